@@ -1,0 +1,1 @@
+"""What happened: exported logs in, events, graph, localized fault and report out."""

@@ -1,0 +1,59 @@
+"""What a parser is given (`Document`), where it reports (`Tally`), and the inventory line that comes of it."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """A part of a source that could not be read, and why."""
+
+    where: str
+    why: str
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One file to be parsed, as bytes on disk."""
+
+    name: str
+    """How the inventory and every message call it, e.g. `bundle.zip/HV01/System.evtx`."""
+    path: Path
+    encoding: str | None = None
+    """A Python codec name for text, None for binary formats."""
+    machine: str = ""
+    """The machine that the file's name or folder suggests, empty where they do not."""
+    modified: int | None = None
+    """Modification time in microseconds UTC: the year of logs that print none."""
+
+
+class Tally:
+    """Counts what a parser meets in one document, wanted or not, so that nothing is silently skipped."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.first: int | None = None
+        self.last: int | None = None
+        self.machines: Counter[str] = Counter()
+        self.damage: list[Damage] = []
+        self.lines_not_understood = 0
+        self.first_line_not_understood: int | None = None
+
+    def saw(self, time: int | None, machine: str = "", records: int = 1) -> None:
+        """Count records; `time` (microseconds) widens the covered span."""
+        self.records += records
+        if machine:
+            self.machines[machine] += records
+        if time is not None:
+            self.first = time if self.first is None else min(self.first, time)
+            self.last = time if self.last is None else max(self.last, time)
+
+    def damaged(self, where: str, why: str) -> None:
+        """Name a part that could not be read."""
+        self.damage.append(Damage(where, why))
+
+    def not_understood(self, line: int) -> None:
+        """Count a line that no format claimed and that holds nothing recognizable."""
+        self.lines_not_understood += 1
+        if self.first_line_not_understood is None:
+            self.first_line_not_understood = line

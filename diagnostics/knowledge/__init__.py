@@ -1,0 +1,1 @@
+"""What is known of causes, remedies and codes, as data, and the loaders that check it."""

@@ -1,0 +1,1 @@
+"""From jobs and hits on component instances to the probability of each cause, and to a verdict."""

@@ -1,0 +1,37 @@
+"""What every log format is made of."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from diagnostics.event import Event
+from diagnostics.evidence.document import Document, Tally
+
+Interest = Callable[[str, int], bool]
+"""Asked with (provider, event id): is a record worth decoding in full? Parsers of formats where decoding is dear ask;
+the others may yield everything. It must be cheap; providers are given as the log spells them."""
+
+
+def everything(provider: str, event_id: int) -> bool:  # noqa: ARG001 - the shape of an Interest
+    """The interest of somebody who wants every record."""
+    return True
+
+
+class Sample(NamedTuple):
+    """The beginning of a file, enough to tell its kind by."""
+
+    head: bytes
+    """The first 64 KiB."""
+    text: str
+    """The same decoded, empty for binary content; may end in the middle of a line."""
+
+
+class Format(NamedTuple):
+    """A file format: how to recognize it, and how to read it.
+
+    `read` never raises for bad content: what cannot be read goes to `tally.damaged`, and reading goes on behind it.
+    """
+
+    kind: str
+    """The word that the inventory uses, e.g. `evtx`."""
+    recognizes: Callable[[Sample], bool]
+    read: Callable[[Document, Interest, Tally], Iterator[Event]]

@@ -1,0 +1,1 @@
+"""Verdicts for people and for programs. A report computes nothing."""

@@ -1,0 +1,1 @@
+"""The rule engine: Sigma documents with a `diagnosis:` block, matched against events."""
