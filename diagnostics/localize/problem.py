@@ -1,0 +1,80 @@
+"""What localization is asked: plates with causes, and the jobs and events observed on them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from engine.pipeline import Mode, Scope, Stage
+
+OTHER = "other"
+"""The id of the unknown cause that every plate has."""
+
+
+class CauseNode(NamedTuple):
+    """A cause that may be present in one plate instance."""
+
+    id: str
+    component: str
+    """The component's id; empty for `OTHER`."""
+    prior: float
+    failure: Mapping[Stage, float]
+    """P(stage fails | this cause present), for the stages that it can fail."""
+
+
+class Plate(NamedTuple):
+    """One instance of a plate: the site, a host, or a virtual machine."""
+
+    name: str
+    """`site`, `host:HV01`, `vm:SQL01`."""
+    scope: Scope
+    parent: str | None
+    """The plate around it: the site for a host, a host for a virtual machine, None for the site."""
+    causes: tuple[CauseNode, ...]
+
+
+class JobObservation(NamedTuple):
+    """One attempt to back up one virtual machine.
+
+    `failed` is the interval of stages, both inclusive, in one of which the job ended: everything before it passed.
+    None with `succeeded` False is an unknown outcome, which says nothing.
+    """
+
+    key: str
+    plate: str
+    """The virtual machine's plate; a host's or the site's where only that is known."""
+    mode: Mode
+    succeeded: bool
+    failed: tuple[Stage, Stage] | None
+
+
+class Link(NamedTuple):
+    """A cause that makes an event likely: on the event's own plate or on one around it."""
+
+    scope: Scope
+    cause: str
+    sensitivity: float
+
+
+class EventObservation(NamedTuple):
+    """A three-valued event: seen, or absent from a source that covers it. What was not collected is left out."""
+
+    key: str
+    plate: str
+    """The innermost plate that it belongs to."""
+    seen: bool
+    links: tuple[Link, ...]
+    spurious: float
+    """P(seen | none of the linked causes)."""
+    family: str
+    """Echoes of one cause: of the seen events of one family on one plate, the strongest counts."""
+
+
+class Problem(NamedTuple):
+    """A case, reduced to what the model sees."""
+
+    plates: tuple[Plate, ...]
+    jobs: tuple[JobObservation, ...]
+    events: tuple[EventObservation, ...]
+    activation: float = 0.8
+    """P(a cause of an outer plate reaches an inner one)."""
+    leak: float = 0.002
+    """P(a stage fails for no modelled reason)."""
