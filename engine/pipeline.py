@@ -180,3 +180,27 @@ COMPONENTS: dict[Component, ComponentInfo] = {
         "Replica consistency", (Scope.VM,), (Stage.READ_REPLICA, Stage.COMPARE_CHECKSUMS, Stage.APPLY_BLOCKS)
     ),
 }
+
+DEPENDS_ON: dict[Component, tuple[Component, ...]] = {
+    Component.DPM_SERVER: (Component.IDENTITY_NETWORK,),
+    Component.DPM_STORAGE: (Component.DPM_SERVER,),
+    Component.IDENTITY_NETWORK: (),
+    Component.DPM_AGENT_COMM: (Component.DPM_SERVER, Component.IDENTITY_NETWORK),
+    Component.HOST_VSS: (Component.DPM_AGENT_COMM, Component.RESOURCE_EXHAUSTION),
+    Component.HYPERV_WRITER: (Component.HOST_VSS,),
+    Component.HARDWARE_PROVIDER: (Component.HOST_VSS, Component.DISK_IO),
+    Component.CSV_CLUSTER: (Component.DISK_IO, Component.IDENTITY_NETWORK),
+    Component.TRANSFER: (Component.DPM_AGENT_COMM, Component.DPM_STORAGE),
+    Component.VOLSNAP_DIFFAREA: (Component.DISK_IO, Component.RESOURCE_EXHAUSTION),
+    Component.FREEZE_TIMEOUT: (Component.DISK_IO, Component.VOLSNAP_DIFFAREA),
+    Component.FILTER_DRIVER_AV: (Component.DISK_IO,),
+    Component.DISK_IO: (),
+    Component.RESOURCE_EXHAUSTION: (),
+    Component.VM_CONFIG_STORAGE: (Component.HYPERV_WRITER, Component.CSV_CLUSTER),
+    Component.ONLINE_ELIGIBILITY: (Component.VM_CONFIG_STORAGE, Component.INTEGRATION_COMPONENTS),
+    Component.INTEGRATION_COMPONENTS: (Component.HYPERV_WRITER,),
+    Component.GUEST_VSS: (Component.INTEGRATION_COMPONENTS, Component.VOLSNAP_DIFFAREA),
+    Component.GUEST_WRITER: (Component.GUEST_VSS, Component.FREEZE_TIMEOUT),
+    Component.REPLICA_CC: (Component.TRANSFER, Component.DPM_STORAGE),
+}
+"""Which components a component stands on; on its own plate where that has them, else on the plate around it."""
