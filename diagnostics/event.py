@@ -39,7 +39,7 @@ class Kind(StrEnum):
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One normalized record.
 
-    Everything textual is raw log text: hostile until `diagnostics.report.sanitize` has seen it.
+    Everything textual is raw log text: hostile until `diagnostics.sanitize` has seen it.
     """
 
     kind: Kind

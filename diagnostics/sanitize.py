@@ -1,6 +1,7 @@
-"""Log text made inert before it reaches a terminal, a report or a program that prints it.
+"""Log text made inert before it reaches a terminal or a report.
 
-Threats: terminal escape injection (CWE-150), bidirectional overrides that reorder a line (CVE-2021-42574), invisible characters.
+Threats: terminal escape injection (CWE-150), bidirectional overrides that reorder a line (CVE-2021-42574), invisible
+characters.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The verdict: what `diagnose --format json` prints, and what every report shows.
 
-The shape is a contract (schema `shindan.verdict/1`): fields are added, never changed in meaning. All strings that come from
-logs have passed `diagnostics.sanitize` already.
+The shape is a contract (schema `shindan.verdict/1`): fields are added, never changed in meaning. All strings that come
+from logs have passed `diagnostics.sanitize` already.
 """
 
 from enum import StrEnum
