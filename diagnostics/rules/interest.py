@@ -1,0 +1,126 @@
+"""Which records are worth decoding, told from provider and event id alone."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import yaml
+
+from diagnostics.event import Event, Kind
+from diagnostics.rules.conditions import AllOf, AnyOf, Like, Node, Not, Wild
+from diagnostics.rules.matching import View, like, predicate
+
+Possibility = Callable[[View], bool | None]
+"""Whether a condition holds, as far as provider and id decide; None where the rest of the record does."""
+
+_PROVIDERS = Path(__file__).with_name("providers.yml")
+_NOWHERE = Event(kind=Kind.RECORD, source="", record=0, provider="\0", event_id=-1)
+"""A record that no rule can be after unless it is after any record at all."""
+_MAX_REMEMBERED = 1 << 16
+
+
+class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of `providers.yml`."""
+
+    provider: str
+    """Lower-case; `*` stands for any text."""
+    why: str
+    event_ids: frozenset[int] = frozenset()
+    """Empty for all of its events."""
+
+
+@cache
+def listed_providers() -> tuple[Listed, ...]:
+    """The shipped list of providers whose records matter whatever the rules say."""
+    return msgspec.convert(yaml.safe_load(_PROVIDERS.read_bytes())["providers"], tuple[Listed, ...])
+
+
+class Interest:
+    """Callable with (provider, event id): could some rule match such a record, or is it listed in `providers.yml`?
+
+    Rules that ask neither for a provider nor for an id (those on codes, say) are served by the listed providers only.
+    It can be pickled.
+    """
+
+    def __init__(self, conditions: tuple[Node, ...], listed: tuple[Listed, ...]) -> None:
+        self._conditions = conditions
+        self._listed = listed
+        self._asked = [possibility(node) for node in conditions]
+        self._named = [(_provider_test(item.provider), item.event_ids) for item in listed]
+        self._remembered: dict[tuple[str, int], bool] = {}
+
+    @classmethod
+    def of(cls, conditions: Iterable[Node]) -> Self:
+        """The interest of rules with these conditions."""
+        nowhere = View(_NOWHERE)
+        return cls(tuple(node for node in conditions if possibility(node)(nowhere) is False), listed_providers())
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Node, ...], tuple[Listed, ...]]]:
+        """Closures do not travel; what they are made from does."""
+        return type(self), (self._conditions, self._listed)
+
+    def __call__(self, provider: str, event_id: int) -> bool:
+        known = self._remembered.get((provider, event_id))
+        return self._ask(provider, event_id) if known is None else known
+
+    def _ask(self, provider: str, event_id: int) -> bool:
+        if len(self._remembered) >= _MAX_REMEMBERED:  # names come from hostile files
+            self._remembered.clear()
+        answer = self._is_named(provider.casefold(), event_id) or self._may_match(provider, event_id)
+        self._remembered[provider, event_id] = answer
+        return answer
+
+    def _is_named(self, provider: str, event_id: int) -> bool:
+        return any((not ids or event_id in ids) and named(provider) for named, ids in self._named)
+
+    def _may_match(self, provider: str, event_id: int) -> bool:
+        view = View(Event(kind=Kind.RECORD, source="", record=0, provider=provider, event_id=event_id))
+        return any(ask(view) is not False for ask in self._asked)
+
+
+def _provider_test(pattern: str) -> Callable[[str], bool]:
+    parts: list[str | Wild] = []
+    for place, text in enumerate(pattern.split("*")):
+        parts += [Wild.MANY] * bool(place) + [text] * bool(text)
+    return like(Like("provider_name", tuple(parts)))
+
+
+def possibility(node: Node) -> Possibility:
+    """Compile what provider and event id alone decide of a condition."""
+    match node:
+        case AllOf(parts):
+            return _least([possibility(part) for part in parts])
+        case AnyOf(parts):
+            return _most([possibility(part) for part in parts])
+        case Not(part):
+            inner = possibility(part)
+            return lambda view: None if (found := inner(view)) is None else not found
+    return predicate(node) if getattr(node, "field", "") in {"provider_name", "eventid"} else lambda _: None
+
+
+def _least(parts: list[Possibility]) -> Possibility:
+    def holds(view: View) -> bool | None:
+        unknown = False
+        for part in parts:
+            found = part(view)
+            if found is False:
+                return False
+            unknown |= found is None
+        return None if unknown else True
+
+    return holds
+
+
+def _most(parts: list[Possibility]) -> Possibility:
+    def holds(view: View) -> bool | None:
+        unknown = False
+        for part in parts:
+            found = part(view)
+            if found:
+                return True
+            unknown |= found is None
+        return None if unknown else False
+
+    return holds

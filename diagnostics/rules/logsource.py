@@ -1,0 +1,32 @@
+"""Which kinds of event a Sigma `logsource:` selects: the table of docs/events.md."""
+
+from diagnostics.event import Kind
+
+_KINDS = {
+    ("windows", "vss-writers"): Kind.VSS_WRITER,
+    ("windows", "vss-providers"): Kind.VSS_PROVIDER,
+    ("windows", "vss-shadows"): Kind.SHADOW_COPY,
+    ("windows", "vss-shadowstorage"): Kind.SHADOW_STORAGE,
+    ("windows", "vss-listing"): Kind.VSS_LISTING,
+    ("windows", "windows-server-backup"): Kind.WSB_LOG,
+    ("dpm", "errlog"): Kind.ERRLOG,
+    ("dpm", "jobs"): Kind.JOB,
+    ("backup", "jobs"): Kind.JOB,
+    ("dpm", "alerts"): Kind.ALERT,
+    ("hyper-v", "vms"): Kind.VM,
+    ("hyper-v", "integration-services"): Kind.INTEGRATION_SERVICE,
+    ("hyper-v", "checkpoints"): Kind.CHECKPOINT,
+    ("hyper-v", "virtual-disks"): Kind.VIRTUAL_DISK,
+}
+_BY_SERVICE = {service: kind for (_, service), kind in _KINDS.items()}
+_BY_CATEGORY = {"text": frozenset({Kind.TEXT}), "backup-error": frozenset(Kind)}
+
+
+def kinds_of(product: str, category: str, service: str) -> frozenset[Kind]:
+    """The kinds of event, empty where the logsource is none that docs/events.md knows."""
+    if category:
+        return _BY_CATEGORY.get(category, frozenset())
+    if not product:
+        return frozenset({_BY_SERVICE[service]} if service in _BY_SERVICE else ())
+    kind = _KINDS.get((product, service), Kind.RECORD if product == "windows" else None)
+    return frozenset({kind} if kind else ())

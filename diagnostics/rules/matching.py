@@ -1,0 +1,212 @@
+"""Conditions as Python closures over events. What a field is: docs/events.md."""
+
+import re
+from collections.abc import Callable
+
+from diagnostics.event import Event
+from diagnostics.rules.conditions import (
+    ANY_FIELD,
+    AllOf,
+    AnyOf,
+    Exists,
+    Like,
+    Node,
+    Not,
+    Null,
+    Number,
+    Regex,
+    Wild,
+    quiet,
+)
+
+MAX_LENGTH = 1 << 16
+"""Characters of a value that are looked at."""
+
+Values = tuple[str, ...]
+Predicate = Callable[["View"], bool]
+
+
+def _unnamed(event: Event) -> Values:
+    return tuple(value for name, value in event.fields.items() if name.startswith("Data[") or name == "Data")
+
+
+def _told(text: str) -> Values:
+    return (text,) if text else ()
+
+
+_COMMON: dict[str, Callable[[Event], Values]] = {
+    "provider_name": lambda event: _told(event.provider),
+    "eventid": lambda event: (str(event.event_id),),
+    "channel": lambda event: _told(event.channel),
+    "computer": lambda event: _told(event.machine),
+    "level": lambda event: (str(int(event.level)),),
+    "code": lambda event: event.codes,
+    "text": lambda event: _told(event.text),
+    "data": _unnamed,
+    ANY_FIELD: lambda event: (event.text, *event.fields.values()),
+}
+
+
+class View:
+    """One event as conditions see it; what several conditions ask for is worked out once."""
+
+    __slots__ = ("_event", "_folded", "_values")
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._values: dict[str, Values] = {}
+        self._folded: dict[str, Values] = {}
+
+    def values(self, field: str) -> Values:
+        """The values of a field (lower-case), cut to what is looked at; empty where the event has no such field."""
+        found = self._values.get(field)
+        if found is None:
+            found = self._values[field] = tuple(value[:MAX_LENGTH] for value in self._find(field))
+        return found
+
+    def folded(self, field: str) -> Values:
+        """The same, for comparison regardless of case."""
+        found = self._folded.get(field)
+        if found is None:
+            found = self._folded[field] = tuple(value.casefold() for value in self.values(field))
+        return found
+
+    def _find(self, field: str) -> Values:
+        common = _COMMON.get(field)
+        if common is not None:
+            return common(self._event)
+        return tuple(value for name, value in self._event.fields.items() if name.lower() == field)
+
+
+def predicate(node: Node) -> Predicate:
+    """Compile a condition."""
+    match node:
+        case AllOf(parts):
+            return _all_of([predicate(part) for part in parts])
+        case AnyOf(parts):
+            return _any_of([predicate(part) for part in parts])
+        case Not(part):
+            inner = predicate(part)
+            return lambda view: not inner(view)
+        case Exists(field, exists):
+            return lambda view: bool(view.values(field)) == exists
+        case Null(field):
+            return lambda view: not any(view.values(field))
+        case Number(field, relation, number):
+            return _number(field, relation, number)
+        case Regex(field, pattern):
+            search = quiet(pattern).search
+            return lambda view: any(search(value) is not None for value in view.values(field))
+        case Like(field, _, cased):
+            holds = like(node)
+            if cased:
+                return lambda view: any(map(holds, view.values(field)))
+            return lambda view: any(map(holds, view.folded(field)))
+    raise TypeError(f"no such condition: {node!r}")
+
+
+def _all_of(parts: list[Predicate]) -> Predicate:
+    if len(parts) == 2:
+        first, second = parts
+        return lambda view: first(view) and second(view)
+
+    def holds(view: View) -> bool:
+        for part in parts:  # noqa: SIM110 - a loop is a third faster than all(...), and this is the hot path
+            if not part(view):
+                return False
+        return True
+
+    return holds
+
+
+def _any_of(parts: list[Predicate]) -> Predicate:
+    def holds(view: View) -> bool:
+        for part in parts:  # noqa: SIM110 - as above
+            if part(view):
+                return True
+        return False
+
+    return holds
+
+
+def like(node: Like) -> Callable[[str], bool]:
+    """A test of one text against a pattern; without `cased`, the text must come case-folded."""
+    parts = [part if isinstance(part, Wild) or node.cased else part.casefold() for part in node.parts]
+    if Wild.ONE in parts:
+        return _by_regex(parts)
+    literal = [part for part in parts if isinstance(part, str)]
+    match parts:
+        case [] | [str()]:
+            return "".join(literal).__eq__
+        case [Wild.MANY]:
+            return lambda _: True
+        case [Wild.MANY, str(inner), Wild.MANY]:
+            return lambda text: inner in text
+        case [str(head), Wild.MANY]:
+            return lambda text: text.startswith(head)
+        case [Wild.MANY, str(tail)]:
+            return lambda text: text.endswith(tail)
+    return _in_order(parts)
+
+
+def _in_order(parts: list[str | Wild]) -> Callable[[str], bool]:
+    """Texts with `*` between them: each is looked for behind the one before, which takes linear time."""
+    head = parts[0] if isinstance(parts[0], str) else ""
+    tail = parts[-1] if isinstance(parts[-1], str) else ""
+    inner = [part for part in parts[bool(head) : len(parts) - bool(tail)] if isinstance(part, str)]
+
+    def holds(text: str) -> bool:
+        if not text.startswith(head) or not text.endswith(tail):
+            return False
+        place, end = len(head), len(text) - len(tail)
+        for part in inner:
+            found = text.find(part, place, end)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return place <= end
+
+    return holds
+
+
+def _by_regex(parts: list[str | Wild]) -> Callable[[str], bool]:
+    wild = {Wild.MANY: ".*", Wild.ONE: "."}
+    pattern = "".join(wild[part] if isinstance(part, Wild) else re.escape(part) for part in parts)
+    fullmatch = quiet(f"(?s){pattern}").fullmatch
+    return lambda text: fullmatch(text) is not None
+
+
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?", re.ASCII)
+_HEX = re.compile(r"0x[0-9a-f]{1,16}", re.ASCII | re.IGNORECASE)
+
+
+def number_in(text: str) -> float | int | None:
+    """The number that a value is, decimal or as `0x24`; None where it is none."""
+    decimal = _DECIMAL.fullmatch(text)
+    if decimal:
+        return float(text) if decimal[1] else int(text)
+    return int(text, 16) if _HEX.fullmatch(text) else None
+
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "=": lambda value, number: value == number,
+    "<": lambda value, number: value < number,
+    "<=": lambda value, number: value <= number,
+    ">": lambda value, number: value > number,
+    ">=": lambda value, number: value >= number,
+}
+
+
+def _number(field: str, relation: str, number: float) -> Predicate:
+    compare = _COMPARE[relation]
+
+    def holds(view: View) -> bool:
+        numbers = (number_in(value.strip()) for value in view.values(field))
+        return any(value is not None and compare(value, number) for value in numbers)
+
+    return holds
+
+
+def matches(node: Node, event: Event) -> bool:
+    """Does the event meet the condition? For single questions; many events go through a `RuleSet`."""
+    return predicate(node)(View(event))

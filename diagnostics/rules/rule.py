@@ -1,0 +1,242 @@
+"""A rule: a Sigma document with a `diagnosis:` block, checked and typed."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from sigma.rule import SigmaRule
+
+from diagnostics.event import Kind
+from diagnostics.rules.conditions import Node, read_detection
+from diagnostics.rules.documents import Path_, Problem, YamlDocument
+from diagnostics.rules.logsource import kinds_of
+from diagnostics.rules.schema import typed
+from engine.pipeline import COMPONENTS, Component, Scope, Stage
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Probability = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+
+
+class Polarity(StrEnum):
+    """What a hit tells about its component."""
+
+    FAULT = "fault"
+    SYMPTOM = "symptom"
+    PROGRESS = "progress"
+    CONTEXT = "context"
+    COVERAGE = "coverage"
+    NOISE = "noise"
+
+
+class Plate(StrEnum):
+    """Where the component of a hit sits, as far as a rule can know it."""
+
+    SITE = "site"
+    HOST = "host"
+    VM = "vm"
+    MACHINE = "machine"  # the plate of the machine that logged the event
+
+
+class Status(StrEnum):
+    """How far a rule is proven; `stable` has at least one field or lab sample."""
+
+    EXPERIMENTAL = "experimental"
+    TEST = "test"
+    STABLE = "stable"
+    DEPRECATED = "deprecated"
+
+
+class Basis(StrEnum):
+    """Where a likelihood comes from."""
+
+    AUTHOR = "author"
+    LAB = "lab"
+    FIELD = "field"
+
+
+class CauseLink(msgspec.Struct, frozen=True):
+    """A cause that makes the event likely."""
+
+    id: Text
+    sensitivity: Probability
+    """P(event | cause)."""
+    spurious: Probability
+    """P(event | none of the rule's causes)."""
+    basis: Basis
+
+
+class Logsource(msgspec.Struct, frozen=True):
+    """Sigma's word for the kind of event; `definition` is free text."""
+
+    product: str = ""
+    category: str = ""
+    service: str = ""
+    definition: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event of some shape says about a component of the pipeline."""
+
+    name: str
+    id: str
+    title: str
+    status: Status
+    description: str
+    references: tuple[str, ...]
+    level: str
+    logsource: Logsource
+    kinds: frozenset[Kind]
+    """The kinds of event that the logsource selects."""
+    condition: Node
+    plate: Plate
+    component: Component
+    stage: Stage | None
+    polarity: Polarity
+    why: str
+    family: str
+    causes: tuple[CauseLink, ...]
+    file: str
+    line: int
+
+
+class _Diagnosis(msgspec.Struct, frozen=True):
+    component: Text
+    polarity: Polarity
+    stage: Stage | None = None
+    why: str = ""
+    family: str = ""
+    causes: tuple[CauseLink, ...] = ()
+
+
+class _Related(msgspec.Struct, frozen=True):
+    id: Text
+    type: Text
+
+
+class _Header(msgspec.Struct, frozen=True):
+    """All keys of a rule document; pySigma looks deeper into Sigma's own."""
+
+    title: Text
+    id: Text
+    name: Text
+    status: Status
+    description: Text
+    logsource: Logsource
+    detection: Any
+    level: Text
+    diagnosis: _Diagnosis
+    references: tuple[Text, ...] = ()
+    date: Text | None = None
+    modified: Text | None = None
+    author: Text | None = None
+    license: Text | None = None
+    related: tuple[_Related, ...] = ()
+    tags: tuple[Text, ...] = ()
+    fields: tuple[Text, ...] = ()
+    falsepositives: tuple[Text, ...] = ()
+    taxonomy: Text | None = None
+    scope: tuple[Text, ...] = ()
+
+
+def read_rule(document: YamlDocument, stem: str) -> tuple[Rule | None, list[Problem]]:
+    """The rule in a document whose file is called `<stem>.yml`; None with at least one problem where it is wrong."""
+    header, problems = typed(_Header, document)
+    condition, wrong = read_detection(document)
+    problems += wrong
+    if header is None:
+        return None, problems
+    problems += _sigma_problems(document)
+    kinds = kinds_of(header.logsource.product, header.logsource.category, header.logsource.service)
+    if not kinds:
+        problems.append(document.problem(("logsource",), "logsource selects no kind of event", "one of docs/events.md"))
+    problems += _name_problems(document, header, stem)
+    place, wrong = _place(document, header.diagnosis)
+    problems += [*wrong, *_polarity_problems(document, header.diagnosis)]
+    if problems or place is None or condition is None:
+        return None, problems
+    return _assembled(document, header, condition, kinds, place), []
+
+
+def _assembled(
+    document: YamlDocument, header: _Header, condition: Node, kinds: frozenset[Kind], place: tuple[Plate, Component]
+) -> Rule:
+    told = header.diagnosis
+    return Rule(
+        name=header.name,
+        id=header.id,
+        title=header.title,
+        status=header.status,
+        description=header.description,
+        references=header.references,
+        level=header.level,
+        logsource=header.logsource,
+        kinds=kinds,
+        condition=condition,
+        plate=place[0],
+        component=place[1],
+        stage=told.stage,
+        polarity=told.polarity,
+        why=told.why,
+        family=told.family or header.name,
+        causes=told.causes,
+        file=document.file,
+        line=document.line(("title",)),
+    )
+
+
+def _sigma_problems(document: YamlDocument) -> list[Problem]:
+    """What pySigma has against the rest of the document."""
+    _, found = SigmaRule.from_dict_common_params(document.data, collect_errors=True)
+    return [document.problem(_path_of(str(error), document), str(error)) for error in found]
+
+
+def _path_of(message: str, document: YamlDocument) -> Path_:
+    """The key that a message of pySigma speaks of, as far as it tells."""
+    words = re.findall(r"[a-z]+", message.lower().replace("identifier", "id"))
+    return next(((word,) for word in words if word in document.data), ())
+
+
+def _name_problems(document: YamlDocument, header: _Header, stem: str) -> list[Problem]:
+    if header.name != stem:
+        return [document.problem(("name",), f"name is {header.name!r}", f"{stem!r}, as the file is called")]
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", stem):
+        return [document.problem(("name",), f"name is {stem!r}", "lower-case words joined by hyphens")]
+    return []
+
+
+def _place(document: YamlDocument, told: _Diagnosis) -> tuple[tuple[Plate, Component] | None, list[Problem]]:
+    path = ("diagnosis", "component")
+    found = re.fullmatch(r"\{(\w+)\}\.(\w+)", told.component)
+    if not found or found[1] not in list(Plate) or found[2] not in list(Component):
+        expected = "'{site|host|vm|machine}.component' with one of " + ", ".join(Component)
+        return None, [document.problem(path, f"component is {told.component!r}", expected)]
+    plate, component = Plate(found[1]), Component(found[2])
+    scopes = COMPONENTS[component].scopes
+    if plate is not Plate.MACHINE and Scope(plate) not in scopes:
+        return None, [document.problem(path, f"{component} does not sit on {{{plate}}}", " or ".join(scopes))]
+    return (plate, component), []
+
+
+_SPEAKS_OF_A_STAGE = (Polarity.FAULT, Polarity.SYMPTOM, Polarity.PROGRESS)
+
+
+def _polarity_problems(document: YamlDocument, told: _Diagnosis) -> list[Problem]:
+    path = ("diagnosis",)
+    problems = []
+    if told.polarity in (Polarity.FAULT, Polarity.SYMPTOM) and not told.causes:
+        problems.append(document.problem(path, f"a {told.polarity} has no causes", "at least one"))
+    if told.polarity in _SPEAKS_OF_A_STAGE and told.stage is None:
+        problems.append(document.problem(path, "diagnosis.stage is missing", f"a stage, as it is a {told.polarity}"))
+    if told.polarity is Polarity.NOISE and not told.why:
+        problems.append(document.problem(path, "noise does not say why it is harmless", "diagnosis.why"))
+    seen: set[str] = set()
+    for place, link in enumerate(told.causes):
+        where = (*path, "causes", place)
+        if link.sensitivity <= link.spurious:
+            told_ = f"sensitivity {link.sensitivity} is not above spurious {link.spurious}"
+            problems.append(document.problem(where, told_, "an event that its cause makes likelier"))
+        if link.id in seen:
+            problems.append(document.problem(where, f"cause {link.id} is named twice"))
+        seen.add(link.id)
+    return problems

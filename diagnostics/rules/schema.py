@@ -1,0 +1,120 @@
+"""From YAML data to declared structs: every key is checked on its own, so that one reading tells all problems."""
+
+import re
+import types
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import EnumType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from diagnostics.rules.documents import Path_, Problem, YamlDocument
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def typed(declared: type[T], document: YamlDocument, path: Path_ = ()) -> tuple[T | None, list[Problem]]:
+    """The mapping at `path` as a struct of the type `declared`, or None and what is wrong with it."""
+    data = value_at(document, path)
+    if not isinstance(data, dict):
+        return None, [document.problem(path, f"{_name(path)} is {_short(data)}", "a mapping")]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(declared)}
+    problems = list(_unknown(document, path, data, fields))
+    values: dict[str, Any] = {}
+    for key, field in fields.items():
+        if key in data:
+            values[field.name], wrong = _value(field.type, document, (*path, key))
+            problems += wrong
+        elif field.required:
+            problems.append(document.problem(path, f"{_name((*path, key))} is missing"))
+    return (None if problems else declared(**values)), problems
+
+
+def value_at(document: YamlDocument, path: Path_) -> Any:
+    """The plain value at `path`, which must exist."""
+    here = document.data
+    for step in path:
+        here = here[step]
+    return here
+
+
+def _unknown(document: YamlDocument, path: Path_, data: dict[str, Any], known: Iterable[str]) -> Iterable[Problem]:
+    known = list(known)
+    for key in data:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            expected = f"{near[0]}" if near else ", ".join(known)
+            yield document.problem((*path, key), f"unknown key {_name((*path, key))}", expected)
+
+
+def _value(wanted: Any, document: YamlDocument, path: Path_) -> tuple[Any, list[Problem]]:
+    data = value_at(document, path)
+    item = _struct_item(wanted)
+    if item is not None and isinstance(data, list):
+        parts = [typed(item, document, (*path, place)) for place in range(len(data))]
+        return tuple(part for part, _ in parts), [problem for _, wrong in parts for problem in wrong]
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        return typed(wanted, document, path)
+    try:
+        return msgspec.convert(data, wanted), []
+    except msgspec.ValidationError as error:
+        return None, [_invalid(wanted, document, path, str(error))]
+
+
+def _struct_item(wanted: Any) -> type[msgspec.Struct] | None:
+    """The struct that `wanted` is a tuple of."""
+    if get_origin(wanted) is not tuple:
+        return None
+    item = get_args(wanted)[0]
+    return item if isinstance(item, type) and issubclass(item, msgspec.Struct) else None
+
+
+def _invalid(wanted: Any, document: YamlDocument, path: Path_, message: str) -> Problem:
+    text, _, where = message.partition(" - at `$")
+    inner = tuple(int(step) for step in re.findall(r"\[(\d+)\]", where))
+    path = (*path, *inner)
+    shown = _short(_maybe(document, path))
+    if "enum value" in text:
+        return document.problem(path, f"{_name(path)} is {shown}", f"one of {', '.join(_members(wanted))}")
+    expected = re.sub(r", got `.*`$", "", text).removeprefix("Expected ").replace("`", "")
+    return document.problem(path, f"{_name(path)} is {shown}", _IN_WORDS.get(expected, expected))
+
+
+_IN_WORDS = {
+    "str": "text",
+    "float": "a number",
+    "int": "a whole number",
+    "array": "a list",
+    "object": "a mapping",
+    "bool": "true or false",
+    "str of length >= 1": "some text",
+}
+
+
+def _maybe(document: YamlDocument, path: Path_) -> Any:
+    try:
+        return value_at(document, path)
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _members(wanted: Any) -> list[str]:
+    if isinstance(wanted, EnumType):
+        return [str(member.value) for member in wanted]  # type: ignore[attr-defined]  # an enum of plain values
+    if get_origin(wanted) in (Union, types.UnionType, tuple) or get_args(wanted):
+        return [name for part in get_args(wanted) for name in _members(part)]
+    return []
+
+
+def _name(path: Path_) -> str:
+    """`diagnosis.causes[0].id`."""
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return name.lstrip(".") or "the document"
+
+
+def _short(value: object) -> str:
+    shown = "empty" if value is None else repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
