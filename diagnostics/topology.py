@@ -61,7 +61,7 @@ def short_name(machine: str) -> str:
 
 
 def named(event: Event, *fields: str) -> str:
-    """The machine that the first of these fields names, in upper case; placeholders such as `<ServerName>` name none."""
+    """The machine that the first of these fields names, upper case; placeholders such as `<ServerName>` name none."""
     for field in fields:
         value = event.fields.get(field, "").strip()
         if value and not value.startswith("<"):
