@@ -1,0 +1,224 @@
+"""Opens what a person handed in: files, folders, archives within archives, standard input.
+
+Nothing outside the private work folder is written, and nothing in archives decides a path. Whatever cannot be read
+becomes a line of the inventory with the reason; only an input that does not exist at all is an error.
+"""
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NamedTuple, Self
+
+from diagnostics.evidence.archives import Container, LimitError, Refused, Store, Unpacked, container, reason, unpack
+from diagnostics.evidence.document import Damage, Document
+from diagnostics.evidence.encoding import encoding_of
+from diagnostics.evidence.inventory import DUPLICATE, EMPTY, REFUSED, UNREADABLE, SourceReport, unread
+from diagnostics.evidence.machines import machine_in
+from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
+from diagnostics.evidence.signatures import signature
+
+STANDARD_INPUT = "standard input"
+_HEAD = 512
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT, which `stat` has on Windows only
+
+
+class UnreadableInput(Exception):  # noqa: N818 - it names a state of affairs, not a fault of the program
+    """An input that the user named cannot be read at all."""
+
+
+class _File(NamedTuple):
+    """A file on disk that may become a document."""
+
+    name: str
+    path: Path
+    modified: int | None
+    nesting: int = 0
+    """How many archives it lies in."""
+
+
+class Intake:
+    """Turns paths into documents. A context manager: documents from archives live until it ends."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, stdin: IO[bytes] | None = None) -> None:
+        self.damage: dict[str, list[Damage]] = {}
+        """Damage done to documents on their way out of archives, by the document's name."""
+        self._limits = limits
+        self._stdin = stdin
+        self._folder = tempfile.TemporaryDirectory(prefix="shindan-", ignore_cleanup_errors=True)
+        self._store = Store(Path(self._folder.name), limits)
+        self._by_size: dict[int, list[Document]] = {}
+        self._digests: dict[Path, bytes] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._folder.cleanup()
+
+    def documents(self, paths: Iterable[str | Path]) -> Iterator[Document | SourceReport]:
+        """What is to be parsed, and a report on what is not; in an order that does not depend on that of `paths`.
+
+        Raises:
+            UnreadableInput: one of `paths` does not exist, or there are none. Nothing is read then.
+        """
+        for name, path in sorted(_named(paths)):
+            if path is None:
+                yield from self._spooled(name, self._stdin or sys.stdin.buffer)
+            elif path.is_dir() or path.is_file():
+                yield from self._walk(name, path)
+            else:
+                yield from self._piped(name, path)
+
+    def _walk(self, name: str, root: Path) -> Iterator[Document | SourceReport]:
+        pending = [(name, root)]
+        while pending:
+            name, path = pending.pop()
+            try:
+                status = path.stat() if path == root else path.lstat()
+                if stat.S_ISDIR(status.st_mode) and getattr(status, "st_reparse_tag", 0) != _JUNCTION:
+                    entries = sorted(path.iterdir(), key=lambda entry: entry.name, reverse=True)
+                    pending += [(f"{name}/{_printable(entry.name)}", entry) for entry in entries]
+                elif stat.S_ISREG(status.st_mode):
+                    yield from self._file(_File(name, path, status.st_mtime_ns // 1000))
+                elif stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
+                    yield from _link(name, path, root)
+                else:
+                    yield unread(name, REFUSED, "neither file nor folder")
+            except OSError as error:
+                yield unread(name, UNREADABLE, reason(error))
+
+    def _piped(self, name: str, path: Path) -> Iterator[Document | SourceReport]:
+        """A named pipe, as `<(command)` makes them."""
+        try:
+            with path.open("rb") as stream:
+                yield from self._spooled(name, stream)
+        except OSError as error:
+            yield unread(name, UNREADABLE, reason(error))
+
+    def _spooled(self, name: str, stream: IO[bytes]) -> Iterator[Document | SourceReport]:
+        """A stream that can be read only once."""
+        try:
+            path, damage = self._store.write(stream)
+        except LimitError as error:
+            yield unread(name, REFUSED, str(error))
+            return
+        if damage:
+            self.damage[name] = [Damage("end", damage)]
+        yield from self._file(_File(name, path, None))
+
+    def _file(self, file: _File) -> Iterator[Document | SourceReport]:
+        """An archive's documents, or the one document that a file is, or why it is none."""
+        try:
+            with file.path.open("rb") as stream:
+                head = stream.read(_HEAD)
+            known = signature(head)
+            kind = container(head)
+            if not head:
+                yield unread(file.name, EMPTY, "the file is empty")
+            elif known and known.archive:
+                yield unread(file.name, REFUSED, str(known))
+            elif kind:
+                yield from self._archive(file, kind)
+            else:
+                yield self._document(file)
+        except OSError as error:
+            yield unread(file.name, UNREADABLE, reason(error))
+
+    def _archive(self, file: _File, kind: Container) -> Iterator[Document | SourceReport]:
+        if file.nesting > self._limits.nesting:
+            yield unread(file.name, REFUSED, f"an archive in more than {self._limits.nesting} others: unpack it first")
+            return
+        members = 0
+        for item in unpack(file.path, kind, file.name.rpartition("/")[2], self._store):
+            members += 1
+            name = f"{file.name}/{_member_name(item.name)}" if item.name else file.name
+            if isinstance(item, Refused):
+                yield unread(name, REFUSED, item.why)
+                continue
+            if item.damage:
+                self.damage[name] = [Damage("end of the member", item.damage)]
+            yield from self._file(_member(name, item, file))
+        if not members:
+            yield unread(file.name, EMPTY, "the archive holds no files")
+
+    def _document(self, file: _File) -> Document | SourceReport:
+        guess = encoding_of(file.path)
+        document = Document(
+            name=file.name,
+            path=file.path,
+            encoding=guess.codec if guess else None,
+            machine=machine_in(file.name),
+            modified=file.modified,
+        )
+        same_size = self._by_size.setdefault(file.path.stat().st_size, [])
+        for other in same_size:
+            if _may_be_copies(document, other) and self._digest(document.path) == self._digest(other.path):
+                return unread(file.name, DUPLICATE, f"duplicate of {other.name}")
+        same_size.append(document)
+        return document
+
+    def _digest(self, path: Path) -> bytes:
+        if path not in self._digests:
+            digest = blake2b(digest_size=16)
+            with path.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+            self._digests[path] = digest.digest()
+        return self._digests[path]
+
+
+def _may_be_copies(one: Document, other: Document) -> bool:
+    """Equal texts of two machines (a list of providers, say) are two pieces of evidence; binary logs name theirs."""
+    return one.encoding is None or not one.machine or not other.machine or one.machine == other.machine
+
+
+def _named(paths: Iterable[str | Path]) -> set[tuple[str, Path | None]]:
+    """Each input with the shortest end of its path that tells it from the others."""
+    given = list(paths)
+    if not given:
+        raise UnreadableInput("nothing to read was named")
+    absolute = {Path(os.path.abspath(path)) for path in given if str(path) != "-"}  # noqa: PTH100 - resolve() follows links
+    for path in sorted(absolute):
+        if not os.path.lexists(path):
+            raise UnreadableInput(f"{path} does not exist")
+    named: set[tuple[str, Path | None]] = {(_short_name(path, absolute), path) for path in absolute}
+    return named | ({(STANDARD_INPUT, None)} if any(str(path) == "-" for path in given) else set())
+
+
+def _short_name(path: Path, others: set[Path]) -> str:
+    for length in range(1, len(path.parts)):
+        tail = path.parts[-length:]
+        if sum(other.parts[-length:] == tail for other in others) == 1:
+            return _printable("/".join(tail))
+    return _printable(path.as_posix())
+
+
+def _printable(name: str) -> str:
+    """A name that every encoding of Unicode can carry; undecodable bytes are spelled out."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _member_name(name: str) -> str:
+    parts = (part for part in name.replace("\\", "/").split("/") if part not in {"", "."})
+    return _printable("/".join(parts))
+
+
+def _member(name: str, item: Unpacked, archive: _File) -> _File:
+    modified = archive.modified if item.modified is None else item.modified
+    return _File(name, item.path, modified, archive.nesting + 1)
+
+
+def _link(name: str, path: Path, root: Path) -> Iterator[SourceReport]:
+    """A link within the folder needs no mention: what it points to is read where it lies."""
+    target = path.resolve()
+    if not target.exists():
+        yield unread(name, UNREADABLE, "link to nothing")
+    elif not target.is_relative_to(root.resolve()):
+        yield unread(name, REFUSED, "link that leaves the folder: not followed")

@@ -1,0 +1,107 @@
+"""Which machine a file is of, by what people call files and folders; and which names mean the same machine."""
+
+import re
+from collections.abc import Collection, Iterable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9-]{1,63})*")
+_NETBIOS_LENGTH = 15
+_ADDRESS = re.compile(r"[0-9.]+|.*:.*")
+_TOKEN = re.compile(r"[^-_ .%()\[\]+,]+")
+_CHANNEL = re.compile(r"(?i)(^|[-_ .])microsoft-windows-.*")
+_CURRENT = re.compile(r"(?i)(dpm\w*?|msdpm)(curr|\d+)?")
+
+
+class _Words(msgspec.Struct, frozen=True):
+    generic: str
+    endings: frozenset[str]
+
+
+@cache
+def _words() -> tuple[frozenset[str], frozenset[str]]:
+    words = msgspec.yaml.decode(Path(__file__).with_name("machine_words.yml").read_bytes(), type=_Words)
+    return frozenset(words.generic.split()), words.endings
+
+
+def machine_in(name: str) -> str:
+    """The machine that a document's name suggests, empty where it does not.
+
+    The innermost hint counts: `bundle.zip/HV01/SQL01_System.evtx` is of SQL01. A part of which something generic was
+    cut off (`HV01-vssadmin`) needs no digit to be taken for a machine's name; a bare word does.
+    """
+    for part in reversed(name.split("/")):
+        machine = _machine_in_part(part)
+        if machine:
+            return machine
+    return ""
+
+
+def _machine_in_part(part: str) -> str:
+    stem = _CHANNEL.sub("", _without_endings(part))
+    tokens = list(_TOKEN.finditer(stem))
+    while tokens and _is_generic(tokens[-1].group()):
+        tokens.pop()
+    while tokens and _is_generic(tokens[0].group()):
+        tokens.pop(0)
+    if not tokens:
+        return ""
+    candidate = stem[tokens[0].start() : tokens[-1].end()]
+    return candidate if _could_be_machine(candidate, qualified=candidate != part) else ""
+
+
+def _without_endings(part: str) -> str:
+    stem, dot, ending = part.rpartition(".")
+    return _without_endings(stem) if dot and ending.lower() in _words()[1] else part
+
+
+def _is_generic(token: str) -> bool:
+    word = token.lower().rstrip("0123456789")
+    return not word or word in _words()[0] or _CURRENT.fullmatch(token) is not None
+
+
+def _could_be_machine(candidate: str, *, qualified: bool) -> bool:
+    label = candidate.partition(".")[0]
+    if not _HOST_NAME.fullmatch(candidate) or len(label) > _NETBIOS_LENGTH or not re.search("[A-Za-z]", label):
+        return False
+    return qualified or bool(re.search("[0-9]", label))
+
+
+def known_machine_in(name: str, known: Collection[str]) -> str:
+    """The one of the known machines that a document's name contains as a whole word, empty where it has none.
+
+    The innermost part of the name counts, and in it the longest machine name.
+    """
+    for part in reversed(name.split("/")):
+        fitting = [machine for machine in known if _contains(part, machine.partition(".")[0])]
+        if fitting:
+            return max(fitting, key=lambda machine: (len(machine), machine))
+    return ""
+
+
+def _contains(part: str, label: str) -> bool:
+    return bool(label) and bool(re.search(rf"(?i)(?<![a-z0-9]){re.escape(label)}(?![a-z0-9])", part))
+
+
+def unify(names: Iterable[str]) -> dict[str, str]:
+    """Printed machine names -> the name that the case uses: the first label, upper case (`hv01.contoso.com` is `HV01`).
+
+    Two domains that both have an `HV01` keep theirs apart by their full names; addresses stay as they are.
+    """
+    printed = {name for name in names if name}
+    domains: dict[str, set[str]] = {}
+    for name in printed:
+        label, _, domain = name.upper().rstrip(".").partition(".")
+        if domain and not _ADDRESS.fullmatch(name):
+            domains.setdefault(label, set()).add(domain)
+    return {name: _case_name(name, domains) for name in sorted(printed)}
+
+
+def _case_name(name: str, domains: dict[str, set[str]]) -> str:
+    if _ADDRESS.fullmatch(name):
+        return name
+    upper = name.upper().rstrip(".")
+    label, _, domain = upper.partition(".")
+    return upper if domain and len(domains[label]) > 1 else label

@@ -1,0 +1,35 @@
+"""What a file is that no log format reads, told by its first bytes: the inventory says it, and what to do instead."""
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """One entry of `signatures.yml`."""
+
+    starts: str
+    """Hexadecimal."""
+    what: str = msgspec.field(name="is")
+    do: str = ""
+    archive: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.do}"
+
+
+class _Signatures(msgspec.Struct, frozen=True):
+    signatures: list[Signature]
+
+
+@cache
+def _signatures() -> list[tuple[bytes, Signature]]:
+    data = Path(__file__).with_name("signatures.yml").read_bytes()
+    entries = msgspec.yaml.decode(data, type=_Signatures).signatures
+    return [(bytes.fromhex(entry.starts), entry) for entry in entries]
+
+
+def signature(head: bytes) -> Signature | None:
+    """The known kind of file that begins with these bytes, None if there is none."""
+    return next((entry for start, entry in _signatures() if head.startswith(start)), None)
