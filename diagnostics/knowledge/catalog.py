@@ -28,8 +28,8 @@ class Prior(StrEnum):
 
 
 PRIORS = {Prior.COMMON: 0.02, Prior.OCCASIONAL: 0.006, Prior.RARE: 0.002}
-"""P(cause present) per plate instance and night. Only the ratios matter much: with some ten causes on a host they add up to
-one bad night in a few dozen, and a factor of three between classes is what a single weak symptom can outweigh."""
+"""P(cause present) per plate instance and night. Mostly the ratios matter: with some ten causes on a host they add up
+to one bad night in a few dozen, and a factor of three between classes is what a single weak symptom can outweigh."""
 
 
 class Severity(StrEnum):
@@ -40,8 +40,8 @@ class Severity(StrEnum):
 
 
 FAILURES = {Severity.HARD: 0.95, Severity.FLAKY: 0.45}
-"""P(stage fails | cause present). A hard cause lets one job in twenty pass, so that a sibling's success is strong evidence,
-not proof; a flaky one fails about every second job."""
+"""P(stage fails | cause present). A hard cause lets one job in twenty pass, so that a sibling's success is strong
+evidence, not proof; a flaky one fails about every second job."""
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,9 +240,9 @@ def _remedies(document: YamlDocument, problems: list[Problem]) -> Iterator[tuple
 
 def _check_remedies(causes: dict[str, Cause], remedies: dict[str, Remedy], problems: list[Problem]) -> None:
     for cause in causes.values():
-        for remedy in cause.remedies:
-            if remedy not in remedies:
-                problems.append(Problem(cause.file, cause.line, f"cause {cause.id} names an unknown remedy: {remedy}"))
+        unknown = [remedy for remedy in cause.remedies if remedy not in remedies]
+        told = f"cause {cause.id} names an unknown remedy: "
+        problems += [Problem(cause.file, cause.line, told + remedy) for remedy in unknown]
 
 
 _COLUMNS = ["code", "symbol", "meaning", "component", "retryable", "first_stage", "last_stage"]

@@ -1,10 +1,11 @@
 """YAML that people hand in, read safely: plain data, the line of every key, and problems instead of exceptions.
 
-The language is a subset of YAML on which 1.1 and 1.2 agree. Aliases are allowed, but bounded in what they expand to; tags
-are not; what the two versions read differently (`yes`, `0x24`, `1:30`) must be quoted.
+The language is a subset of YAML on which 1.1 and 1.2 agree: what the two read differently (`yes`, `0x24`, `1:30`) must
+be quoted. Aliases are bounded in what they expand to, tags are not allowed.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,15 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 class YamlDocument:
     """A document's data, and where in the file each part of it stands."""
 
-    def __init__(self, file: str, data: Any, lines: dict[int, dict[str | int, int]]) -> None:
+    def __init__(self, file: str, data: dict[str, Any], lines: dict[int, dict[str | int, int]]) -> None:
         self.file = file
         self.data = data
         self._lines = lines
 
     def line(self, path: Path_ = ()) -> int:
         """The line of a value's key; of the nearest key around it where there is none."""
-        line, here = 1, self.data
+        line = 1
+        here: Any = self.data
         for step in path:
             known = self._lines.get(id(here), {})
             if step not in known:
@@ -83,10 +85,10 @@ def parse(text: str, file: str) -> tuple[YamlDocument | None, list[Problem]]:
         reader.problems.append(Problem(file, _error_line(error, text), f"not YAML: {_error_text(error)}"))
     except _Refused as refused:
         reader.problems.append(refused.problem)
-    if not reader.problems and not isinstance(reader.root, dict):
-        reader.problems.append(Problem(file, 1, "the document is not a mapping", "`key: value` lines"))
     if reader.problems:
         return None, reader.problems
+    if not isinstance(reader.root, dict):
+        return None, [Problem(file, 1, "the document is not a mapping", "`key: value` lines")]
     return YamlDocument(file, reader.root, reader.lines), []
 
 
@@ -101,7 +103,7 @@ class _Open:
 
     __slots__ = ("anchor", "key", "key_line", "line", "size", "value")
 
-    def __init__(self, value: Any, anchor: str | None, line: int) -> None:
+    def __init__(self, value: list[Any] | dict[str, Any], anchor: str | None, line: int) -> None:
         self.value = value
         self.anchor = anchor
         self.line = line
@@ -115,7 +117,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.root: Any = None
+        self.root: object = None
         self.lines: dict[int, dict[str | int, int]] = {}
         self.problems: list[Problem] = []
         self._open: list[_Open] = []
@@ -123,39 +125,39 @@ class _Reader:
         self._from_aliases = 0
         self._documents = 0
 
-    def take(self, event: Any) -> None:
+    def take(self, event: yaml.Event) -> None:
         handler = _HANDLERS.get(type(event))
-        if handler is not None:
+        if handler is not None and event.start_mark is not None:
             handler(self, event, event.start_mark.line + 1)
 
-    def document(self, _event: Any, line: int) -> None:
+    def document(self, _event: yaml.Event, line: int) -> None:
         self._documents += 1
         if self._documents > 1:
             self._refuse(line, "a second document", "one document in a file")
 
-    def scalar(self, event: Any, line: int) -> None:
+    def scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         self._no_tag(event, line)
         value = event.value if event.style or not event.implicit[0] else self._plain(event.value, line)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         self._put(value, line, 1)
 
-    def mapping(self, event: Any, line: int) -> None:
+    def mapping(self, event: yaml.MappingStartEvent, line: int) -> None:
         self._start({}, event, line)
 
-    def sequence(self, event: Any, line: int) -> None:
+    def sequence(self, event: yaml.SequenceStartEvent, line: int) -> None:
         self._start([], event, line)
 
-    def end(self, _event: Any, _line: int) -> None:
+    def end(self, _event: yaml.Event, _line: int) -> None:
         done = self._open.pop()
         if done.anchor:
             self._anchors[done.anchor] = (done.value, done.size)
         self._put(done.value, done.line, done.size)
 
-    def alias(self, event: Any, line: int) -> None:
-        if event.anchor not in self._anchors:
+    def alias(self, event: yaml.AliasEvent, line: int) -> None:
+        value, size = self._anchors.get(event.anchor or "", (None, 0))
+        if not size:
             self._refuse(line, f"alias *{event.anchor} stands inside of what it repeats, or has no anchor")
-        value, size = self._anchors[event.anchor]
         self._from_aliases += size
         if self._from_aliases > MAX_NODES_FROM_ALIASES:
             self._refuse(
@@ -163,14 +165,14 @@ class _Reader:
             )
         self._put(value, line, size)
 
-    def _start(self, value: Any, event: Any, line: int) -> None:
+    def _start(self, value: list[Any] | dict[str, Any], event: yaml.CollectionStartEvent, line: int) -> None:
         self._no_tag(event, line)
         if len(self._open) >= MAX_DEPTH:
             self._refuse(line, "nested too deeply", f"at most {MAX_DEPTH} levels")
         self.lines[id(value)] = {}
         self._open.append(_Open(value, event.anchor, line))
 
-    def _put(self, value: Any, line: int, size: int) -> None:
+    def _put(self, value: object, line: int, size: int) -> None:
         if not self._open:
             self.root = value
             return
@@ -187,7 +189,7 @@ class _Reader:
             top.value[top.key] = value
             top.key = None
 
-    def _key(self, top: _Open, key: Any, line: int) -> None:
+    def _key(self, top: _Open, key: object, line: int) -> None:
         if not isinstance(key, str):
             self._complain(line, f"key {_short(key)} is not text", "a quoted key")
             key = str(key)
@@ -195,7 +197,7 @@ class _Reader:
             self._complain(line, f"key {_short(key)} occurs twice in one mapping")
         top.key, top.key_line = key, line
 
-    def _plain(self, text: str, line: int) -> Any:
+    def _plain(self, text: str, line: int) -> str | float | bool | None:
         """What an unquoted scalar means."""
         if text in _NULLS:
             return None
@@ -208,7 +210,7 @@ class _Reader:
             return int(text)
         return float(text) if _FLOAT(text) else text
 
-    def _no_tag(self, event: Any, line: int) -> None:
+    def _no_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
         if event.tag is not None:
             self._complain(line, f"tag {_short(event.tag)} is not allowed", "plain values")
 
@@ -219,7 +221,7 @@ class _Reader:
         raise _Refused(Problem(self.file, line, what, expected))
 
 
-_HANDLERS = {
+_HANDLERS: dict[type[yaml.Event], Callable[[_Reader, Any, int], None]] = {
     yaml.DocumentStartEvent: _Reader.document,
     yaml.ScalarEvent: _Reader.scalar,
     yaml.MappingStartEvent: _Reader.mapping,

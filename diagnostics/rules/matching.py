@@ -1,5 +1,6 @@
 """Conditions as Python closures over events. What a field is: docs/events.md."""
 
+import operator
 import re
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from diagnostics.rules.conditions import (
     Number,
     Regex,
     Wild,
-    quiet,
+    compile_pattern,
 )
 
 MAX_LENGTH = 1 << 16
@@ -88,20 +89,22 @@ def predicate(node: Node) -> Predicate:
         case Not(part):
             inner = predicate(part)
             return lambda view: not inner(view)
+    return _test(node)
+
+
+def _test(node: Node) -> Predicate:
+    match node:
         case Exists(field, exists):
             return lambda view: bool(view.values(field)) == exists
         case Null(field):
             return lambda view: not any(view.values(field))
-        case Number(field, relation, number):
-            return _number(field, relation, number)
+        case Number():
+            return _number(node)
         case Regex(field, pattern):
-            search = quiet(pattern).search
+            search = compile_pattern(pattern).search
             return lambda view: any(search(value) is not None for value in view.values(field))
-        case Like(field, _, cased):
-            holds = like(node)
-            if cased:
-                return lambda view: any(map(holds, view.values(field)))
-            return lambda view: any(map(holds, view.folded(field)))
+        case Like():
+            return _like(node)
     raise TypeError(f"no such condition: {node!r}")
 
 
@@ -129,24 +132,24 @@ def _any_of(parts: list[Predicate]) -> Predicate:
     return holds
 
 
+def _like(node: Like) -> Predicate:
+    holds, field = like(node), node.field
+    if node.cased:
+        return lambda view: any(map(holds, view.values(field)))
+    return lambda view: any(map(holds, view.folded(field)))
+
+
 def like(node: Like) -> Callable[[str], bool]:
     """A test of one text against a pattern; without `cased`, the text must come case-folded."""
     parts = [part if isinstance(part, Wild) or node.cased else part.casefold() for part in node.parts]
-    if Wild.ONE in parts:
-        return _by_regex(parts)
-    literal = [part for part in parts if isinstance(part, str)]
     match parts:
-        case [] | [str()]:
-            return "".join(literal).__eq__
-        case [Wild.MANY]:
-            return lambda _: True
+        case []:
+            return "".__eq__
+        case [str(whole)]:
+            return whole.__eq__
         case [Wild.MANY, str(inner), Wild.MANY]:
             return lambda text: inner in text
-        case [str(head), Wild.MANY]:
-            return lambda text: text.startswith(head)
-        case [Wild.MANY, str(tail)]:
-            return lambda text: text.endswith(tail)
-    return _in_order(parts)
+    return _by_regex(parts) if Wild.ONE in parts else _in_order(parts)
 
 
 def _in_order(parts: list[str | Wild]) -> Callable[[str], bool]:
@@ -172,7 +175,7 @@ def _in_order(parts: list[str | Wild]) -> Callable[[str], bool]:
 def _by_regex(parts: list[str | Wild]) -> Callable[[str], bool]:
     wild = {Wild.MANY: ".*", Wild.ONE: "."}
     pattern = "".join(wild[part] if isinstance(part, Wild) else re.escape(part) for part in parts)
-    fullmatch = quiet(f"(?s){pattern}").fullmatch
+    fullmatch = compile_pattern(f"(?s){pattern}").fullmatch
     return lambda text: fullmatch(text) is not None
 
 
@@ -189,20 +192,20 @@ def number_in(text: str) -> float | int | None:
 
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda value, number: value == number,
-    "<": lambda value, number: value < number,
-    "<=": lambda value, number: value <= number,
-    ">": lambda value, number: value > number,
-    ">=": lambda value, number: value >= number,
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
-def _number(field: str, relation: str, number: float) -> Predicate:
-    compare = _COMPARE[relation]
+def _number(node: Number) -> Predicate:
+    compare, field, wanted = _COMPARE[node.relation], node.field, node.number
 
     def holds(view: View) -> bool:
         numbers = (number_in(value.strip()) for value in view.values(field))
-        return any(value is not None and compare(value, number) for value in numbers)
+        return any(number is not None and compare(number, wanted) for number in numbers)
 
     return holds
 

@@ -56,10 +56,8 @@ def load_from(places: Iterable[Path]) -> Pack:
 
 def rule_files(place: Path) -> Iterator[Path]:
     """The rule documents at a place, by path, without their samples."""
-    if place.is_file():
-        found = [place]
-    else:
-        found = sorted(islice(place.rglob("*.yml"), 2 * MAX_FILES), key=Path.as_posix)
+    beneath = islice(place.rglob("*.yml"), 2 * MAX_FILES)
+    found = [place] if place.is_file() else sorted(beneath, key=Path.as_posix)
     return (path for path in found if not path.name.endswith(SAMPLES_SUFFIX))
 
 

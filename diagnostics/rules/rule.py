@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from sigma.rule import SigmaRule
 
 from diagnostics.event import Kind
-from diagnostics.rules.conditions import Node, read_detection
-from diagnostics.rules.documents import Path_, Problem, YamlDocument
+from diagnostics.rules.conditions import Node
+from diagnostics.rules.detection import header_problems, read_detection
+from diagnostics.rules.documents import Problem, YamlDocument
 from diagnostics.rules.logsource import kinds_of
 from diagnostics.rules.schema import typed
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
@@ -146,7 +146,7 @@ def read_rule(document: YamlDocument, stem: str) -> tuple[Rule | None, list[Prob
     problems += wrong
     if header is None:
         return None, problems
-    problems += _sigma_problems(document)
+    problems += header_problems(document)
     kinds = kinds_of(header.logsource.product, header.logsource.category, header.logsource.service)
     if not kinds:
         problems.append(document.problem(("logsource",), "logsource selects no kind of event", "one of docs/events.md"))
@@ -183,18 +183,6 @@ def _assembled(
         file=document.file,
         line=document.line(("title",)),
     )
-
-
-def _sigma_problems(document: YamlDocument) -> list[Problem]:
-    """What pySigma has against the rest of the document."""
-    _, found = SigmaRule.from_dict_common_params(document.data, collect_errors=True)
-    return [document.problem(_path_of(str(error), document), str(error)) for error in found]
-
-
-def _path_of(message: str, document: YamlDocument) -> Path_:
-    """The key that a message of pySigma speaks of, as far as it tells."""
-    words = re.findall(r"[a-z]+", message.lower().replace("identifier", "id"))
-    return next(((word,) for word in words if word in document.data), ())
 
 
 def _name_problems(document: YamlDocument, header: _Header, stem: str) -> list[Problem]:

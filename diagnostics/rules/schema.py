@@ -1,11 +1,10 @@
 """From YAML data to declared structs: every key is checked on its own, so that one reading tells all problems."""
 
 import re
-import types
 from collections.abc import Iterable
 from difflib import get_close_matches
-from enum import EnumType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from enum import Enum
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -31,9 +30,9 @@ def typed(declared: type[T], document: YamlDocument, path: Path_ = ()) -> tuple[
     return (None if problems else declared(**values)), problems
 
 
-def value_at(document: YamlDocument, path: Path_) -> Any:
+def value_at(document: YamlDocument, path: Path_) -> object:
     """The plain value at `path`, which must exist."""
-    here = document.data
+    here: Any = document.data
     for step in path:
         here = here[step]
     return here
@@ -48,7 +47,7 @@ def _unknown(document: YamlDocument, path: Path_, data: dict[str, Any], known: I
             yield document.problem((*path, key), f"unknown key {_name((*path, key))}", expected)
 
 
-def _value(wanted: Any, document: YamlDocument, path: Path_) -> tuple[Any, list[Problem]]:
+def _value(wanted: object, document: YamlDocument, path: Path_) -> tuple[Any, list[Problem]]:
     data = value_at(document, path)
     item = _struct_item(wanted)
     if item is not None and isinstance(data, list):
@@ -62,7 +61,7 @@ def _value(wanted: Any, document: YamlDocument, path: Path_) -> tuple[Any, list[
         return None, [_invalid(wanted, document, path, str(error))]
 
 
-def _struct_item(wanted: Any) -> type[msgspec.Struct] | None:
+def _struct_item(wanted: object) -> type[msgspec.Struct] | None:
     """The struct that `wanted` is a tuple of."""
     if get_origin(wanted) is not tuple:
         return None
@@ -70,7 +69,7 @@ def _struct_item(wanted: Any) -> type[msgspec.Struct] | None:
     return item if isinstance(item, type) and issubclass(item, msgspec.Struct) else None
 
 
-def _invalid(wanted: Any, document: YamlDocument, path: Path_, message: str) -> Problem:
+def _invalid(wanted: object, document: YamlDocument, path: Path_, message: str) -> Problem:
     text, _, where = message.partition(" - at `$")
     inner = tuple(int(step) for step in re.findall(r"\[(\d+)\]", where))
     path = (*path, *inner)
@@ -89,22 +88,22 @@ _IN_WORDS = {
     "object": "a mapping",
     "bool": "true or false",
     "str of length >= 1": "some text",
+    "float > 0.0": "a number above 0",
+    "float < 1.0": "a number below 1",
 }
 
 
-def _maybe(document: YamlDocument, path: Path_) -> Any:
+def _maybe(document: YamlDocument, path: Path_) -> object:
     try:
         return value_at(document, path)
     except (KeyError, IndexError, TypeError):
         return None
 
 
-def _members(wanted: Any) -> list[str]:
-    if isinstance(wanted, EnumType):
-        return [str(member.value) for member in wanted]  # type: ignore[attr-defined]  # an enum of plain values
-    if get_origin(wanted) in (Union, types.UnionType, tuple) or get_args(wanted):
-        return [name for part in get_args(wanted) for name in _members(part)]
-    return []
+def _members(wanted: object) -> list[str]:
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return [str(member.value) for member in wanted]
+    return [name for part in get_args(wanted) for name in _members(part)]
 
 
 def _name(path: Path_) -> str:
