@@ -1,0 +1,135 @@
+"""From a problem to the posterior: the probability of each cause and component, and the best explanation."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from diagnostics.localize.factors import Catalog
+from diagnostics.localize.network import Network, Node
+from diagnostics.localize.problem import OTHER, Problem
+from diagnostics.localize.sets import Floats
+
+_SAME = 9
+"""Decimals to which masses are compared, so that rounding in another order of summing decides nothing."""
+
+
+class PlatePosterior(NamedTuple):
+    """What is believed about one plate."""
+
+    present: float
+    """P(any cause is present)."""
+    causes: Mapping[str, float]
+    """P(cause is present), by cause id."""
+    components: Mapping[str, float]
+    """P(some cause of the component is present): from the sets, so two causes at once are not counted twice."""
+
+    @property
+    def other(self) -> float:
+        """P(the unknown cause is present)."""
+        return self.causes.get(OTHER, 0.0)
+
+
+class Present(NamedTuple):
+    """A cause that the best explanation names; its component is firmer than the cause within it."""
+
+    plate: str
+    component: str
+    """Empty for `OTHER`."""
+    cause: str
+
+
+class Posterior(NamedTuple):
+    """The answer of the model, before any judgement."""
+
+    plates: Mapping[str, PlatePosterior]
+    """By plate name; equal plates share one object."""
+    explanation: tuple[Present, ...]
+    """One joint explanation, decoded from the outermost plate inwards.
+
+    Each plate takes nothing, or the most probable set of components if anything is more probable than nothing, given
+    what was taken on the plates around it. Not the maximum of the joint distribution, but consistent with it.
+    """
+    log_evidence: float
+    """Natural logarithm of P(everything observed)."""
+    network: Network
+    """The messages, for questions about single observations."""
+
+
+def infer(problem: Problem) -> Posterior:
+    """Compute the exact posterior of a problem."""
+    network = Network(problem)
+    return Posterior(_marginals(network), tuple(_explanation(network)), network.log_evidence, network)
+
+
+_Path = tuple[int, ...]
+
+
+def _serials(network: Network, plate: str) -> _Path:
+    return tuple(network.nodes[name].serial for name in network.paths[plate])
+
+
+def _marginals(network: Network) -> dict[str, PlatePosterior]:
+    by_path: dict[_Path, PlatePosterior] = {}
+    for root in network.roots:
+        node = network.nodes[root]
+        by_path.update(_descend(node, np.ones(()), ()))
+    return {plate: by_path[_serials(network, plate)] for plate in network.plates}
+
+
+def _descend(node: Node, around: Floats, path: _Path) -> Iterator[tuple[_Path, PlatePosterior]]:
+    """The posterior of a node and of all nodes in it; equal nodes in equal surroundings once."""
+    belief = node.belief(around)
+    here = (*path, node.serial)
+    yield here, plate_posterior(node.catalog, node.own(belief))
+    for child, _ in node.children:
+        if child.settled:
+            yield (*here, child.serial), plate_posterior(child.catalog, child.within)
+        else:
+            yield from _descend(child, node.around(child, belief), here)
+
+
+def plate_posterior(catalog: Catalog, own: Floats) -> PlatePosterior:
+    """Marginals from (sets,) probabilities of the sets of causes."""
+    causes = (own @ catalog.has_cause).tolist()
+    components = (own @ catalog.has_component).tolist()
+    return PlatePosterior(
+        float(own[1:].sum()),
+        {cause.id: probability for cause, probability in zip(catalog.causes, causes, strict=True)},
+        dict(zip(catalog.components, components, strict=True)),
+    )
+
+
+def _explanation(network: Network) -> Iterator[Present]:
+    by_path: dict[_Path, tuple[tuple[str, str], ...]] = {}
+    for root in network.roots:
+        by_path.update(_decode(network.nodes[root], np.ones(()), ()))
+    for plate in network.plates:
+        for component, cause in by_path.get(_serials(network, plate), ()):
+            yield Present(plate, component, cause)
+
+
+def _decode(node: Node, around: Floats, path: _Path) -> Iterator[tuple[_Path, tuple[tuple[str, str], ...]]]:
+    """Choose for a node, then for the nodes in it, except where nothing failed and nothing was seen."""
+    if not node.notable:
+        return
+    belief = node.belief(around)
+    own = node.own(belief)
+    chosen, consistent = _choose(node.catalog, own)
+    here = (*path, node.serial)
+    yield here, tuple((node.catalog.causes[place].component, node.catalog.causes[place].id) for place in chosen)
+    given = node.given(belief, consistent)
+    for child, _ in node.children:
+        yield from _decode(child, node.around(child, given), here)
+
+
+def _choose(catalog: Catalog, own: Floats) -> tuple[list[int], Floats]:
+    """The causes taken, and (sets,) 1 where a set blames the same components as they do."""
+    if own[0] >= 0.5:
+        return [], (np.arange(len(own)) == 0).astype(float)
+    masses = np.bincount(catalog.blamed, weights=own)
+    masses[catalog.blamed[0]] = -1.0
+    consistent = (catalog.blamed == np.round(masses, _SAME).argmax()).astype(float)
+    best = int(np.round(own * consistent, _SAME).argmax())
+    members = (int(catalog.sets.first[best]), int(catalog.sets.second[best]))
+    return [place for place in members if place < len(catalog.causes)], consistent

@@ -1,0 +1,266 @@
+"""Exact message passing on nested plates, from the virtual machines up to the site and back.
+
+Every plate is a node: a table over what is active on the chain around it and over its own set of causes. Summing its
+own axis out gives the message to the plate around it; thinning the other axes says that a cause of an outer plate
+reaches this one only with some probability. Two mergers keep the tables small and lose nothing: causes that no
+observation below can tell apart share a class, and sets with the same sums share a cell.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from diagnostics.localize.factors import Catalog, Chain, Factor, Line, factor, lines_by_plate
+from diagnostics.localize.problem import CauseNode, Plate, Problem
+from diagnostics.localize.sets import (
+    Floats,
+    Indices,
+    Sets,
+    Thinning,
+    distinct,
+    log1mexp,
+    log_sum,
+    log_sum_groups,
+    outer_sum,
+    pool,
+    sets_of,
+    thin,
+    thinning_of,
+    unthin,
+)
+
+
+class Axis(NamedTuple):
+    """What a node distinguishes on one plate of its chain."""
+
+    sets: Sets
+    """Over classes of causes on an outer plate, over the causes themselves on the node's own."""
+    labels: Indices
+    """(causes,) the class of each cause."""
+    members: Indices
+    """(classes,) one cause of each class."""
+    cells: Indices
+    """(sets,) the table's cell of each set."""
+    examples: Indices
+    """(cells,) one set of each cell."""
+    sums: Floats
+    """(columns, cells) log survivals in the node's columns."""
+
+
+class Node:
+    """A plate with its observations and the plates in it; nodes of equal content are one."""
+
+    def __init__(
+        self, serial: int, chain: Chain, observed: Factor, children: tuple[tuple["Node", int], ...], activation: float
+    ) -> None:
+        self.serial = serial
+        self.children = children
+        self.catalog = chain[-1]
+        self.activation = activation
+        self.notable: bool = bool(observed.counts.any()) or any(child.notable for child, _ in children)
+        self.cross, private = _split(observed)
+        self.weights = (
+            self.catalog.log_prior + self.catalog.sets.sums(observed.linear[-1]) + _private(private, self.catalog.sets)
+        )
+        """(sets,) log weight of each own set, by what speaks of this plate alone."""
+        self.axes = [self._axis(level, catalog, level == len(chain) - 1) for level, catalog in enumerate(chain)]
+        self.cell_weights = log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
+        self.table = self._table()
+        self.partial = log_sum(self.table, -1)
+        """What the plate's observations say about the cells of the outer axes."""
+        self._linear = [
+            axis.sets.sums(part[axis.members]) for axis, part in zip(self.axes[:-1], observed.linear, strict=False)
+        ]
+        self._constant = observed.constant
+        self.message = self.stages()[-1]
+        """The same, given what is present or active on the plate around it; over sets of classes."""
+
+    def _axis(self, level: int, catalog: Catalog, own: bool) -> Axis:  # noqa: FBT001 - private, one caller
+        columns = self.cross.columns[level]
+        below = [child.axes[level] for child, _ in self.children]
+        if own:
+            labels = members = np.arange(len(catalog.causes))
+            sets = catalog.sets
+        else:
+            rows = [self.cross.linear[level], *columns, *(axis.labels for axis in below)]
+            labels, members = distinct(rows, len(catalog.causes))
+            sets = sets_of(len(members), repeated=True)
+        sums = sets.sums(columns[:, members])
+        rows = [*sums, *(sets.translate(axis.labels[members], axis.sets) for axis in below)]
+        cells, examples = distinct(rows, len(sets.first))
+        return Axis(sets, labels, members, cells, examples, sums[:, examples])
+
+    def _table(self) -> Floats:
+        table = self.cross.log_likelihood([axis.sums for axis in self.axes])
+        for child, count in self.children:
+            table += count * child.message[np.ix_(*self.view(child))]
+        return table + self.cell_weights
+
+    def view(self, child: "Node") -> list[Indices]:
+        """Per axis, the child's set of each of this table's cells."""
+        return [
+            mine.sets.translate(theirs.labels[mine.members], theirs.sets)[mine.examples]
+            for mine, theirs in zip(self.axes, child.axes, strict=False)
+        ]
+
+    def stages(self) -> list[Floats]:
+        """The message before any thinning, after that of the first axis, of the second, ..."""
+        grown = self.partial[np.ix_(*(axis.cells for axis in self.axes[:-1]))] if self._linear else self.partial
+        stages = [grown + outer_sum(self._linear) + self._constant]
+        for number, thinning in enumerate(self.thinnings()):
+            stages.append(thin(stages[-1], number, thinning))
+        return stages
+
+    def thinnings(self) -> list[Thinning]:
+        return [thinning_of(axis.sets.size, self.activation) for axis in self.axes[:-1]]
+
+    def belief(self, around: Floats) -> Floats:
+        """P(cell of the table), from the probabilities of the sets of classes on the plates around it."""
+        stages, thinnings = self.stages(), self.thinnings()
+        for number in reversed(range(len(thinnings))):
+            around = unthin(around, stages[number], stages[number + 1], number, thinnings[number])
+        cells = pool(around, [axis.cells for axis in self.axes[:-1]], self.partial.shape)
+        belief: Floats = cells[..., None] * np.exp(self.table - self.partial[..., None])
+        return belief
+
+    def around(self, child: "Node", belief: Floats) -> Floats:
+        """The probabilities that `child.belief` starts from."""
+        return pool(belief, self.view(child), child.message.shape)
+
+    def own(self, belief: Floats) -> Floats:
+        """(sets,) P(own set of causes)."""
+        cells = belief.reshape(-1, belief.shape[-1]).sum(axis=0)
+        own: Floats = cells[self.axes[-1].cells] * self.within
+        return own
+
+    def given(self, belief: Floats, possible: Floats) -> Floats:
+        """P(cell), given that the own set is one of those where `possible` (sets,) is 1."""
+        shares = pool(self.within * possible, [self.axes[-1].cells], self.cell_weights.shape)
+        restricted = belief * shares
+        normalized: Floats = restricted / restricted.sum()
+        return normalized
+
+    @cached_property
+    def within(self) -> Floats:
+        """(sets,) P(own set | its cell): whatever the rest of the site knows, it cannot tell them apart."""
+        share: Floats = np.exp(self.weights - self.cell_weights[self.axes[-1].cells])
+        return share
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing around the plate can change what is believed about its own causes."""
+        return len(self.cell_weights) == 1 and not self.children
+
+
+def _split(observed: Factor) -> tuple[Factor, Factor]:
+    """The columns that involve the plates around (and every probe), and those of the own plate alone."""
+    crossing = observed.counts == 0
+    for part in observed.columns[:-1]:
+        crossing |= part.any(axis=1)
+    return observed.pick(crossing), observed.pick(~crossing)
+
+
+def _private(observed: Factor, sets: Sets) -> Floats:
+    totals = sets.sums(observed.columns[-1]) + observed.offsets[:, None]
+    weights: Floats = observed.counts @ log1mexp(totals)
+    return weights
+
+
+class Network:
+    """The plates of a problem as nodes, and what they know of each other."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        plates = {plate.name: plate for plate in sorted(problem.plates, key=lambda plate: plate.name, reverse=True)}
+        self.plates: dict[str, Plate] = dict(sorted(plates.items()))
+        self.lines = lines_by_plate(problem)
+        self.inner: dict[str, list[str]] = {name: [] for name in self.plates}
+        for plate in self.plates.values():
+            if plate.parent in self.inner:
+                self.inner[plate.parent].append(plate.name)
+        self.paths = {name: self._path(name) for name in self.plates}
+        self._catalogs: dict[tuple[object, ...], Catalog] = {}
+        self._of_causes: dict[tuple[str, int], Catalog] = {}
+        self._nodes: dict[tuple[object, ...], Node] = {}
+        self.chains = {name: self._chain(path) for name, path in self.paths.items()}
+        self.nodes: dict[str, Node] = {}
+        for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
+            self.nodes[name] = self._node(name)
+
+    def _path(self, name: str) -> tuple[str, ...]:
+        path = [name]
+        parent = self.plates[name].parent
+        while parent in self.plates and parent not in path:
+            path.append(parent)
+            parent = self.plates[parent].parent
+        return tuple(reversed(path))
+
+    def _chain(self, path: tuple[str, ...]) -> Chain:
+        return tuple(self._catalog(self.plates[name]) for name in path)
+
+    def _catalog(self, plate: Plate) -> Catalog:
+        known = self._of_causes.get((plate.scope, id(plate.causes)))
+        if known is None:
+            content = (plate.scope, *map(_content, plate.causes))
+            known = self._catalogs.get(content) or Catalog(plate.scope, plate.causes)
+            self._catalogs[content] = self._of_causes[plate.scope, id(plate.causes)] = known
+        return known
+
+    def _node(self, name: str) -> Node:
+        lines = Counter(self.lines[name].values())
+        children = Counter(self.nodes[inner].serial for inner in self.inner[name])
+        chain = self.chains[name]
+        content = (*map(id, chain), frozenset(lines.items()), frozenset(children.items()))
+        node = self._nodes.get(content)
+        if node is None:
+            by_serial = {self.nodes[inner].serial: self.nodes[inner] for inner in self.inner[name]}
+            counted = tuple((by_serial[serial], count) for serial, count in sorted(children.items()))
+            observed = factor(chain, dict(sorted(lines.items(), key=repr)), self.problem.leak)
+            node = Node(len(self._nodes), chain, observed, counted, self.problem.activation)
+            self._nodes[content] = node
+        return node
+
+    def replace(self, plate: str, lines: Mapping[str, Line]) -> "Network":
+        """The same network with other lines on one plate: only the plates around it are computed anew."""
+        changed = object.__new__(Network)
+        changed.__dict__.update(self.__dict__)
+        changed.lines = {**self.lines, plate: dict(lines)}
+        changed.nodes = dict(self.nodes)
+        for name in reversed(self.paths[plate]):
+            changed.nodes[name] = changed._node(name)
+        return changed
+
+    def without(self, plate: str, key: str) -> "Network":
+        """The same network with one observation left out."""
+        return self.replace(plate, {k: line for k, line in self.lines[plate].items() if k != key})
+
+    @property
+    def roots(self) -> list[str]:
+        return [name for name, path in self.paths.items() if len(path) == 1]
+
+    @property
+    def log_evidence(self) -> float:
+        """Log P(everything observed)."""
+        return sum(float(self.nodes[root].message) for root in self.roots)
+
+    def belief(self, plate: str) -> Floats:
+        """P(cell) of the plate's table, given everything observed."""
+        root, *inner = self.paths[plate]
+        node = self.nodes[root]
+        belief = node.belief(np.ones(()))
+        for name in inner:
+            child = self.nodes[name]
+            belief = child.belief(node.around(child, belief))
+            node = child
+        return belief
+
+    def own(self, plate: str) -> Floats:
+        """(sets,) P(set of causes) of one plate, given everything observed."""
+        return self.nodes[plate].own(self.belief(plate))
+
+
+def _content(cause: CauseNode) -> tuple[object, ...]:
+    return (cause.id, cause.component, cause.prior, frozenset(cause.failure.items()))

@@ -1,0 +1,103 @@
+"""The model by brute force: every set of causes on every plate, and every way in which they reach the inner plates."""
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from diagnostics.localize.problem import CauseNode, EventObservation, JobObservation, Plate, Problem
+from engine.pipeline import STAGES, Mode, stages_of
+
+Active = dict[str, frozenset[str]]
+"""Per plate of a chain, the ids of its causes that are active where the chain ends."""
+
+
+def posterior(problem: Problem) -> tuple[float, dict[tuple[str, frozenset[str]], float]]:
+    """The log evidence, and P(set of causes) per plate and set."""
+    roots = [plate for plate in problem.plates if plate.parent is None]
+    evidence = 1.0
+    marginals: dict[tuple[str, frozenset[str]], float] = {}
+    for root in roots:
+        weights: dict[tuple[str, frozenset[str]], float] = defaultdict(float)
+        total = 0.0
+        for weight, chosen in _walk(problem, root, {}):
+            total += weight
+            for plate, causes in chosen.items():
+                weights[plate, causes] += weight
+        evidence *= total
+        marginals |= {key: weight / total for key, weight in weights.items()}
+    return math.log(evidence), marginals
+
+
+def _walk(problem: Problem, plate: Plate, around: Active) -> Iterator[tuple[float, dict[str, frozenset[str]]]]:
+    """Every choice for a plate and all plates in it, with its weight."""
+    sets = [chosen for size in (0, 1, 2) for chosen in itertools.combinations(plate.causes, size)]
+    total = sum(_odds(chosen) for chosen in sets)
+    inner = [other for other in problem.plates if other.parent == plate.name]
+    for chosen in sets:
+        ids = frozenset(cause.id for cause in chosen)
+        for reached, probability in _thinned(problem, around):
+            active = {**reached, plate.name: ids}
+            weight = probability * _odds(chosen) / total * _observed(problem, plate, active)
+            for combination in itertools.product(*(list(_walk(problem, other, active)) for other in inner)):
+                choices = {plate.name: ids}
+                for _, below in combination:
+                    choices |= below
+                yield weight * math.prod(part for part, _ in combination), choices
+
+
+def _odds(chosen: Iterable[CauseNode]) -> float:
+    return math.prod(cause.prior / (1 - cause.prior) for cause in chosen)
+
+
+def _thinned(problem: Problem, around: Active) -> Iterator[tuple[Active, float]]:
+    pairs = [(plate, cause) for plate, causes in around.items() for cause in sorted(causes)]
+    for stays in itertools.product((True, False), repeat=len(pairs)):
+        kept = [pair for pair, stay in zip(pairs, stays, strict=True) if stay]
+        reached = {plate: frozenset(cause for where, cause in kept if where == plate) for plate in around}
+        yield reached, math.prod(problem.activation if stay else 1 - problem.activation for stay in stays)
+
+
+def _observed(problem: Problem, plate: Plate, active: Active) -> float:
+    jobs = (_job(problem, job, active) for job in problem.jobs if job.plate == plate.name)
+    events = (_event(problem, event, active) for event in _counted(problem, plate.name))
+    return math.prod(jobs) * math.prod(events)
+
+
+def _job(problem: Problem, job: JobObservation, active: Active) -> float:
+    plates = {plate.name: plate for plate in problem.plates}
+    causes = [cause for name, ids in active.items() for cause in plates[name].causes if cause.id in ids]
+
+    def passes(stage) -> float:
+        return (1 - problem.leak) * math.prod(1 - cause.failure.get(stage, 0.0) for cause in causes)
+
+    stages = stages_of(job.mode)
+    shown = set(stages_of(Mode.ONLINE)) & set(stages_of(Mode.OFFLINE)) if job.mode is Mode.UNKNOWN else set(stages)
+    if job.succeeded:
+        return math.prod(passes(stage) for stage in stages if stage in shown)
+    if job.failed is None:
+        return 1.0
+    first, last = (STAGES.index(stage) for stage in job.failed)
+    before = math.prod(passes(stage) for stage in STAGES[:first] if stage in shown)
+    return before * (1 - math.prod(passes(stage) for stage in STAGES[first : last + 1] if stage in stages))
+
+
+def _counted(problem: Problem, plate: str) -> list[EventObservation]:
+    unique = {event.key: event for event in problem.events if event.plate == plate}
+    families = defaultdict(list)
+    for event in unique.values():
+        families[event.family if event.seen else event.key, event.seen].append(event)
+
+    def rank(event):
+        return -max((math.log(link.sensitivity / event.spurious) for link in event.links), default=0.0), event.key
+
+    return [min(echoes, key=rank) for echoes in families.values()]
+
+
+def _event(problem: Problem, event: EventObservation, active: Active) -> float:
+    scopes = {plate.scope: plate.name for plate in problem.plates if plate.name in active}
+    away = 1 - event.spurious
+    for link in event.links:
+        if link.cause in active.get(scopes.get(link.scope, ""), ()):
+            away *= 1 - link.sensitivity
+    return 1 - away if event.seen else away
