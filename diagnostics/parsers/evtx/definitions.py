@@ -1,0 +1,119 @@
+"""Template definitions and their layouts, compiled when first met and kept for the whole file."""
+
+import struct
+from typing import NamedTuple
+
+from diagnostics.parsers.evtx import chunks, values
+from diagnostics.parsers.evtx.binxml import FRAGMENT, FRAGMENT_SIZE, TEMPLATE, Cursor, Malformed, Name
+from diagnostics.parsers.evtx.layout import Layout
+from diagnostics.parsers.evtx.template import Template, compile_template
+
+_INSTANCE = struct.Struct("<BBIII").unpack_from  # token, unknown, template id, definition, count
+_INSTANCE_SIZE = 10
+_DEFINITION_SIZE = 24  # next definition, GUID, size of the XML
+_U32 = struct.Struct("<I").unpack_from
+
+_DEFINITIONS = 1000
+_VARIANTS = 8
+_VALUES = 128
+"""Layouts of more values are not remembered: no provider has so many."""
+_WORK = 4 * chunks.SIZE
+"""Bytes of definitions per chunk: they cannot overlap in a file that Windows wrote."""
+
+
+class Definition:
+    """A compiled template, and how to recognize it in another chunk."""
+
+    def __init__(self, template: Template, size: int, names: tuple[Name, ...]) -> None:
+        self.template = template
+        self.size = size
+        """Of the whole definition in bytes, where it lies inside the record that uses it first."""
+        self._names = names
+
+    def means_the_same_in(self, chunk: bytes) -> bool:
+        """Whether the names that the same bytes refer to are the same there."""
+        return all(chunk.startswith(name.raw, name.at) for name in self._names)
+
+
+class Located(NamedTuple):
+    """The values of one template instance: how they lie, and where."""
+
+    layout: Layout
+    at: int
+
+
+class Definitions:
+    """Finds the layout of any piece of BinXml in the chunks of one file."""
+
+    def __init__(self) -> None:
+        self._chunk = b""
+        self._here: dict[int, Definition] = {}
+        self._known: dict[bytes, list[Definition]] = {}
+        self._layouts: values.Memo[tuple[Definition, bytes], Layout] = values.Memo(_layout, 4000)
+        self._work = 0
+
+    def enter(self, chunk: bytes) -> None:
+        """Offsets mean another chunk from now on."""
+        self._chunk = chunk
+        self._here = {}
+        self._work = _WORK
+        if len(self._known) > _DEFINITIONS:
+            self._known.clear()
+
+    def locate(self, at: int, end: int) -> Located:
+        """The values of the fragment at a position of the chunk. Raises `Malformed` or `struct.error`."""
+        if self._chunk[at] == FRAGMENT:  # nested XML may go without
+            at += FRAGMENT_SIZE
+        token, _, _, offset, count = _INSTANCE(self._chunk, at)
+        if token != TEMPLATE:
+            return Located(self._literal(at, end), end)
+        definition = self._here.get(offset) or self._define(offset)
+        at += _INSTANCE_SIZE
+        if offset == at:
+            at += definition.size
+            (count,) = _U32(self._chunk, at)
+        values_at = at + 4 + 4 * count
+        if values_at > end:
+            raise Malformed("more values than the record has room for")
+        key = definition, self._chunk[at + 4 : values_at]
+        layout = self._layouts[key] if count <= _VALUES else _layout(key)
+        if values_at + layout.size > end:
+            raise Malformed("values that are larger than the record")
+        return Located(layout, values_at)
+
+    def _literal(self, at: int, end: int) -> Layout:
+        """XML without a template. Windows leaves out the dependency numbers there, other writers may not."""
+        try:
+            root = Cursor(self._chunk, at, end, dependencies=False).fragment()
+        except Malformed:
+            root = Cursor(self._chunk, at, end, dependencies=True).fragment()
+        return Layout(compile_template(root), b"")
+
+    def _define(self, offset: int) -> Definition:
+        start = offset + _DEFINITION_SIZE
+        if start > len(self._chunk):
+            raise Malformed(f"a template at 0x{offset:x}, outside the chunk")
+        (size,) = _U32(self._chunk, start - 4)
+        content = self._chunk[start : start + size]
+        self._work -= len(content)
+        if len(content) < size or self._work < 0:
+            raise Malformed(f"a template of {size} bytes that has no room" if self._work >= 0 else "templates that overlap")
+        known = self._known.setdefault(content, [])
+        definition = next((one for one in known if one.means_the_same_in(self._chunk)), None)
+        if definition is None:
+            definition = self._compile(start, size)
+            known[_VARIANTS:] = []
+            known.insert(0, definition)
+        self._here[offset] = definition
+        return definition
+
+    def _compile(self, start: int, size: int) -> Definition:
+        cursor = Cursor(self._chunk, start, start + size, dependencies=True)
+        template = compile_template(cursor.fragment())
+        elsewhere = tuple(name for name in cursor.names if not start <= name.at < start + size)
+        return Definition(template, _DEFINITION_SIZE + size, elsewhere)
+
+
+def _layout(key: tuple[Definition, bytes]) -> Layout:
+    definition, descriptors = key
+    return Layout(definition.template, descriptors)
