@@ -1,0 +1,211 @@
+"""From documents to events as their parsers give them: choosing the format, folding repetitions, using all cores."""
+
+import os
+import pickle
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import current_process, get_context
+from typing import NamedTuple, Protocol
+
+from diagnostics.event import Event, Kind
+from diagnostics.evidence.clock import TELLING
+from diagnostics.evidence.document import Document, Tally
+from diagnostics.evidence.encoding import undecodable
+from diagnostics.evidence.folding import Fold, Repeat
+from diagnostics.evidence.inventory import NOT_READ, UNKNOWN
+from diagnostics.evidence.signatures import signature
+from diagnostics.parsers.format import Format, Interest, Sample
+
+_HEAD = 1 << 16
+_POLL = 1000
+"""Events between two questions whether the user has cancelled."""
+_TOLD = 1000
+"""So many records that tell a machine's zone are enough for a source."""
+_PARALLEL = "evtx"
+"""The kind of documents that are worth another process."""
+PARALLEL_FROM = 32 << 20
+"""Bytes of them together from which starting other processes pays."""
+
+
+class Progress(Protocol):
+    """Who wants to know how far the reading is. Called from the thread that reads."""
+
+    def started(self, total_bytes: int) -> None:
+        """All documents are known; so much is to be read."""
+
+    def reading(self, name: str) -> None:
+        """A document is begun."""
+
+    def advanced(self, read_bytes: int) -> None:
+        """So much more has been read."""
+
+    def cancelled(self) -> bool:
+        """Asked often; once true, the reading ends with what it has."""
+
+
+class Unwatched:
+    """The progress of a reading that nobody watches."""
+
+    def started(self, total_bytes: int) -> None: ...
+    def reading(self, name: str) -> None: ...
+    def advanced(self, read_bytes: int) -> None: ...
+    def cancelled(self) -> bool:
+        """Never."""
+        return False
+
+
+class Part(NamedTuple):
+    """One document, parsed."""
+
+    document: Document
+    kind: str
+    events: list[Event]
+    telling: list[Event]
+    """Records that were read only because they tell the machine's time zone."""
+    tally: Tally
+    repeats: Counter[Repeat]
+
+
+class Wanted:
+    """An interest in what somebody wants, and in what tells time zones. Can be sent to another process."""
+
+    def __init__(self, interest: Interest) -> None:
+        self.interest = interest
+
+    def __call__(self, provider: str, event_id: int) -> bool:
+        """Whether such records are to be decoded."""
+        return self.interest(provider, event_id) or (provider, event_id) in TELLING
+
+    def keeps(self, event: Event) -> bool:
+        """Whether an event belongs in the case; what is no event-log record always does."""
+        return event.kind is not Kind.RECORD or not event.event_id or self.interest(event.provider, event.event_id)
+
+
+def parse(
+    documents: Sequence[Document], interest: Interest, progress: Progress, formats: Sequence[Format] | None = None
+) -> Iterator[Part]:
+    """Each document's events, in the order of the documents; with all of our formats unless others are given."""
+    wanted = Wanted(interest)
+    chosen = [(document, choose_format(document, formats)) for document in documents]
+    ours = [document for document, known in chosen if known and known.kind == _PARALLEL and formats is None]
+    progress.started(sum(_size(document) for document in documents))
+    with _read_ahead(ours, wanted) as ahead:
+        for document, known in chosen:
+            if progress.cancelled():
+                yield _unread_part(document, NOT_READ, "cancelled before it was read")
+                continue
+            progress.reading(document.name)
+            if known is None:
+                yield _unread_part(document, UNKNOWN, _why_unknown(document))
+            else:
+                yield _awaited(ahead.get(document.name), progress) or parse_document(document, known, wanted, progress)
+            progress.advanced(_size(document))
+
+
+@contextmanager
+def _read_ahead(documents: Sequence[Document], wanted: Wanted) -> Iterator[Mapping[str, Future[Part]]]:
+    """Documents that other processes are reading, by name: none where that would not pay, or cannot be."""
+    workers = min(os.cpu_count() or 1, len(documents))
+    pays = workers > 1 and sum(_size(document) for document in documents) >= PARALLEL_FROM
+    if not pays or current_process().daemon or not _can_be_sent(wanted):
+        yield {}
+        return
+    # Not forked: the reading may run in one of several threads.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        largest_first = sorted(documents, key=lambda document: (-_size(document), document.name))
+        ahead = {document.name: pool.submit(_parse_elsewhere, document, wanted) for document in largest_first}
+        try:
+            yield ahead
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _can_be_sent(wanted: Wanted) -> bool:
+    try:
+        pickle.dumps(wanted)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True
+
+
+def _parse_elsewhere(document: Document, wanted: Wanted) -> Part:
+    from diagnostics.parsers import FORMATS  # noqa: PLC0415 - parsers are loaded when needed
+
+    known = next(known for known in FORMATS if known.kind == _PARALLEL)
+    return parse_document(document, known, wanted, Unwatched())
+
+
+def _awaited(ahead: Future[Part] | None, progress: Progress) -> Part | None:
+    """What another process has read; None if none does, if it failed, or if the user will not wait."""
+    while ahead is not None and not progress.cancelled():
+        try:
+            return ahead.result(timeout=0.2)
+        except TimeoutError:
+            continue
+        except BrokenProcessPool:
+            return None
+    return None
+
+
+def choose_format(document: Document, formats: Sequence[Format] | None = None) -> Format | None:
+    """The first format that recognizes a document by its first 64 KiB."""
+    if formats is None:
+        from diagnostics.parsers import FORMATS  # noqa: PLC0415 - parsers are loaded when needed
+
+        formats = FORMATS
+    head = _head(document)
+    sample = Sample(head, head.decode(document.encoding, "replace") if document.encoding else "")
+    return next((known for known in formats if known.recognizes(sample)), None)
+
+
+def parse_document(document: Document, known: Format, wanted: Wanted, progress: Progress) -> Part:
+    """Parse one document; repetitions beyond a burst are counted only."""
+    tally, fold = Tally(), Fold()
+    events: list[Event] = []
+    telling: list[Event] = []
+    try:
+        for count, event in enumerate(known.read(document, wanted, tally), 1):
+            if not wanted.keeps(event):
+                telling.append(event)
+            elif fold.keeps(event):
+                events.append(event)
+            if count % _POLL == 0 and progress.cancelled():
+                tally.damaged("the rest", "cancelled while it was being read")
+                break
+        broken = undecodable(document.path, document.encoding) if document.encoding else 0
+    except OSError as error:
+        tally.damaged("the rest", f"it became unreadable: {error.strerror}")
+        broken = 0
+    if broken:
+        tally.damaged("text", f"{broken} places are not {document.encoding}")
+    telling = [event for event in telling if (event.provider, event.event_id) in TELLING][:_TOLD]
+    return Part(document, known.kind, events, telling, tally, fold.repeats)
+
+
+def _size(document: Document) -> int:
+    try:
+        return document.path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _head(document: Document) -> bytes:
+    try:
+        with document.path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
+
+
+def _unread_part(document: Document, kind: str, why: str) -> Part:
+    tally = Tally()
+    tally.damaged("", why)
+    return Part(document, kind, [], [], tally, Counter())
+
+
+def _why_unknown(document: Document) -> str:
+    known = signature(_head(document))
+    return str(known) if known else "neither text nor an event log"

@@ -1,0 +1,203 @@
+"""Reads a case: from paths to events in true order, and an inventory of everything that was handed in.
+
+paths -> documents (intake) -> events by wall clocks and file names (parsing) -> machines, UTC, order (here)
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from diagnostics.event import Event, Kind
+from diagnostics.evidence.clock import Clock, Clocks, Zones, parse_zones
+from diagnostics.evidence.document import Damage, Document, Tally
+from diagnostics.evidence.folding import Repeat
+from diagnostics.evidence.intake import Intake
+from diagnostics.evidence.inventory import NOT_READ, SourceReport, unread
+from diagnostics.evidence.machines import known_machine_in, unify
+from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
+from diagnostics.parsers.format import Format, Interest, everything
+from diagnostics.parsing import Part, Progress, Unwatched, parse
+
+__all__ = ["Progress", "Reading", "read_case"]
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """A case, read."""
+
+    events: list[Event]
+    """In order of (time, source, record), times in UTC; those without a time are last."""
+    sources: list[SourceReport]
+    """In the order of their names."""
+    tallies: dict[str, Tally]
+    """What the parsers counted, by source; times here are as printed."""
+    repeats: Counter[Repeat]
+    """Events counted but not kept: after the first thousand of their kind on a day, or found in two files."""
+    machines: dict[str, str]
+    """Machine names as printed -> as this case calls them."""
+    cancelled: bool = False
+
+
+def read_case(
+    paths: Iterable[str | Path],
+    interest: Interest = everything,
+    *,
+    zones: Iterable[str] = (),
+    progress: Progress | None = None,
+    stdin: IO[bytes] | None = None,
+    formats: Sequence[Format] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Reading:
+    """Read everything under `paths` (`-` is standard input); the answer does not depend on their order.
+
+    Args:
+        paths: files, folders, archives.
+        interest: which event-log records are wanted; the others are counted only.
+        zones: time zones of wall clocks, `NAME` or `FILE=NAME`.
+        progress: is told how far the reading is, and may cancel it.
+        stdin: standard input, if it is not that of the process.
+        formats: the formats to recognize, in order; all of `diagnostics.parsers` unless given.
+        limits: what archives may ask of us.
+
+    Raises:
+        UnreadableInput: a path does not exist, or there is none.
+        UnknownZoneError: a name in `zones` is no time zone.
+    """
+    said = parse_zones(zones)
+    watcher: Progress = progress or Unwatched()
+    with Intake(limits, stdin) as intake:
+        documents: list[Document] = []
+        reports: list[SourceReport] = []
+        for item in intake.documents(paths):
+            if isinstance(item, Document):
+                documents.append(item)
+            else:
+                reports.append(item)
+            if watcher.cancelled():
+                reports.append(unread("everything else", NOT_READ, "cancelled while files were being listed"))
+                break
+        parts = list(parse(documents, interest, watcher, formats))
+        cancelled = watcher.cancelled()
+        damage = intake.damage
+    return _assemble(parts, reports, damage, said, cancelled=cancelled)
+
+
+def _assemble(
+    parts: Sequence[Part],
+    reports: list[SourceReport],
+    damage: Mapping[str, Sequence[Damage]],
+    zones: Zones,
+    *,
+    cancelled: bool,
+) -> Reading:
+    parts, machines = _with_machines(parts)
+    told = [event for part in parts for event in (*part.events, *part.telling)]
+    clocks = Clocks(told, zones)
+    repeats: Counter[Repeat] = Counter()
+    events: list[Event] = []
+    for part in parts:
+        report, timed = _in_utc(part, clocks)
+        report.damage = [*damage.get(report.path, ()), *report.damage]
+        reports.append(report)
+        events += timed
+        repeats += part.repeats
+    events.sort(key=lambda event: (event.time is None, event.time or 0, event.source, event.record))
+    return Reading(
+        events=_distinct(events, repeats),
+        sources=sorted(reports, key=lambda report: report.path),
+        tallies={part.document.name: part.tally for part in parts},
+        repeats=repeats,
+        machines=machines,
+        cancelled=cancelled,
+    )
+
+
+def _with_machines(parts: Sequence[Part]) -> tuple[list[Part], dict[str, str]]:
+    """Every event gets its machine: as the record says, else the file's name; each under one name."""
+    told = {name for part in parts for name in part.tally.machines if name != part.document.machine}
+    hints = {part.document.name: known_machine_in(part.document.name, told) or part.document.machine for part in parts}
+    names = {event.machine for part in parts for event in (*part.events, *part.telling)}
+    machines = unify({*told, *names, *hints.values()})
+    return [_renamed(part, hints[part.document.name], machines) for part in parts], machines
+
+
+def _renamed(part: Part, hint: str, machines: Mapping[str, str]) -> Part:
+    anonymous = {"", part.document.machine}
+
+    def name(machine: str) -> str:
+        printed = hint if machine in anonymous else machine
+        return machines.get(printed, printed)
+
+    def rename(event: Event) -> Event:
+        machine = name(event.machine)
+        return event if machine == event.machine else msgspec.structs.replace(event, machine=machine)
+
+    document = msgspec.structs.replace(part.document, machine=name(""))
+    counts: Counter[str] = Counter()
+    for machine, count in part.tally.machines.items():
+        counts[name(machine)] += count
+    part.tally.machines = counts
+    repeats: Counter[Repeat] = Counter()
+    for repeat, count in part.repeats.items():
+        repeats[repeat._replace(machine=name(repeat.machine))] += count
+    events, telling = ([rename(event) for event in events] for events in (part.events, part.telling))
+    return part._replace(document=document, events=events, telling=telling, repeats=repeats)
+
+
+def _in_utc(part: Part, clocks: Clocks) -> tuple[SourceReport, list[Event]]:
+    """The inventory line of a document, and its events by UTC."""
+    tally = part.tally
+    source = part.document.name
+    machine = min(tally.machines, key=lambda name: (-tally.machines[name], name), default=part.document.machine)
+    timed = [event for event in part.events if event.time is not None]
+    local = any(event.local_time for event in timed)
+    clock = clocks.of(source, machine) if local else None
+    events = [_event_in_utc(event, clock) for event in part.events]
+    first, last = _span(tally, clock)
+    report = SourceReport(
+        path=source,
+        kind=part.kind,
+        machine=machine,
+        records=tally.records,
+        events=len(events),
+        first=first,
+        last=last,
+        encoding=part.document.encoding,
+        time_zone=clock.known if clock else "" if first is None else "UTC",
+        damage=list(tally.damage),
+        lines_not_understood=tally.lines_not_understood,
+        first_line_not_understood=tally.first_line_not_understood,
+    )
+    return report, events
+
+
+def _span(tally: Tally, clock: Clock | None) -> tuple[int | None, int | None]:
+    if tally.first is None or tally.last is None or clock is None:
+        return tally.first, tally.last
+    return clock.utc(tally.first), clock.utc(tally.last)
+
+
+def _event_in_utc(event: Event, clock: Clock | None) -> Event:
+    if not event.local_time:
+        return event
+    time = event.time if event.time is None or clock is None else clock.utc(event.time)
+    return msgspec.structs.replace(event, time=time, local_time=False)
+
+
+def _distinct(events: list[Event], repeats: Counter[Repeat]) -> list[Event]:
+    """One event for each record, though it was exported twice (a log and its XML, two exports that overlap).
+
+    The copy with the longer text stays: an XML export may hold the rendered message, an EVTX never does.
+    """
+    kept: dict[object, Event] = {}
+    for at, event in enumerate(events):
+        is_record = event.kind is Kind.RECORD and event.event_id and event.machine and event.channel
+        key = (event.machine, event.channel, event.record, event.time, event.event_id) if is_record else at
+        other = kept.get(key)
+        if other is not None:
+            repeats[Repeat(event.machine, event.kind, event.provider, event.event_id, event.codes)] += 1
+        if other is None or len(event.text) > len(other.text):
+            kept[key] = event
+    return list(kept.values())
