@@ -9,6 +9,7 @@ import msgspec
 
 from diagnostics.event import Event, Level
 from diagnostics.parsers.codes import canonical, find_codes
+from diagnostics.parsers.vss_context import enrich
 
 BINARY = "Binary"
 """The field that holds an event's binary data as hexadecimal digits: bytes, no place to look for codes."""
@@ -39,8 +40,8 @@ class Fields(dict[str, str]):
 
 def codes_of(fields: Mapping[str, str], text: str) -> tuple[str, ...]:
     """Every error code in a record's values and text; a bare number counts where its name says that it is one."""
-    values = [value for name, value in fields.items() if name != BINARY and value]
-    found = dict.fromkeys(find_codes("\n".join([*values, text]) if text else "\n".join(values)))
+    values = [value for name, value in fields.items() if name != BINARY and value not in text]
+    found = dict.fromkeys(find_codes("\n".join([*values, text]) if values else text))
     for name, value in fields.items():
         if _NAMES_A_CODE.search(name) and _NUMBER.fullmatch(value):
             code = canonical(value)
@@ -95,4 +96,4 @@ def level_numbered(number: int) -> Level:
 
 def finished(event: Event) -> Event:
     """A record with everything in it that only its provider's custom explains."""
-    return event
+    return enrich(event) if event.provider.upper() == "VSS" else event
