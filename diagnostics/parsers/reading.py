@@ -1,10 +1,12 @@
 """A document's text, a bounded piece at a time."""
 
 from collections.abc import Iterator
+from typing import TextIO
 
 from diagnostics.evidence.document import Document, Tally
 
 CHUNK = 1024 * 1024  # characters
+LONGEST_LINE = 16 * 1024 * 1024  # characters
 
 
 def chunks_of(document: Document, tally: Tally) -> Iterator[str]:
@@ -13,8 +15,24 @@ def chunks_of(document: Document, tally: Tally) -> Iterator[str]:
     A file that cannot be read at all (it vanished, or Python does not know the encoding) is damage.
     """
     try:
-        with document.path.open(encoding=document.encoding or "utf-8", errors="replace") as file:
+        with _opened(document) as file:
             while chunk := file.read(CHUNK):
                 yield chunk
     except (OSError, LookupError, UnicodeError) as error:
         tally.damaged("file", f"cannot be read: {error}")
+
+
+def lines_of(document: Document, tally: Tally) -> Iterator[str]:
+    r"""The decoded lines with their `\n`, without a byte-order mark; a line beyond 16 Mi characters is cut there."""
+    try:
+        with _opened(document) as file:
+            line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
+            while line:
+                yield line
+                line = file.readline(LONGEST_LINE)
+    except (OSError, LookupError, UnicodeError) as error:
+        tally.damaged("file", f"cannot be read: {error}")
+
+
+def _opened(document: Document) -> TextIO:
+    return document.path.open(encoding=document.encoding or "utf-8", errors="replace")

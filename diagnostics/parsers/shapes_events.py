@@ -32,7 +32,7 @@ from diagnostics.parsers.records import (
 T = TypeVar("T")
 
 _NUMBERED = re.compile(r"param\d+", re.IGNORECASE)
-_TYPE_NAME = re.compile(r"System\.[\w.]+(\[\])?")  # what Export-Csv prints for a list
+_TYPE_NAME = re.compile(r"(?:System|Microsoft)\.[\w.]+(?:\[\])?")  # what PowerShell prints for a list or an object
 _ENTRY_TYPES = {1: Level.ERROR, 2: Level.WARNING, 4: Level.INFORMATION, 8: Level.INFORMATION, 16: Level.INFORMATION}
 """System.Diagnostics.EventLogEntryType: Get-EventLog numbers severity in its own way."""
 
@@ -158,17 +158,18 @@ def _add_data(fields: Fields, values: Value, *, shipped: bool) -> None:
     elif isinstance(values, (list, tuple)):
         for value in values:
             _add_datum(fields, value)
-    elif isinstance(values, str) and values and not _TYPE_NAME.fullmatch(values):
-        fields.unnamed(values)
+    elif isinstance(values, str) and values:
+        _add_datum(fields, values)
 
 
 def _add_datum(fields: Fields, value: Value) -> None:
     """Add one `Data` element, of whichever XML-to-JSON custom."""
     name = _attribute(value, "Name") if isinstance(value, Mapping) and "#text" in value else ""
+    text = text_of(unwrapped(value))
     if name:
-        fields.named(name, text_of(unwrapped(value)))
-    else:
-        fields.unnamed(text_of(value))
+        fields.named(name, text)
+    elif not _TYPE_NAME.fullmatch(text):
+        fields.unnamed(text)
 
 
 def _add_leaves(fields: Fields, value: Value) -> None:
