@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from diagnostics.event import Event, Level
+from diagnostics.parsers import driver_packet, vss_context
 from diagnostics.parsers.codes import canonical, find_codes
-from diagnostics.parsers.vss_context import enrich
 
 BINARY = "Binary"
 """The field that holds an event's binary data as hexadecimal digits: bytes, no place to look for codes."""
@@ -96,4 +96,6 @@ def level_numbered(number: int) -> Level:
 
 def finished(event: Event) -> Event:
     """A record with everything in it that only its provider's custom explains."""
-    return enrich(event) if event.provider.upper() == "VSS" else event
+    if event.provider.upper() == "VSS":
+        return vss_context.enrich(event)
+    return driver_packet.enrich(event) if BINARY in event.fields else event
