@@ -74,7 +74,7 @@ _RETURNED = re.compile(r"(?:return(?:ed| ?value)?|rückgabewert|戻り値|valeur
 _CODE_OF_FAILURE = re.compile(r"(?:failure|return(?:ed)?|exit|exception|result|ausnahme|completion)[ _-]?$")
 _ANOTHER_SYSTEM = re.compile(r"(?:native|vss|event|volsnap|\d) $")
 """Before `error 12293`: an event id, an error of SQL Server, or (behind a time) a log level before a process id."""
-_DPM_SPEAKS = re.compile(r"(?:^|[^\w ] ?|(?:dpm|mabs|error|fehler|erreur|errore|alert|job|with|エラー) )$")
+_DPM_SPEAKS = re.compile(r"(?:^|[^\w -] ?|(?:dpm|mabs|error|fehler|erreur|errore|alert|job|with|エラー) )$")
 
 
 def find_codes(text: str) -> tuple[str, ...]:
@@ -153,8 +153,9 @@ def _read_declared(match: re.Match[str]) -> str | None:
 
 def _is_dpm_error(match: re.Match[str]) -> bool:
     """`Error 270: The agent operation failed ...`: so DPM's console titles its own ids."""
-    starts_line = _before(match, 1) in {"", "\n"} or _before(match, 4) == "dpm "
-    return starts_line and match.string.startswith(": the ", match.end()) and "dpm" in match.string
+    before = _before(match).rstrip(" \t")
+    begins = not before or before.endswith(("\n", ":", "dpm"))
+    return begins and match.string.startswith(": the ", match.end()) and "dpm" in match.string
 
 
 def _hresult(value: int) -> str | None:

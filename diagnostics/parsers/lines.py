@@ -1,0 +1,125 @@
+"""What readers of text blocks work on: lines with a little foresight, and the page that they are on."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TextIO
+
+from diagnostics.event import Event, Kind, Level
+from diagnostics.evidence.document import Document, Tally
+from diagnostics.parsers.codes import find_codes
+from diagnostics.parsers.format import Interest
+from diagnostics.parsers.timestamps import DayFirst, Timestamp, parse_timestamp
+
+LONGEST_LINE = 65_536
+"""Characters; a longer line is read in pieces, so that memory stays flat whatever the file holds."""
+_JUNK = str.maketrans("", "", "\0\ufeff\u200e\u200f")
+
+
+class Lines:
+    """A document's lines, taken one by one, the next few in sight."""
+
+    __slots__ = ("_ahead", "_stream", "number")
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._ahead: deque[str] = deque()
+        self.number = 1
+        """Of the line that comes next, from 1."""
+
+    def peek(self, ahead: int = 0) -> str | None:
+        """The line that comes next, or one behind it, without its line break; None behind the last one."""
+        while len(self._ahead) <= ahead:
+            line = self._stream.readline(LONGEST_LINE)
+            if not line:
+                return None
+            line = line.rstrip("\r\n")
+            self._ahead.append(line if line.isprintable() else line.translate(_JUNK))
+        return self._ahead[ahead]
+
+    def take(self) -> str:
+        """The next line; empty behind the last one."""
+        line = self.peek()
+        if line is None:
+            return ""
+        self.number += 1
+        return self._ahead.popleft()
+
+    def skip_blank(self) -> None:
+        """Go to the next line that holds something."""
+        while (line := self.peek()) is not None and not line.strip():
+            self.take()
+
+
+class Page:
+    """The document that a block stands in: what its events have in common."""
+
+    __slots__ = ("blocks", "day_first", "document", "interest", "tally")
+
+    def __init__(
+        self, document: Document, interest: Interest, tally: Tally, blocks: "tuple[Block, ...]", day_first: DayFirst
+    ) -> None:
+        self.document = document
+        self.interest = interest
+        self.tally = tally
+        self.blocks = blocks
+        self.day_first = day_first
+
+    def moment(self, text: str) -> Timestamp | None:
+        """A printed moment, its day and month in the document's order."""
+        return parse_timestamp(text, self.day_first)
+
+    def opened(self, lines: Lines) -> "Block | None":
+        """The block that the next line opens, if it opens one."""
+        for block in self.blocks:
+            if block.opens(lines):
+                return block
+        return None
+
+    def interrupted(self, lines: Lines) -> bool:
+        """Whether the next line surely begins something else, even in the middle of a message."""
+        return any(block.interrupts and block.opens(lines) for block in self.blocks)
+
+    def event(  # noqa: PLR0913 - an event's own fields
+        self,
+        kind: Kind,
+        line: int,
+        text: str,
+        *,
+        moment: Timestamp | None = None,
+        machine: str = "",
+        provider: str = "",
+        event_id: int = 0,
+        level: Level = Level.UNKNOWN,
+        channel: str = "",
+        fields: dict[str, str] | None = None,
+        codes: tuple[str, ...] | None = None,
+    ) -> Event:
+        """An event of this document; its codes are found in the text where none are given, empty fields are left out."""
+        return Event(
+            kind=kind,
+            source=self.document.name,
+            record=line,
+            time=moment.microseconds if moment else None,
+            local_time=bool(moment and moment.local),
+            machine=machine or self.document.machine,
+            provider=provider,
+            event_id=event_id,
+            level=level,
+            channel=channel,
+            fields={name: value for name, value in (fields or {}).items() if value},
+            text=text,
+            codes=find_codes(text) if codes is None else codes,
+        )
+
+
+class Block(NamedTuple):
+    """A text format: how a block of it begins, and how it is read."""
+
+    kind: str
+    """The inventory's word for a file of it."""
+    opens: Callable[[Lines], bool]
+    """Looks at the next line and at most a few behind it; asked at every line, so it must be cheap."""
+    read: Callable[[Lines, Page], Iterator[Event]]
+    """Takes the block, at least one line."""
+    interrupts: bool = True
+    """Whether its beginning is so clear that it ends a free message of another block."""

@@ -1,0 +1,79 @@
+"""Text, of any kind and any mixture: a sequence of blocks, each read by the format whose beginning it shows.
+
+People paste a writer list, the job's message and a copied event into one file; so the format is decided per block, not
+per file. What no format claims goes to the plain reader, which still knows codes, event ids and writer states.
+"""
+
+from collections.abc import Callable, Iterator
+from io import StringIO
+from itertools import islice
+
+from diagnostics.event import Event
+from diagnostics.evidence.document import Document, Tally
+from diagnostics.parsers import (
+    diskshadow,
+    dpm_job,
+    errlog,
+    event_text,
+    plain,
+    powershell,
+    requestors,
+    vssadmin,
+    wsb,
+)
+from diagnostics.parsers.format import Format, Interest, Sample
+from diagnostics.parsers.lines import Block, Lines, Page
+from diagnostics.parsers.timestamps import day_first_in
+
+_BLOCKS: tuple[Block, ...] = (
+    errlog.BLOCK,
+    *event_text.BLOCKS,
+    *vssadmin.BLOCKS,
+    diskshadow.BLOCK,
+    wsb.BLOCK,
+    *powershell.BLOCKS,
+    *requestors.BLOCKS,
+    *dpm_job.BLOCKS,
+)
+"""In the order in which they are asked: the narrower first."""
+_LINES_FOR_DATES = 5000
+"""How many lines are looked through for a date that proves the order of day and month."""
+_LINES_FOR_KIND = 40
+
+
+def read_text(document: Document, interest: Interest, tally: Tally) -> Iterator[Event]:
+    """The events of a text document, in order; memory does not grow with its length."""
+    encoding = document.encoding or "utf-8-sig"
+    try:
+        with document.path.open(encoding=encoding, errors="replace", newline=None) as stream:
+            day_first = day_first_in(islice(stream, _LINES_FOR_DATES))
+        with document.path.open(encoding=encoding, errors="replace", newline=None) as stream:
+            yield from _read(Lines(stream), Page(document, interest, tally, _BLOCKS, day_first))
+    except (OSError, UnicodeError, LookupError) as problem:
+        tally.damaged("the file", f"cannot be read as {encoding} text: {problem}")
+
+
+def _read(lines: Lines, page: Page) -> Iterator[Event]:
+    while lines.peek() is not None:
+        block = page.opened(lines)
+        for event in (block or plain.BLOCK).read(lines, page):
+            page.tally.saw(event.time, event.machine)
+            yield event
+
+
+def _recognizer(block: Block) -> Callable[[Sample], bool]:
+    def recognizes(sample: Sample) -> bool:
+        lines = Lines(StringIO(sample.text))
+        while lines.peek() is not None and lines.number <= _LINES_FOR_KIND:
+            if block.opens(lines):
+                return True
+            lines.take()
+        return False
+
+    return recognizes
+
+
+TEXT = Format("text", lambda sample: bool(sample.text), read_text)
+"""The last resort: any text at all."""
+TEXT_FORMATS: tuple[Format, ...] = (*(Format(block.kind, _recognizer(block), read_text) for block in _BLOCKS), TEXT)
+"""All text formats, for an inventory that calls files by what they begin with; each reads any mixture."""
