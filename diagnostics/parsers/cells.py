@@ -8,7 +8,7 @@ from diagnostics.evidence.document import Document
 from diagnostics.parsers.timestamps import DayFirst, Timestamp, parse_timestamp
 
 Value = object
-"""What a cell holds: text, a number, a truth value, None, or a list or mapping of values."""
+"""What a cell holds: text, a number, a truth value, None, or a list or dict of values."""
 Row = Mapping[str, Value]
 
 _WIDEST = 300  # columns; no export has more, and wider headers must not fill the cache
@@ -87,7 +87,7 @@ def text_of(value: Value) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (list, tuple, Mapping)):
+    if isinstance(value, (list, tuple, dict)):
         return "\n".join(leaf for leaf in leaves_of(value) if leaf)
     return str(value)
 
@@ -99,7 +99,7 @@ def leaves_of(value: Value) -> Iterator[str]:
         if not waiting:
             return
         current = waiting.pop()
-        if isinstance(current, Mapping):
+        if isinstance(current, dict):
             wrapped = unwrapped(current)
             waiting.extend([wrapped] if wrapped is not current else reversed(list(current.values())))
         elif isinstance(current, (list, tuple)):
@@ -113,7 +113,7 @@ _WRAPPERS = ("value", "Value", "#text", "ToString", "DisplayName", "Name")
 
 def unwrapped(value: Value) -> Value:
     """What an object stands for: PowerShell and XML converters wrap plain values into objects."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key in _WRAPPERS:
             if key in value:
                 return value[key]
@@ -122,6 +122,8 @@ def unwrapped(value: Value) -> Value:
 
 def integer_of(value: Value) -> int | None:
     """A whole number, however it is written."""
+    if isinstance(value, str):
+        return _integer_in(value)
     value = unwrapped(value)
     if isinstance(value, bool):
         return None
@@ -129,13 +131,17 @@ def integer_of(value: Value) -> int | None:
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    if isinstance(value, str) and len(value) <= 20:
-        text = value.strip()
-        try:
-            return int(text, 16 if text[:2].lower() == "0x" else 10)
-        except ValueError:
-            return None
-    return None
+    return _integer_in(value) if isinstance(value, str) else None
+
+
+def _integer_in(text: str) -> int | None:
+    text = text.strip()
+    if not text or len(text) > 20 or text[-1] not in "0123456789abcdefABCDEF":
+        return None
+    try:
+        return int(text, 16 if text[:2].lower() == "0x" else 10)
+    except ValueError:
+        return None
 
 
 def moment_of(value: Value, origin: Origin) -> Timestamp | None:

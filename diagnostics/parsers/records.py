@@ -20,14 +20,17 @@ _NUMBER = re.compile(r"-?\d{1,10}|0x[0-9a-fA-F]{1,16}")
 class Fields(dict[str, str]):
     """Data values in the record's order; the names that docs/events.md promises come from here."""
 
+    __slots__ = ("_repeated", "_unnamed")
+
     def __init__(self) -> None:
         super().__init__()
         self._unnamed = 0
-        self._repeated: dict[str, int] = {}
+        self._repeated: dict[str, int] | None = None
 
     def named(self, name: str, value: str) -> None:
         """Add a value; a name that repeats gets its number, so that no value is lost."""
         if name in self:
+            self._repeated = self._repeated or {}
             self._repeated[name] = number = self._repeated.get(name, 0) + 1
             name = f"{name}[{number}]"
         self[name] = value

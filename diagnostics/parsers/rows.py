@@ -166,13 +166,18 @@ def _rows_in(value: Value, depth: int = 0) -> Iterator[Row]:
         for item in value:
             yield from _rows_in(item, depth + 1)
     elif isinstance(value, dict):
-        source = value.get("_source")  # Elasticsearch's search results
-        wrapped = [source] if isinstance(source, dict) else [held for held in value.values() if _wraps(held)]
-        if knows(value) or not wrapped or depth >= _DEEPEST:
-            yield value
-        else:
+        wrapped = [] if depth >= _DEEPEST or knows(value) else _wrapped(value)
+        if wrapped:
             for held in wrapped:
                 yield from _rows_in(held, depth + 1)
+        else:
+            yield value
+
+
+def _wrapped(value: dict[str, Value]) -> list[Value]:
+    """The cells of an object of unknown meaning that may hold rows."""
+    source = value.get("_source")  # Elasticsearch's search results
+    return [source] if isinstance(source, dict) else [held for held in value.values() if _wraps(held)]
 
 
 def _wraps(value: Value) -> bool:

@@ -132,7 +132,7 @@ def _values_of(row: Row, roles: Roles) -> Fields:
         _add_leaves(fields, row[column])
     for column in _data_columns(tuple(row)):
         value = row[column]
-        if value is not None and value != "" and not isinstance(value, (list, tuple, Mapping)):
+        if value is not None and value != "" and not isinstance(value, (list, tuple, dict)):
             fields.named(column, text_of(value))
     return fields
 
@@ -150,7 +150,7 @@ def _add_data(fields: Fields, values: Value, *, shipped: bool) -> None:
 
     Forwarders (`shipped`) number what has no name `param1`, `param2`, ..., so such values are added as unnamed, too.
     """
-    if isinstance(values, Mapping):
+    if isinstance(values, dict):
         for name, value in values.items():
             fields.named(name, text_of(value))
             if shipped and _NUMBERED.fullmatch(name):
@@ -164,7 +164,7 @@ def _add_data(fields: Fields, values: Value, *, shipped: bool) -> None:
 
 def _add_datum(fields: Fields, value: Value) -> None:
     """Add one `Data` element, of whichever XML-to-JSON custom."""
-    name = _attribute(value, "Name") if isinstance(value, Mapping) and "#text" in value else ""
+    name = _attribute(value, "Name") if isinstance(value, dict) and "#text" in value else ""
     text = text_of(unwrapped(value))
     if name:
         fields.named(name, text)
@@ -177,7 +177,7 @@ def _add_leaves(fields: Fields, value: Value) -> None:
     waiting: list[tuple[str, Value]] = [("UserData", value)]
     while waiting:
         name, current = waiting.pop()
-        if isinstance(current, Mapping) and "#text" not in current:
+        if isinstance(current, dict) and "#text" not in current:
             waiting.extend((key, current[key]) for key in reversed(list(current)) if not _is_attribute(key))
         elif isinstance(current, (list, tuple)):
             waiting.extend((name, item) for item in reversed(current))
@@ -191,17 +191,17 @@ def _is_attribute(key: str) -> bool:
 
 def _attribute(node: Value, name: str) -> str:
     """An XML attribute, as evtx_dump (`#attributes`), xmltodict (`@Name`) or others keep it."""
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return ""
     attributes = node.get("#attributes")
-    kept = attributes if isinstance(attributes, Mapping) else node
+    kept = attributes if isinstance(attributes, dict) else node
     return text_of(kept.get(name, kept.get(f"@{name}")))
 
 
 def _flattened(row: Row) -> Iterator[tuple[str, Value]]:
     """Columns of the Elastic Common Schema: `winlog.event_id` whether it is nested or has a dot in its name."""
     for name, value in row.items():
-        if isinstance(value, Mapping) and name in {"winlog", "event", "host", "log"}:
+        if isinstance(value, dict) and name in {"winlog", "event", "host", "log"}:
             yield from ((f"{name}.{inner}", cell) for inner, cell in value.items())
         else:
             yield name, value
@@ -214,9 +214,9 @@ def _elastic(cells: Cells, origin: Origin) -> Event | None:
 def _converted(cells: Cells, origin: Origin) -> Event | None:
     """`Event: {System: ..., EventData: ...}`: the XML of an event, converted to JSON."""
     event = cells.get("event")
-    event = event if isinstance(event, Mapping) else cells.row
+    event = event if isinstance(event, dict) else cells.row
     system = event.get("System")
-    if not isinstance(system, Mapping):
+    if not isinstance(system, dict):
         return None
     event_id = integer_of(system.get("EventID"))
     rendering = event.get("RenderingInfo")
@@ -227,7 +227,7 @@ def _converted(cells: Cells, origin: Origin) -> Event | None:
         "recordid": system.get("EventRecordID"),
         "channel": system.get("Channel"),
         "computer": system.get("Computer"),
-        "message": rendering.get("Message") if isinstance(rendering, Mapping) else cells.text("message"),
+        "message": rendering.get("Message") if isinstance(rendering, dict) else cells.text("message"),
     }
     if event_id is None:
         return None
@@ -239,11 +239,11 @@ def _converted(cells: Cells, origin: Origin) -> Event | None:
 
 def _system_attribute(system: Row, element: str, name: str) -> str:
     beside = system.get(f"{element}_attributes")
-    return text_of(beside.get(name)) if isinstance(beside, Mapping) else _attribute(system.get(element), name)
+    return text_of(beside.get(name)) if isinstance(beside, dict) else _attribute(system.get(element), name)
 
 
 def _add_event_data(fields: Fields, data: Value) -> None:
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         _add_data(fields, data, shipped=False)
         return
     for name, value in data.items():
@@ -254,7 +254,7 @@ def _add_event_data(fields: Fields, data: Value) -> None:
 
 
 def _add_unnamed(fields: Fields, value: Value) -> None:
-    if isinstance(value, Mapping) and isinstance(value.get("#text"), (list, tuple)):
+    if isinstance(value, dict) and isinstance(value.get("#text"), (list, tuple)):
         value = value["#text"]
     for item in value if isinstance(value, (list, tuple)) else [value]:
         _add_datum(fields, item)

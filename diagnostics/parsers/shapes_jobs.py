@@ -117,7 +117,7 @@ def _captions(cells: Cells) -> str:
 def _coded(row: Mapping[str, Value]) -> list[str]:
     """Codes in columns (or in objects in them) that are numbers: DPM's own ids, and Windows' codes behind them."""
     codes: list[str] = []
-    objects: list[Mapping[str, Value]] = [row, *(value for value in row.values() if isinstance(value, Mapping))]
+    objects: list[Mapping[str, Value]] = [row, *(value for value in row.values() if isinstance(value, dict))]
     for name, value in ((name.lower(), value) for held in objects for name, value in held.items()):
         number = integer_of(value)
         if number and name in _DPM_ERROR:
