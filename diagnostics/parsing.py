@@ -17,6 +17,7 @@ from diagnostics.evidence.encoding import undecodable
 from diagnostics.evidence.folding import Fold, Repeat
 from diagnostics.evidence.inventory import NOT_READ, UNKNOWN
 from diagnostics.evidence.signatures import signature
+from diagnostics.parsers import all_formats
 from diagnostics.parsers.format import Format, Interest, Sample
 
 _HEAD = 1 << 16
@@ -132,9 +133,7 @@ def _can_be_sent(wanted: Wanted) -> bool:
 
 
 def _parse_elsewhere(document: Document, wanted: Wanted) -> Part:
-    from diagnostics.parsers import FORMATS  # noqa: PLC0415 - parsers are loaded when needed
-
-    known = next(known for known in FORMATS if known.kind == _PARALLEL)
+    known = next(known for known in all_formats() if known.kind == _PARALLEL)
     return parse_document(document, known, wanted, Unwatched())
 
 
@@ -152,13 +151,9 @@ def _awaited(ahead: Future[Part] | None, progress: Progress) -> Part | None:
 
 def choose_format(document: Document, formats: Sequence[Format] | None = None) -> Format | None:
     """The first format that recognizes a document by its first 64 KiB."""
-    if formats is None:
-        from diagnostics.parsers import FORMATS  # noqa: PLC0415 - parsers are loaded when needed
-
-        formats = FORMATS
     head = _head(document)
     sample = Sample(head, head.decode(document.encoding, "replace") if document.encoding else "")
-    return next((known for known in formats if known.recognizes(sample)), None)
+    return next((known for known in formats or all_formats() if known.recognizes(sample)), None)
 
 
 def parse_document(document: Document, known: Format, wanted: Wanted, progress: Progress) -> Part:
@@ -208,4 +203,6 @@ def _unread_part(document: Document, kind: str, why: str) -> Part:
 
 def _why_unknown(document: Document) -> str:
     known = signature(_head(document))
-    return str(known) if known else "neither text nor an event log"
+    if known:
+        return str(known)
+    return "text, but of no known format" if document.encoding else "neither text nor an event log"

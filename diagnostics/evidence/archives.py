@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol, cast
 
 from diagnostics.evidence.encoding import guess_encoding
 from diagnostics.evidence.members import Limits, identity, refusal
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
 _LONGEST_READ = 32 << 20
 """No directory or header of an honest archive is longer; a forged one must not fill the memory."""
 _DAMAGE = (
@@ -79,10 +79,13 @@ def container(head: bytes) -> Container | None:
     return Container.TAR if head[257:262] == b"ustar" else None
 
 
-class Readable(Protocol):
-    """All that is asked of a stream."""
+Stream = IO[bytes] | io.BufferedIOBase
 
-    def read(self, size: int, /) -> bytes: ...
+
+class _Pieces(Protocol):
+    """What every buffered stream can: give what one read yields, so that damage costs no more than the last piece."""
+
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class Store:
@@ -101,7 +104,7 @@ class Store:
         if self._members > self.limits.members:
             raise LimitError(f"more than {self.limits.members:,} members")
 
-    def write(self, source: Readable, consumed: Callable[[], int] | None = None) -> tuple[Path, str]:
+    def write(self, source: Stream, consumed: Callable[[], int] | None = None) -> tuple[Path, str]:
         """Store a stream; returns the file and the damage that ended it early, if any did. Raises `LimitError`.
 
         `consumed` tells how many packed bytes the stream has taken so far; None: it is not packed.
@@ -110,7 +113,7 @@ class Store:
         path = self._folder / f"{self._files:06d}"
         with path.open("xb") as target:
             try:
-                self._copy(source, target, consumed)
+                self._copy(cast("_Pieces", source), target, consumed)
             except LimitError:
                 target.truncate(0)
                 raise
@@ -123,9 +126,9 @@ class Store:
         self._bytes -= path.stat().st_size
         path.unlink()
 
-    def _copy(self, source: Readable, target: IO[bytes], consumed: Callable[[], int] | None) -> None:
+    def _copy(self, source: _Pieces, target: IO[bytes], consumed: Callable[[], int] | None) -> None:
         start, written = consumed() if consumed else 0, 0
-        while piece := source.read(_PIECE):
+        while piece := source.read1(_PIECE):
             written += len(piece)
             self._bytes += len(piece)
             if self._bytes > self.limits.total:
@@ -267,6 +270,9 @@ def _unpack_tar(packed: _Packed, store: Store) -> Iterator[Unpacked | Refused]:
                 yield Refused(member.name, why)
             elif not member.isdir():
                 yield _unpack_tar_member(archive, member, packed, store)
+        packed.seek(archive.offset)
+        if packed.read(tarfile.BLOCKSIZE).strip(b"\0") or archive.offset >= packed.seek(0, io.SEEK_END):
+            yield Refused("", f"the archive is damaged or cut off at byte {archive.offset}")
 
 
 def _unpack_tar_member(

@@ -35,6 +35,7 @@ class Tally:
         self.first: int | None = None
         self.last: int | None = None
         self.machines: Counter[str] = Counter()
+        self.channels: set[str] = set()
         self.damage: list[Damage] = []
         self.lines_not_understood = 0
         self.first_line_not_understood: int | None = None

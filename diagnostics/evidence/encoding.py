@@ -202,7 +202,7 @@ def _weigh_letter(text: str, at: int, codec: str, language: Language) -> float: 
     if character.lower() in language.letters:
         misplaced = character.isupper() and (before.islower() or (before.isalpha() and after.islower()))
         is_word = before.isalpha() or after.isalpha() or (before + after).isspace()
-        return -1.0 if misplaced else 1.0 if is_word else 0.3
+        return -1.0 if misplaced else 0.3 if not is_word else 0.6 if before.isupper() else 1.0
     if character not in _languages().typography:
         return -1.0
     within_word = before.isalpha() and after.isalpha()

@@ -11,6 +11,7 @@ UNREADABLE = "unreadable"
 UNKNOWN = "unknown"
 NOT_READ = "not read"
 """The kinds of sources that yield no events; every other kind is a format's."""
+NOT_EVENTS = frozenset({REFUSED, EMPTY, DUPLICATE, UNREADABLE, UNKNOWN, NOT_READ})
 
 
 class SourceReport(msgspec.Struct, kw_only=True):

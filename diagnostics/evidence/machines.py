@@ -40,7 +40,8 @@ def machine_in(name: str) -> str:
 
 
 def _machine_in_part(part: str) -> str:
-    stem = _CHANNEL.sub("", _without_endings(part))
+    whole = _without_endings(part)
+    stem = _CHANNEL.sub("", whole)
     tokens = list(_TOKEN.finditer(stem))
     while tokens and _is_generic(tokens[-1].group()):
         tokens.pop()
@@ -49,7 +50,7 @@ def _machine_in_part(part: str) -> str:
     if not tokens:
         return ""
     candidate = stem[tokens[0].start() : tokens[-1].end()]
-    return candidate if _could_be_machine(candidate, qualified=candidate != part) else ""
+    return candidate if _could_be_machine(candidate, qualified=candidate != whole) else ""
 
 
 def _without_endings(part: str) -> str:
