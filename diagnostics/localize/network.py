@@ -143,6 +143,11 @@ class Node:
         normalized: Floats = restricted / restricted.sum()
         return normalized
 
+    def probe(self, belief: Floats) -> tuple[Floats, Floats]:
+        """Log P(the node's only probe passes) in each cell of the table, and P(cell)."""
+        (number,) = np.flatnonzero(self.cross.counts == 0)
+        return outer_sum([axis.sums[number] for axis in self.axes]) + self.cross.offsets[number], belief
+
     @cached_property
     def within(self) -> Floats:
         """(sets,) P(own set | its cell): whatever the rest of the site knows, it cannot tell them apart."""

@@ -122,15 +122,16 @@ def pool(belief: Floats, targets: Sequence[Indices], shape: tuple[int, ...]) -> 
 
 def _scatter(values: Floats, coordinates: Sequence[Indices], shape: tuple[int, ...]) -> Floats:
     flat = np.broadcast_to(np.ravel_multi_index(tuple(coordinates), shape), values.shape)
-    sums: Floats = np.bincount(flat.ravel(), weights=values.ravel(), minlength=int(np.prod(shape)))
-    return sums
+    return np.bincount(flat.ravel(), weights=values.ravel(), minlength=int(np.prod(shape))).astype(
+        np.float64, copy=False
+    )
 
 
 def outer_sum(axes: Sequence[Floats]) -> Floats:
     """A table whose cell (i, j, ...) is axes[0][i] + axes[1][j] + ..."""
     table: Floats = np.zeros(())
     for axis in axes:
-        table = np.add.outer(table, axis)
+        table = table[..., None] + axis
     return table
 
 

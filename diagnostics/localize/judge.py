@@ -1,0 +1,307 @@
+"""From the posterior to a verdict: how far the evidence carries, what it names, and why."""
+
+import heapq
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from diagnostics.localize.explain import EvidenceLine, Suspect, minimal, plates_concerned, weigh
+from diagnostics.localize.factors import EventLine, job_line
+from diagnostics.localize.inference import PlatePosterior, Posterior
+from diagnostics.localize.network import Network
+from diagnostics.localize.problem import OTHER, JobObservation, Problem
+from diagnostics.verdict import VerdictWord
+from engine.pipeline import Mode, Scope, Stage, stages_of
+
+FIRM = 0.9
+LIKELY = 0.5
+_FEW = 4
+"""An ambiguity of more members than this is no answer."""
+_ENOUGH_JOBS = 3
+_ENOUGH_FAMILIES = 2
+_SURPRISING = 0.01
+"""The predictive check fails where chance alone leaves so many failures with less than this probability."""
+_LISTED = 0.01
+"""Candidates below this probability are listed only to fill the first five."""
+_FIRST = 5
+_MOST_EXPLAINED = 8
+"""For so many faults the evidence is weighed line by line."""
+
+
+class Fault(NamedTuple):
+    """A component on a plate that the verdict names."""
+
+    plate: str
+    component: str
+    cause: str | None
+    """None where only the component is probable enough."""
+    probability: float
+    """P(some cause of the component is present on the plate)."""
+    jobs: tuple[str, ...]
+    """Keys of the failed jobs that it explains."""
+    evidence: tuple[EvidenceLine, ...]
+    counter_evidence: tuple[EvidenceLine, ...]
+    minimal_evidence: tuple[int, ...]
+    """Indices into `evidence` of lines that still carry the fault."""
+
+
+class Candidate(NamedTuple):
+    """A line of the ranking."""
+
+    plate: str
+    component: str
+    cause: str
+    """The most probable cause of the component."""
+    probability: float
+
+
+class Judgement(NamedTuple):
+    """The verdict, before it is put into words."""
+
+    verdict: VerdictWord
+    faults: tuple[Fault, ...]
+    """What the verdict names, the firmest first; the members where it is ambiguous."""
+    candidates: tuple[Candidate, ...]
+    """The whole ranking by component, whatever the verdict."""
+    unexplained_jobs: tuple[str, ...]
+    """Failed jobs that no named component explains."""
+    limits: tuple[str, ...]
+    """What was not computed, in words."""
+
+
+class _Grade(NamedTuple):
+    """How far the evidence carries one part of the explanation."""
+
+    word: VerdictWord
+    suspects: tuple[Suspect, ...]
+
+
+_RANK = (
+    VerdictWord.ASSERTED,
+    VerdictWord.LEADING,
+    VerdictWord.UNEXPLAINED,
+    VerdictWord.AMBIGUOUS,
+    VerdictWord.INSUFFICIENT,
+)
+
+
+def judge(problem: Problem, posterior: Posterior) -> Judgement:
+    """Say how far the evidence carries; `posterior` is that of the problem."""
+    return _Judge(problem, posterior).judgement()
+
+
+class _Judge:
+    def __init__(self, problem: Problem, posterior: Posterior) -> None:
+        self.network: Network = posterior.network
+        self.plates = posterior.plates
+        self.leak = problem.leak
+        jobs = {job.key: job for job in reversed(problem.jobs) if job.plate in self.plates}
+        self.jobs = list(reversed(jobs.values()))
+        self.failed = [job for job in self.jobs if not job.succeeded and job.failed]
+        self.passed = [job for job in self.jobs if job.succeeded]
+        self.families = {event.key: event.family or event.key for event in problem.events}
+        self.explanation = posterior.explanation
+        self.limits: list[str] = []
+
+    def judgement(self) -> Judgement:
+        grades = sorted(self._grades(), key=lambda grade: (_RANK.index(grade.word), grade.suspects))
+        word = self._word(grades)
+        faults = self._faults(grades, word)
+        explained = {job for fault in faults for job in fault.jobs}
+        unexplained = tuple(job.key for job in self.failed if job.key not in explained)
+        return Judgement(word, faults, self._candidates(), unexplained, tuple(self.limits))
+
+    # --- the word ---
+
+    def _word(self, grades: Sequence[_Grade]) -> VerdictWord:
+        if not any(self.network.lines.values()):
+            return VerdictWord.INSUFFICIENT
+        best = grades[0].word if grades else None
+        if not self.failed:
+            return self._word_without_failure(grades)
+        if best is not VerdictWord.ASSERTED and self._all_retried():
+            return VerdictWord.TRANSIENT
+        if self._left_to_chance_too_often():
+            return VerdictWord.LEADING if best in _RANK[:2] and self._mostly_explained() else VerdictWord.UNEXPLAINED
+        return best or VerdictWord.INSUFFICIENT
+
+    def _word_without_failure(self, grades: Sequence[_Grade]) -> VerdictWord:
+        """Without a failed job nothing is asserted; where jobs passed, only a firm suspicion is worth a word."""
+        if not grades:
+            return VerdictWord.HEALTHY
+        best = grades[0]
+        firm = len(best.suspects) == 1 and self._probability(best.suspects[0]) >= FIRM
+        return VerdictWord.HEALTHY if self.passed and not firm else best.word
+
+    def _all_retried(self) -> bool:
+        """Whether each failure stands alone on its plate and a later job, in a mode that shows as much, passed."""
+        return all(self._retried(job) for job in self.failed)
+
+    def _retried(self, failed: JobObservation) -> bool:
+        on_plate = [job for job in self.jobs if job.plate == failed.plate]
+        later = on_plate[on_plate.index(failed) + 1 :]
+        alone = sum(1 for job in on_plate if not job.succeeded and job.failed) == 1
+        return alone and any(job.succeeded and _shows_as_much(job.mode, failed.mode) for job in later)
+
+    def _left_to_chance_too_often(self) -> bool:
+        """The predictive check: whether chance can have failed the jobs that nothing in the explanation touches."""
+        touched = {job.key for present in self.explanation for job in self._touched(present.plate, present.component)}
+        by_chance = sum(1 for job in self.failed if job.key not in touched)
+        p = -math.expm1(len(stages_of(Mode.ONLINE)) * math.log1p(-self.leak))
+        return by_chance > 0 and _tail(len(self.failed) + len(self.passed), by_chance, p) < _SURPRISING
+
+    def _mostly_explained(self) -> bool:
+        named = [present for present in self.explanation if present.component]
+        touched = {job.key for present in named for job in self._touched(present.plate, present.component)}
+        return 2 * len(touched) >= len(self.failed)
+
+    # --- grades ---
+
+    def _grades(self) -> Iterator[_Grade]:
+        by_plate: defaultdict[str, list[str]] = defaultdict(list)
+        for present in self.explanation:
+            if present.component not in by_plate[present.plate]:
+                by_plate[present.plate].append(present.component)
+        for plate, components in by_plate.items():
+            unclear = False
+            for component in components:
+                suspect = Suspect(plate, component)
+                if not component:
+                    unclear |= self.plates[plate].other <= LIKELY
+                    yield _Grade(VerdictWord.UNEXPLAINED, ())
+                elif self._probability(suspect) >= LIKELY:
+                    yield _Grade(self._firmness(suspect), (suspect,))
+                else:
+                    unclear = True
+            if unclear:
+                yield self._ambiguity(plate)
+
+    def _firmness(self, suspect: Suspect) -> VerdictWord:
+        """Asserted takes a failed job, and support of two kinds or three jobs, beside the probability."""
+        jobs = self._touched(suspect.plate, suspect.component)
+        if self._probability(suspect) < FIRM or not jobs:
+            return VerdictWord.LEADING
+        if len(jobs) >= _ENOUGH_JOBS or len(self._support(suspect)) >= _ENOUGH_FAMILIES:
+            return VerdictWord.ASSERTED
+        return VerdictWord.LEADING
+
+    def _support(self, suspect: Suspect) -> set[str]:
+        """The families of seen events that a suspect makes likely; the failed jobs together are one more."""
+        catalog = self.network.nodes[suspect.plate].catalog
+        causes = {(catalog.scope, cause.id) for cause in catalog.causes if cause.component == suspect.component}
+        return {""} | {
+            self.families[key]
+            for plate in plates_concerned(self.network, suspect.plate)
+            for key, line in self.network.lines[plate].items()
+            if isinstance(line, EventLine) and line.seen and _speaks_for(line, causes)
+        }
+
+    def _ambiguity(self, plate: str) -> _Grade:
+        """The smallest set of components, here or around, that holds the mass of all that could be it."""
+        pool = [
+            (-round(mass, 6), Suspect(name, component))
+            for name in self.network.paths[plate]
+            for component, mass in self.plates[name].components.items()
+        ]
+        pool.sort()
+        total = -sum(mass for mass, _ in pool)
+        held = list(accumulate(-mass for mass, _ in pool))
+        needed = 1 + sum(1 for mass in held if mass < FIRM * total)
+        if needed > _FEW:
+            return _Grade(VerdictWord.INSUFFICIENT, ())
+        return _Grade(VerdictWord.AMBIGUOUS, tuple(suspect for _, suspect in pool[:needed]))
+
+    def _probability(self, suspect: Suspect) -> float:
+        return self.plates[suspect.plate].components[suspect.component]
+
+    # --- faults ---
+
+    def _faults(self, grades: Iterable[_Grade], word: VerdictWord) -> tuple[Fault, ...]:
+        if word is VerdictWord.HEALTHY:
+            return ()
+        suspects = list(dict.fromkeys(suspect for grade in grades for suspect in grade.suspects))
+        if len(suspects) > _MOST_EXPLAINED:
+            self.limits.append(f"evidence weighed for {_MOST_EXPLAINED} of {len(suspects)} faults")
+        faults = [self._fault(suspect, number < _MOST_EXPLAINED) for number, suspect in enumerate(suspects)]
+        return tuple(sorted(faults, key=lambda fault: (-round(fault.probability, 6), fault.plate, fault.component)))
+
+    def _fault(self, suspect: Suspect, weighed: bool) -> Fault:  # noqa: FBT001 - private, one caller
+        probability = self._probability(suspect)
+        level = FIRM if probability >= FIRM else LIKELY
+        cause, mass = _best_cause(self.network, self.plates[suspect.plate], suspect)
+        jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
+        fault = Fault(suspect.plate, suspect.component, cause if mass >= level else None, probability, jobs, (), (), ())
+        if not weighed:
+            return fault
+        weighing = weigh(self.network, suspect)
+        if weighing.left_out:
+            self.limits.append(f"{suspect.plate}: {weighing.left_out} lines not weighed for {suspect.component}")
+        return fault._replace(
+            evidence=weighing.evidence,
+            counter_evidence=weighing.counter_evidence,
+            minimal_evidence=minimal(self.network, suspect, weighing.evidence, min(level, probability)),
+        )
+
+    def _touched(self, plate: str, component: str) -> list[JobObservation]:
+        """The failed jobs that a component on a plate can have failed: within the plate, in one of its stages."""
+        stages = self._stages(plate, component)
+        return [job for job in self.failed if plate in self.network.paths[job.plate] and stages & _failed_stages(job)]
+
+    def _stages(self, plate: str, component: str) -> frozenset[Stage]:
+        causes = self.network.nodes[plate].catalog.causes
+        return frozenset(
+            stage
+            for cause in causes
+            if (cause.component == component if component else cause.id == OTHER)
+            for stage, probability in cause.failure.items()
+            if probability > 0.0
+        )
+
+    # --- candidates ---
+
+    def _candidates(self) -> tuple[Candidate, ...]:
+        ranked = [
+            (-round(mass, 6), plate, component)
+            for plate, posterior in self.plates.items()
+            for component, mass in posterior.components.items()
+        ]
+        listed = [row for row in ranked if -row[0] >= _LISTED]
+        first = sorted(listed) if len(listed) >= _FIRST else heapq.nsmallest(_FIRST, ranked)
+        return tuple(
+            Candidate(plate, component, self._cause_of(Suspect(plate, component)), -mass)
+            for mass, plate, component in first
+        )
+
+    def _cause_of(self, suspect: Suspect) -> str:
+        return _best_cause(self.network, self.plates[suspect.plate], suspect)[0]
+
+
+def _best_cause(network: Network, plate: PlatePosterior, suspect: Suspect) -> tuple[str, float]:
+    causes = [cause.id for cause in network.nodes[suspect.plate].catalog.causes if cause.component == suspect.component]
+    best = min(causes, key=lambda cause: (-round(plate.causes[cause], 6), cause))
+    return best, plate.causes[best]
+
+
+def _speaks_for(line: EventLine, causes: Collection[tuple[Scope, str]]) -> bool:
+    return any((link.scope, link.cause) in causes and link.sensitivity > line.spurious for link in line.links)
+
+
+def _shows_as_much(retry: Mode, failed: Mode) -> bool:
+    return retry in (failed, Mode.ONLINE) or failed is Mode.UNKNOWN
+
+
+def _failed_stages(job: JobObservation) -> frozenset[Stage]:
+    line = job_line(job)
+    return frozenset(line.failed) if line else frozenset()
+
+
+def _tail(trials: int, successes: int, p: float) -> float:
+    """P(at least so many successes) of a binomial distribution."""
+    log_p, log_q = math.log(max(p, 1e-300)), math.log1p(-min(p, 1.0 - 1e-16))
+    terms = (
+        math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + k * log_p + (trials - k) * log_q
+        for k in range(successes)
+    )
+    return 1.0 - math.fsum(math.exp(term) for term in terms)

@@ -1,0 +1,252 @@
+"""The verdict says no more than the evidence carries, and says why."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.localize.explain import Suspect, probability
+from diagnostics.localize.inference import infer
+from diagnostics.localize.judge import Judgement, judge
+from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Link, Problem
+from diagnostics.verdict import VerdictWord
+from engine.pipeline import STAGES, Mode, Scope, Stage, stages_of
+from tests.diagnostics.localize.problems import failed, machines, passed, real_causes, site, small_problems
+
+PLATES = site(2, 3)
+VM, NEIGHBOUR, *_ = machines(PLATES)
+PHASE = (Stage.GATHER_WRITERS, Stage.POST_SNAPSHOT)
+
+
+def verdict(*observations, plates=PLATES) -> Judgement:
+    jobs = tuple(o for o in observations if isinstance(o, JobObservation))
+    problem = Problem(plates, jobs, tuple(o for o in observations if isinstance(o, EventObservation)))
+    return judge(problem, infer(problem))
+
+
+def event(cause: str, plate: str = VM, *, seen: bool = True, family: str = "", scope: Scope = Scope.VM, **rates):
+    sensitivity, spurious = rates.get("sensitivity", 0.8), rates.get("spurious", 0.01)
+    key = f"{cause} {plate} {family} {seen}"
+    return EventObservation(key, plate, seen, (Link(scope, cause, sensitivity),), spurious, family or cause)
+
+
+def others_passed(*bad: str) -> list[JobObservation]:
+    return [passed(vm) for vm in machines(PLATES) if vm not in bad]
+
+
+def test_a_failed_job_and_an_event_of_its_cause_are_asserted():
+    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.002), *others_passed(VM))
+    (fault,) = answer.faults
+    assert answer.verdict is VerdictWord.ASSERTED
+    assert (fault.plate, fault.component, fault.cause) == (VM, "guest_writer", "guest_writer-broken")
+    assert fault.jobs == (f"{VM} failed",)
+    assert answer.unexplained_jobs == ()
+
+
+def test_an_event_without_a_failed_job_is_never_asserted():
+    events = [event("guest_writer-broken", family=f"family {n}", spurious=0.001) for n in range(5)]
+    assert verdict(*events).verdict is VerdictWord.LEADING
+
+
+def test_a_failed_job_alone_names_no_component():
+    answer = verdict(failed(VM, *PHASE), *others_passed(VM))
+    assert answer.verdict is VerdictWord.INSUFFICIENT
+    assert answer.faults == ()
+    assert len(answer.candidates) >= 5
+
+
+def test_a_few_components_that_fit_are_named_as_ambiguous():
+    answer = verdict(failed(VM, Stage.GUEST_PREPARE), *others_passed(VM))
+    assert answer.verdict is VerdictWord.AMBIGUOUS
+    assert {fault.component for fault in answer.faults} >= {"guest_vss", "guest_writer"}
+    assert len(answer.faults) <= 4
+
+
+def test_three_jobs_assert_what_only_one_component_can_have_failed():
+    bad = machines(PLATES, "host:HV1")
+    answer = verdict(*(failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in bad), *others_passed(*bad))
+    assert answer.verdict is VerdictWord.ASSERTED
+    assert [(fault.plate, fault.component) for fault in answer.faults] == [("host:HV1", "transfer")]
+
+
+def test_one_failure_and_a_retry_that_passed_is_transient():
+    answer = verdict(failed(VM, *PHASE), passed(VM, "retry"), *others_passed(VM))
+    assert answer.verdict is VerdictWord.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        (passed(VM, "before"), failed(VM, *PHASE)),
+        (failed(VM, *PHASE), failed(VM, *PHASE, key="again"), passed(VM, "after two")),
+        (failed(VM, *PHASE), passed(VM, "offline", Mode.OFFLINE)),
+        (failed(VM, *PHASE), passed(NEIGHBOUR, "another machine")),
+    ],
+)
+def test_what_is_not_one_failure_and_a_later_pass_is_not_transient(jobs):
+    assert verdict(*jobs).verdict is not VerdictWord.TRANSIENT
+
+
+def test_failures_where_nothing_modelled_can_fail_are_unexplained():
+    jobs = [failed(VM, Stage.COMPARE_CHECKSUMS, key=f"failed {n}") for n in range(3)]
+    answer = verdict(*jobs, *others_passed(VM), plates=without("transfer", "replica_cc", OTHER))
+    assert answer.verdict is VerdictWord.UNEXPLAINED
+    assert answer.unexplained_jobs == tuple(job.key for job in jobs)
+
+
+def test_a_novel_fault_is_left_to_the_unknown_cause():
+    jobs = [failed(VM, Stage.COMPARE_CHECKSUMS, key=f"failed {n}") for n in range(3)]
+    answer = verdict(*jobs, *others_passed(VM), plates=without("transfer", "replica_cc"))
+    assert answer.verdict is VerdictWord.UNEXPLAINED
+    assert answer.faults == ()
+
+
+def without(*components: str):
+    return site(
+        2, 3, lambda scope: (c for c in real_causes(scope) if c.component not in components and c.id not in components)
+    )
+
+
+def test_nothing_read_is_not_healthy():
+    assert verdict().verdict is VerdictWord.INSUFFICIENT
+    assert verdict(passed(VM)._replace(succeeded=False)).verdict is VerdictWord.INSUFFICIENT
+
+
+def test_jobs_that_passed_are_healthy_whatever_one_event_suspects():
+    suspicion = event("guest_writer-broken", spurious=0.001)
+    assert verdict(passed(VM), suspicion).verdict is VerdictWord.HEALTHY
+
+
+def test_evidence_is_weighed_by_leaving_it_out():
+    lines = (
+        failed(VM, *PHASE),
+        event("guest_writer-broken", spurious=0.002),
+        event("guest_writer-broken", seen=False, family="quiet", sensitivity=0.6),
+        *others_passed(VM),
+    )
+    (fault,) = verdict(*lines).faults
+    keys = [line.key for line in fault.evidence]
+    assert keys[0] == lines[1].key
+    assert f"{VM} failed" in keys
+    assert [line.key for line in fault.counter_evidence][0] == lines[2].key
+    # P(absent | cause) / P(absent | no cause) = 0.4 / 0.99: 3.9 decibans against, less where other causes share.
+    assert fault.counter_evidence[0].decibans == pytest.approx(-3.9, abs=0.5)
+    assert [line.decibans for line in fault.evidence] == sorted((e.decibans for e in fault.evidence), reverse=True)
+
+
+def test_the_minimal_evidence_carries_the_fault_and_no_line_of_it_can_be_spared():
+    events = [event("guest_writer-broken", family=f"family {n}", spurious=0.002) for n in range(4)]
+    problem = Problem(PLATES, (failed(VM, *PHASE), *others_passed(VM)), tuple(events))
+    posterior = infer(problem)
+    (fault,) = judge(problem, posterior).faults
+    suspect = Suspect(VM, "guest_writer")
+    network = posterior.network
+    for index, line in enumerate(fault.evidence):
+        if index not in fault.minimal_evidence:
+            network = network.without(VM if VM in line.key else plate_of(line.key), line.key)
+    assert probability(network, suspect) >= 0.9
+    assert 0 < len(fault.minimal_evidence) <= 2
+    for index in fault.minimal_evidence:
+        assert probability(network.without(VM, fault.evidence[index].key), suspect) < 0.9
+
+
+def plate_of(key: str) -> str:
+    return next(plate.name for plate in PLATES if plate.name in key.split())
+
+
+def test_echoes_of_one_family_are_not_two_kinds_of_support():
+    echoes = [
+        event("guest_writer-broken", family="echo", spurious=0.002),
+        event("guest_writer-broken", family="echo", spurious=0.001)._replace(key="louder"),
+    ]
+    one, both = verdict(failed(VM, *PHASE), echoes[1]), verdict(failed(VM, *PHASE), *echoes)
+    assert [line.key for line in both.faults[0].evidence] == [line.key for line in one.faults[0].evidence]
+    assert both.candidates == one.candidates
+
+
+def test_candidates_are_ranked_by_component_and_ties_by_name():
+    answer = verdict(failed(VM, *PHASE))
+    ranks = [(-candidate.probability, candidate.plate, candidate.component) for candidate in answer.candidates]
+    assert ranks == sorted(ranks)
+
+
+def test_too_many_lines_are_capped_and_said_so():
+    plates = site(1, 80)
+    jobs = [failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in machines(plates)]
+    answer = verdict(*jobs, plates=plates)
+    assert any("16 lines not weighed" in limit for limit in answer.limits)
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_problems())
+def test_the_verdict_does_not_depend_on_the_order_of_plates_and_events(problem):
+    shuffled = problem._replace(plates=problem.plates[::-1], events=problem.events[::-1])
+    assert judge(problem, infer(problem)) == judge(shuffled, infer(shuffled))
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_problems())
+def test_a_duplicated_log_changes_nothing(problem):
+    doubled = problem._replace(jobs=problem.jobs * 2, events=problem.events * 2)
+    assert judge(problem, infer(problem)) == judge(doubled, infer(doubled))
+
+
+@pytest.mark.parametrize("bad", [1, 3, 4, 6])
+def test_a_healthy_host_more_changes_no_verdict(bad):
+    small, large = site(2, 3), site(3, 3)
+    jobs = [failed(vm, *PHASE) if n < bad else passed(vm) for n, vm in enumerate(machines(small))]
+    more = [passed(vm) for vm in machines(large, "host:HV3")]
+    hint = event("hyperv_writer-broken", "host:HV1", scope=Scope.HOST)
+    before, after = verdict(*jobs, hint, plates=small), verdict(*jobs, *more, hint, plates=large)
+    assert after.verdict is before.verdict
+    assert [(f.plate, f.component) for f in after.faults] == [(f.plate, f.component) for f in before.faults]
+
+
+def test_a_healthy_host_more_moves_no_probability_of_a_guest_or_host_fault():
+    small, large = site(2, 3), site(3, 3)
+    for bad in (machines(small)[:1], machines(small, "host:HV1")):
+        jobs = [failed(vm, *PHASE) if vm in bad else passed(vm) for vm in machines(small)]
+        more = [passed(vm) for vm in machines(large, "host:HV3")]
+        before, after = infer(Problem(small, tuple(jobs), ())), infer(Problem(large, (*jobs, *more), ()))
+        for plate in small:
+            assert after.plates[plate.name].components == pytest.approx(before.plates[plate.name].components, abs=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_wider_failure_interval_never_makes_an_assertion(data):
+    # With equal priors and no events: a wider interval can only let more explanations in. (With a common cause
+    # beyond the narrow interval it may rightly point there.)
+    def equal(scope: Scope):
+        return [cause._replace(prior=0.01) for cause in real_causes(scope)]
+
+    plates = site(2, 2, equal)
+    jobs = []
+    for vm in machines(plates):
+        first, last = sorted(data.draw(st.tuples(st.sampled_from(STAGES), st.sampled_from(STAGES))), key=STAGES.index)
+        jobs.append(data.draw(st.sampled_from((passed(vm), failed(vm, first, last)))))
+    wider = [
+        job._replace(failed=(STAGES[max(0, STAGES.index(job.failed[0]) - 2)], job.failed[1])) if job.failed else job
+        for job in jobs
+    ]
+    before, after = verdict(*jobs, plates=plates), verdict(*wider, plates=plates)
+    if after.verdict is VerdictWord.ASSERTED:
+        assert before.verdict is VerdictWord.ASSERTED
+
+
+def test_two_thousand_healthy_nights_assert_nothing():
+    chance = random.Random(7)
+    plates = site(2, 4)
+    causes = {plate.name: plate for plate in plates}
+    words = []
+    for _ in range(2000):
+        jobs = [passed(vm, mode=chance.choice((Mode.ONLINE, Mode.OFFLINE, Mode.UNKNOWN))) for vm in machines(plates)]
+        spurious = chance.choice((0.01, 0.1, 0.3))
+        events = [
+            event(cause.id, name, scope=plate.scope, seen=chance.random() < spurious, family=f"{cause.id} {n}")
+            for name, plate in causes.items()
+            for n, cause in enumerate(chance.sample(plate.causes, 4))
+        ]
+        words.append(verdict(*(jobs if chance.random() < 0.8 else ()), *events, plates=plates).verdict)
+    assert VerdictWord.ASSERTED not in words
