@@ -20,3 +20,12 @@ class ExitCode(IntEnum):
     """An error of the tool itself."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""
+
+
+FAIL_ON: dict[str, tuple[str, ...]] = {
+    "asserted": ("asserted",),
+    "leading": ("asserted", "leading"),
+    "any": ("asserted", "leading", "ambiguous", "insufficient", "transient", "unexplained"),
+    "never": (),
+}
+"""The verdicts that exit with `FAULT`, by the word after `--fail-on`."""

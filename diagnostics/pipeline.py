@@ -4,8 +4,8 @@ The graph is the record that drawing, walking and explaining use; localization g
 
 Nodes carry `kind`. `component`: an instance such as `host:HV01/hyperv_writer`, with `plate`, `scope`, `component`,
 `title`. `stage`: an id of `engine.pipeline.Stage`. `plate`: `site`, `host:HV01`, `vm:SQL01`.
-Edges carry `relation`. `next`: stage -> stage. `needs`: stage -> component instance. `depends-on`: instance -> the instance
-that it stands on. `contains`: plate -> plate or instance.
+Edges carry `relation`. `next`: stage -> stage. `needs`: stage -> component instance. `depends-on`: instance -> the
+instance that it stands on. `contains`: plate -> plate or instance.
 """
 
 from collections.abc import Iterable, Iterator

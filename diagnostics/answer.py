@@ -1,0 +1,251 @@
+"""From the model's judgement to the verdict that people and programs read."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import networkx as nx
+
+from diagnostics.collecting import Missing, Option, missing, retries, tests
+from diagnostics.evidence.inventory import NOT_EVENTS
+from diagnostics.jobs import Interval, Job, Outcome
+from diagnostics.knowledge.catalog import Catalog
+from diagnostics.localize.explain import EvidenceLine
+from diagnostics.localize.inference import Posterior
+from diagnostics.localize.judge import Fault as FaultFound
+from diagnostics.localize.judge import Judgement
+from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
+from diagnostics.localize.problem import Problem
+from diagnostics.observations import Sighting
+from diagnostics.pipeline import chain
+from diagnostics.reading import Reading
+from diagnostics.rules.rule import Polarity
+from diagnostics.sanitize import one_line
+from diagnostics.topology import UNKNOWN, Role, Topology
+from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise, NotChecked, Verdict, VerdictWord
+from diagnostics.wording import (
+    advice,
+    event_name,
+    evidence_of_event,
+    evidence_of_job,
+    job_report,
+    source_line,
+    topology_report,
+    writer_named,
+)
+from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
+
+_NEXT_SHOWN = 5
+_SUSPECTED = 5
+"""So many candidates are worth a look at what would tell them apart."""
+_WORTHWHILE_BITS = 0.001
+_IN_THE_GUEST = {
+    Stage.HOST_FREEZE: Stage.GUEST_FREEZE,
+    Stage.HOST_SNAPSHOT: Stage.GUEST_SNAPSHOT,
+    Stage.HOST_THAW: Stage.GUEST_THAW,
+    Stage.PREPARE_BACKUP: Stage.GUEST_PREPARE,
+}
+
+
+class Case(msgspec.Struct, kw_only=True):
+    """Everything that a verdict is composed of."""
+
+    reading: Reading
+    topology: Topology
+    jobs: Sequence[Job]
+    sightings: Sequence[Sighting]
+    catalog: Catalog
+    graph: "nx.DiGraph[str]"
+    problem: Problem
+    posterior: Posterior
+    judgement: Judgement
+
+
+def compose(case: Case) -> Verdict:
+    """The verdict on a case."""
+    writer = _Writer(case)
+    faults = [writer.fault(found) for found in case.judgement.faults]
+    lacking = missing(case.topology, case.reading.events, _channels(case.reading))
+    return Verdict(
+        verdict=case.judgement.verdict,
+        summary=_summary(case, faults),
+        faults=faults,
+        candidates=[
+            Candidate(
+                component=found.component,
+                instance=writer.instance(found.plate, found.component),
+                cause=found.cause,
+                probability=found.probability,
+            )
+            for found in case.judgement.candidates
+        ],
+        noise=_noise(case),
+        jobs=[job_report(job) for job in case.jobs],
+        topology=topology_report(case.topology),
+        next_evidence=_next_evidence(case, lacking),
+        sources=[source_line(source) for source in case.reading.sources],
+        not_checked=list(_not_checked(case, lacking)),
+    )
+
+
+class _Writer:
+    """Puts the model's keys back into events, jobs and words."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._sightings = {sighting.key: sighting for sighting in case.sightings}
+        self._jobs = {job.id: job for job in case.jobs}
+
+    def fault(self, found: FaultFound) -> Fault:
+        component = Component(found.component)
+        cause = self._case.catalog.causes.get(found.cause or "")
+        remedies = [self._case.catalog.remedies[remedy] for remedy in cause.remedies] if cause else []
+        return Fault(
+            component=component,
+            instance=self.instance(found.plate, component),
+            scope=self._scope(found.plate),
+            stage=self._stage(found),
+            cause=cause.id if cause else None,
+            probability=round(found.probability, 6),
+            title=COMPONENTS[component].title if cause is None else f"{COMPONENTS[component].title}: {cause.title}",
+            explanation=cause.explanation if cause else "",
+            evidence=[self._evidence(line) for line in found.evidence],
+            counter_evidence=[self._evidence(line) for line in found.counter_evidence],
+            minimal_evidence=list(found.minimal_evidence),
+            jobs=[one_line(job) for job in found.jobs],
+            confirm=list(cause.confirm) if cause else [],
+            remedies=[remedy.id for remedy in remedies],
+            remedy_details=[advice(remedy) for remedy in remedies],
+            references=list(cause.references) if cause else [],
+        )
+
+    def instance(self, plate: str, component: str) -> str:
+        """The component on its plate, with the VSS writer's name where the events tell it."""
+        name = one_line(f"{plate}/{component}")
+        if component != Component.GUEST_WRITER:
+            return name
+        writer = writer_named(sighting for sighting in self._case.sightings if _speaks_of(sighting, plate, component))
+        return f"{name}:{writer}" if writer else name
+
+    def _scope(self, plate: str) -> Scope:
+        scope: Scope = self._case.graph.nodes[plate]["scope"]
+        return scope
+
+    def _evidence(self, line: EvidenceLine) -> Evidence:
+        if line.key in self._jobs:
+            return evidence_of_job(self._jobs[line.key], line.decibans)
+        return evidence_of_event(self._sightings[line.key], line.decibans)
+
+    def _stage(self, found: FaultFound) -> Stage | None:
+        """The stage that the heaviest event about the component speaks of, else the first in which a job failed."""
+        for line in found.evidence:
+            sighting = self._sightings.get(line.key)
+            if sighting and sighting.rule.component == found.component and sighting.rule.stage:
+                stage = sighting.rule.stage
+                return _IN_THE_GUEST.get(stage, stage) if self._scope(found.plate) is Scope.VM else stage
+        intervals = [self._jobs[job].failed for job in found.jobs]
+        needed = COMPONENTS[Component(found.component)].stages
+        within = [stage for stage in needed if any(i and _lies_in(stage, i) for i in intervals)]
+        return within[0] if within else None
+
+
+def _lies_in(stage: Stage, interval: Interval) -> bool:
+    return STAGES.index(interval[0]) <= STAGES.index(stage) <= STAGES.index(interval[1])
+
+
+def _speaks_of(sighting: Sighting, plate: str, component: str) -> bool:
+    return sighting.plate.name == plate and sighting.rule.component == component
+
+
+_WORDS = {
+    VerdictWord.ASSERTED: "",
+    VerdictWord.LEADING: "Probably: ",
+    VerdictWord.AMBIGUOUS: "These logs do not tell these apart: ",
+    VerdictWord.UNEXPLAINED: "A cause that Shindan does not know; nearest: ",
+    VerdictWord.TRANSIENT: "It failed once and a retry passed; if it returns, look at: ",
+    VerdictWord.INSUFFICIENT: "The logs do not suffice; first suspects: ",
+}
+
+
+def _summary(case: Case, faults: Sequence[Fault]) -> str:
+    """One sentence."""
+    word = case.judgement.verdict
+    if not any(source.records for source in case.reading.sources):
+        return "Nothing was read: no file held a record that Shindan understands."
+    if word is VerdictWord.HEALTHY:
+        passed = sum(job.outcome is Outcome.SUCCEEDED for job in case.jobs)
+        return f"No fault found; {passed} of {len(case.jobs)} jobs succeeded." if case.jobs else "No fault found."
+    named = [f"{fault.title} ({fault.instance})" for fault in faults] or [
+        f"{COMPONENTS[Component(found.component)].title} ({one_line(found.plate)})"
+        for found in case.judgement.candidates[:3]
+    ]
+    return f"{_WORDS[word]}{'; '.join(named)}."
+
+
+def _noise(case: Case) -> list[Noise]:
+    """The known harmless events, one line per rule, the most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    repeats: Counter[tuple[str, int]] = Counter()
+    for repeat, count in case.reading.repeats.items():
+        repeats[repeat.provider, repeat.event_id] += count
+    for sighting in case.sightings:
+        if sighting.rule.polarity is Polarity.NOISE:
+            counts[event_name(sighting.events[0]), sighting.rule.why] += len(sighting.events)
+            for source in {(event.provider, event.event_id) for event in sighting.events}:
+                counts[event_name(sighting.events[0]), sighting.rule.why] += repeats.pop(source, 0)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Noise(event=event, count=count, why=why) for (event, why), count in ranked]
+
+
+def _channels(reading: Reading) -> Iterator[tuple[str, str]]:
+    """(machine, channel) of every event log that was read, wanted records in it or not."""
+    for source in reading.sources:
+        tally = reading.tallies.get(source.path)
+        for channel in tally.channels if tally else ():
+            yield source.machine, channel
+
+
+def _next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
+    """What would tell most per minute about the plates that are suspected."""
+    best: dict[Option, Gain] = {}
+    for plate in dict.fromkeys(found.plate for found in case.judgement.candidates[:_SUSPECTED]):
+        options = {test.key: (test, option) for test, option in _tests(case, lacking, plate)}
+        for gain in rank_tests(case.problem, case.posterior, [test for test, _ in options.values()]):
+            option = options[gain.key][1]
+            best[option] = max(best.get(option, gain), gain, key=lambda found: found.bits_per_cost)
+    ranked = sorted(best.items(), key=lambda item: (-item[1].bits_per_cost, item[0]))
+    return [
+        NextEvidence(
+            collect=option.title,
+            machine=one_line(option.machine),
+            command=one_line(option.command),
+            gain_bits=round(gain.bits, 3),
+        )
+        for option, gain in ranked[:_NEXT_SHOWN]
+        if gain.bits > _WORTHWHILE_BITS
+    ]
+
+
+def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple[Test | Retry, Option]]:
+    around = list(chain(case.graph, plate))
+    machines = [name.partition(":")[2] for name in around] + case.topology.with_role(Role.DPM_SERVER)
+    yield from tests(lacking, plate, machines, case.catalog)
+    machine = machines[0]
+    if plate.startswith("vm:") and not machine.startswith(UNKNOWN):
+        yield from retries(plate, machine)
+
+
+def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:
+    for item in lacking:
+        yield NotChecked(what=one_line(f"{item.collection.title} of {item.machine}"), why="not among the files")
+    for source in case.reading.sources:
+        if source.kind in NOT_EVENTS:
+            why = "; ".join(damage.why for damage in source.damage)
+            yield NotChecked(what=one_line(source.path), why=one_line(f"{source.kind}: {why}"))
+        elif source.lines_not_understood:
+            where = (
+                f"{source.lines_not_understood} lines not understood, the first at {source.first_line_not_understood}"
+            )
+            yield NotChecked(what=one_line(source.path), why=where)
+    for limit in case.judgement.limits:
+        yield NotChecked(what="the model", why=limit)

@@ -1,0 +1,67 @@
+"""`diagnose`: its options. What it does is in `diagnostics.command`, imported when it runs: `--help` is quick."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diagnostics.exit_codes import FAIL_ON, ExitCode
+
+HELP = """Read exported logs; say which component of the backup failed, in which stage, why, and what to do.
+
+PATH is a file, a folder, a zip or tar archive, or - for standard input (pasted text too). Understood are event logs
+(EVTX, XML, CSV, JSON, CLIXML, copied text), DPM traces and job reports, vssadmin and diskshadow output, Windows Server
+Backup logs, Hyper-V PowerShell output and the job errors of other backup products.
+
+\b
+Exit status:
+    0  healthy                    1  a fault was found
+    2  wrong usage                3  an input could not be read, or nothing was
+    4  no fault found, but some input was damaged or not understood
+    5  internal error           130  interrupted
+"""
+
+
+@click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the verdict.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own.")
+@click.option("--topology", type=click.Path(path_type=Path), help="A YAML file: roles, and which host runs which VM.")
+@click.option("--role", "roles", multiple=True, metavar="NAME=ROLE", help="ROLE: dpm-server, host, guest or dc.")
+@click.option("--tz", "zones", multiple=True, metavar="ZONE|FILE=ZONE", help="Time zone of wall-clock times.")
+@click.option("--since", metavar="TIME", help="Leave out what is earlier: ISO 8601, in UTC unless it says otherwise.")
+@click.option("--until", metavar="TIME", help="Leave out what is later.")
+@click.option("--vm", default="", help="Only the jobs of this virtual machine.")
+@click.option("--fail-on", type=click.Choice(list(FAIL_ON)), default="any", help="Which verdicts exit with 1.")
+@click.option("--plain", is_flag=True, help="Linear text without colours.")
+@click.option("--explain", is_flag=True, help="Show every line of evidence and the whole ranking.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of a verdict, and stop.")
+@click.version_option(package_name="shindan", prog_name="diagnose")
+def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing options; `Options` names them
+    """Diagnose exported logs."""
+    from diagnostics.command import run  # noqa: PLC0415 - `--help` must not wait for it
+    from diagnostics.request import Options  # noqa: PLC0415 - as above
+
+    sys.exit(run(Options(**options)))
+
+
+def guarded(command: click.Command, name: str) -> None:
+    """Run a command so that no traceback reaches a user: the outermost edge of the program."""
+    try:
+        command.main(prog_name=name)
+    except Exception as error:
+        if os.environ.get("SHINDAN_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        click.echo(
+            f"{name}: internal error: {kind} (set SHINDAN_TRACEBACK=1 to see where, and please report it)", err=True
+        )
+        sys.exit(ExitCode.INTERNAL)
+
+
+def main() -> None:
+    """The `diagnose` command."""
+    guarded(diagnose, "diagnose")

@@ -1,0 +1,87 @@
+"""What `diagnose` does. Data goes to stdout, narration and progress to stderr."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from diagnostics.diagnosis import diagnose
+from diagnostics.evidence.clock import UnknownZoneError
+from diagnostics.evidence.intake import UnreadableInput
+from diagnostics.exit_codes import FAIL_ON, ExitCode
+from diagnostics.progress import shown_on
+from diagnostics.report import json_schema, print_verdict, to_json
+from diagnostics.request import Options, UsageError, request_of
+from diagnostics.sanitize import one_line
+from diagnostics.verdict import Verdict
+
+
+def run(options: Options) -> ExitCode:
+    """Do what the options ask, and say with which code to exit.
+
+    Raises:
+        click.UsageError: an option that cannot be understood.
+    """
+    try:
+        if options.schema:
+            _write(json_schema(), options.output)
+            return ExitCode.HEALTHY
+        return _diagnose(options)
+    except (UsageError, UnknownZoneError) as error:
+        raise click.UsageError(str(error)) from error
+    except UnreadableInput as error:
+        return _stop(str(error), ExitCode.UNREADABLE)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough; the interpreter must not complain of it
+        return ExitCode.HEALTHY
+    except OSError as error:
+        return _stop(f"{error.filename or options.output or 'output'}: {error.strerror}", ExitCode.UNREADABLE)
+    except KeyboardInterrupt:
+        return _stop("interrupted", ExitCode.INTERRUPTED)
+
+
+def _diagnose(options: Options) -> ExitCode:
+    request = request_of(options)
+    with shown_on(sys.stderr) as progress:
+        diagnosis = diagnose(request, progress)
+    for problem in diagnosis.problems:
+        _say(str(problem))
+    _print(diagnosis.verdict, options)
+    return exit_code(diagnosis.verdict, options.fail_on)
+
+
+def exit_code(verdict: Verdict, fail_on: str) -> ExitCode:
+    """What a verdict exits with, where verdicts from `fail_on` upwards count as a fault."""
+    if not any(source.records for source in verdict.sources):
+        return ExitCode.UNREADABLE
+    if verdict.verdict in FAIL_ON[fail_on]:
+        return ExitCode.FAULT
+    damaged = any(source.damage for source in verdict.sources)
+    return ExitCode.PARTLY_READ if damaged else ExitCode.HEALTHY
+
+
+def _print(verdict: Verdict, options: Options) -> None:
+    if options.form == "json":
+        _write(to_json(verdict), options.output)
+    elif options.output:
+        with options.output.open("w", encoding="utf-8") as stream:
+            print_verdict(verdict, stream, plain=options.plain, explain=options.explain)
+    else:
+        print_verdict(verdict, sys.stdout, plain=options.plain, explain=options.explain)
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    if output:
+        output.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _say(message: str) -> None:
+    click.echo(f"diagnose: {one_line(message)}", err=True)
+
+
+def _stop(message: str, code: ExitCode) -> ExitCode:
+    _say(message)
+    return code

@@ -1,0 +1,110 @@
+"""The whole road, from what a person handed in to a verdict."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from diagnostics.answer import Case, compose
+from diagnostics.event import Event
+from diagnostics.jobs import Interval, Job, having_passed, read_jobs
+from diagnostics.knowledge.catalog import Catalog, load_catalog
+from diagnostics.localize.inference import infer
+from diagnostics.localize.judge import judge
+from diagnostics.model import build_problem, observe_job
+from diagnostics.observations import Places, Sighting, gather, observe
+from diagnostics.pipeline import build_pipeline, plates_of
+from diagnostics.reading import Progress, Reading, read_case
+from diagnostics.request import Request
+from diagnostics.rules.documents import Problem
+from diagnostics.rules.index import RuleSet
+from diagnostics.rules.packs import load_rules
+from diagnostics.rules.rule import Polarity
+from diagnostics.topology import Topology, read_topology
+from diagnostics.verdict import Verdict
+from engine.pipeline import Scope
+
+_WEIGHED = {Polarity.FAULT, Polarity.SYMPTOM}
+
+
+class Diagnosis(msgspec.Struct, kw_only=True):
+    """A verdict, and the case that it rests on."""
+
+    verdict: Verdict
+    case: Case
+    problems: tuple[Problem, ...]
+    """What was wrong with rules and catalogs; the parts concerned were left out."""
+
+
+def diagnose(request: Request, progress: Progress | None = None) -> Diagnosis:
+    """Read the logs and localize the fault.
+
+    Raises:
+        UnreadableInput: a path does not exist or cannot be opened.
+        UnknownZoneError: a time zone that nobody knows.
+    """
+    pack = load_rules(request.rules)
+    catalog = load_catalog()
+    rules = RuleSet(pack.rules)
+    reading = read_case(request.paths, rules.interest, zones=request.zones, progress=progress)
+    case = understand(_wanted(reading.events, request), reading, rules, catalog, request)
+    return Diagnosis(verdict=compose(case), case=case, problems=(*pack.problems, *catalog.problems))
+
+
+def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalog: Catalog, request: Request) -> Case:
+    """From events to the model's judgement."""
+    topology = read_topology(events, {source.machine for source in reading.sources}, request.roles)
+    topology.host_of.update(request.host_of)
+    places = Places(topology)
+    sightings = gather(((event, rule) for event in events for rule in rules.match(event)), places, catalog)
+    jobs = [_advanced(job, places, sightings) for job in _jobs(events, topology, catalog, request)]
+    weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
+    plate_of = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
+    graph = build_pipeline(plates_of(topology, {*plate_of.values(), *(sighting.plate for sighting in weighed)}))
+    problem = build_problem(
+        graph,
+        catalog,
+        [observe_job(job, plate_of[job.id].name) for job in jobs],
+        [observe(sighting, places, catalog) for sighting in weighed],
+    )
+    posterior = infer(problem)
+    return Case(
+        reading=reading,
+        topology=topology,
+        jobs=jobs,
+        sightings=sightings,
+        catalog=catalog,
+        graph=graph,
+        problem=problem,
+        posterior=posterior,
+        judgement=judge(problem, posterior),
+    )
+
+
+def _wanted(events: Iterable[Event], request: Request) -> list[Event]:
+    """The events within the bounds that a person set; those without a time stay."""
+    since = request.since if request.since is not None else -math.inf
+    until = request.until if request.until is not None else math.inf
+    return [event for event in events if event.time is None or since <= event.time <= until]
+
+
+def _jobs(events: Sequence[Event], topology: Topology, catalog: Catalog, request: Request) -> list[Job]:
+    def stages_of_code(code: str) -> Interval | None:
+        info = catalog.codes.get(code)
+        return (info.first_stage, info.last_stage) if info and info.first_stage and info.last_stage else None
+
+    jobs = read_jobs(events, topology, stages_of_code)
+    return [job for job in jobs if not request.vm or job.vm == request.vm]
+
+
+def _advanced(job: Job, places: Places, sightings: Iterable[Sighting]) -> Job:
+    """The job, with the stages that traces of its time show as passed."""
+    if job.started is None or job.ended is None or job.started == job.ended:
+        return job
+    host = places.find(job.reports[0], Scope.HOST)
+    for sighting in sightings:
+        if sighting.rule.polarity is Polarity.PROGRESS and sighting.rule.stage and sighting.plate == host:
+            times = [event.time for event in sighting.events if event.time is not None]
+            if any(job.started <= time <= job.ended for time in times):
+                job = having_passed(job, sighting.rule.stage)
+    return job

@@ -1,0 +1,227 @@
+"""The verdict for a terminal: 80 columns suffice; `plain` is linear text for screen readers and tickets."""
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from diagnostics.verdict import (
+    Evidence,
+    Fault,
+    JobReport,
+    NextEvidence,
+    RemedyAdvice,
+    SourceLine,
+    Verdict,
+    VerdictWord,
+)
+
+_STYLES = {
+    VerdictWord.ASSERTED: "bold white on red",
+    VerdictWord.LEADING: "bold black on yellow",
+    VerdictWord.AMBIGUOUS: "bold black on yellow",
+    VerdictWord.INSUFFICIENT: "bold black on cyan",
+    VerdictWord.TRANSIENT: "bold black on cyan",
+    VerdictWord.UNEXPLAINED: "bold white on magenta",
+    VerdictWord.HEALTHY: "bold black on green",
+}
+_RISKS = {
+    "read-only": "changes nothing",
+    "changes-configuration": "changes a setting",
+    "restarts-service": "restarts a service",
+    "pauses-vm": "pauses the virtual machine",
+    "restarts-machine": "restarts the machine",
+    "loses-data": "may lose data",
+}
+_EVIDENCE_SHOWN = 6
+_CANDIDATES_SHOWN = 5
+_NOT_CHECKED_SHOWN = 8
+
+
+def print_verdict(verdict: Verdict, file: TextIO, *, plain: bool = False, explain: bool = False) -> None:
+    """Print a verdict; `explain` shows every line of evidence and the whole ranking."""
+    console = Console(
+        file=file, no_color=plain or None, force_terminal=False if plain else None, highlight=False, emoji=False
+    )
+    _Report(console, plain=plain, explain=explain).print(verdict)
+
+
+class _Report:
+    """Writes the sections of a report; everything from logs goes in as `Text`, never as markup."""
+
+    def __init__(self, console: Console, *, plain: bool, explain: bool) -> None:
+        self._console = console
+        self._plain = plain
+        self._explain = explain
+
+    def print(self, verdict: Verdict) -> None:
+        self._headline(verdict)
+        for number, fault in enumerate(verdict.faults, 1):
+            self._fault(fault, f"Fault {number} of {len(verdict.faults)}" if len(verdict.faults) > 1 else "Fault")
+        self._candidates(verdict)
+        self._jobs(verdict.jobs)
+        self._next(verdict.next_evidence)
+        self._noise(verdict)
+        self._not_checked(verdict)
+        self._sources(verdict.sources)
+
+    def _headline(self, verdict: Verdict) -> None:
+        word = Text(f" {verdict.verdict.upper()} ", style=_STYLES[verdict.verdict])
+        self._console.print(Text.assemble(f"Verdict: {verdict.verdict}" if self._plain else word, " ", verdict.summary))
+
+    def _fault(self, fault: Fault, heading: str) -> None:
+        self._heading(heading)
+        self._facts(
+            ("where", f"{fault.title} ({fault.instance})"),
+            ("stage", fault.stage or "not known"),
+            ("cause", fault.cause or "not told apart by these logs"),
+            ("probability", f"{fault.probability:.0%}"),
+        )
+        if fault.explanation:
+            self._line(fault.explanation)
+        self._evidence("Why", fault.evidence)
+        self._evidence("Against it", fault.counter_evidence)
+        self._bullets("How to confirm", fault.confirm)
+        for remedy in fault.remedy_details:
+            self._remedy(remedy)
+        self._bullets("Read more", fault.references)
+
+    def _evidence(self, heading: str, lines: list[Evidence]) -> None:
+        if not lines:
+            return
+        self._heading(heading, level=2)
+        shown = lines if self._explain else lines[:_EVIDENCE_SHOWN]
+        for line in shown:
+            self._bullet(_evidence_text(line))
+        if len(shown) < len(lines):
+            self._bullet(Text(f"… and {len(lines) - len(shown)} more lines (--explain shows all)", style="dim"))
+
+    def _remedy(self, remedy: RemedyAdvice) -> None:
+        self._heading(f"What to do: {remedy.title} ({_RISKS.get(remedy.risk, remedy.risk)})", level=2)
+        for number, step in enumerate(remedy.steps, 1):
+            self._bullet(Text(step.do), mark=f"{number}.")
+            if step.run:
+                self._command(" ".join(_quoted(step.run)))
+        for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
+            if text:
+                self._line(f"{label}: {text}")
+
+    def _candidates(self, verdict: Verdict) -> None:
+        named = {(fault.instance, fault.cause) for fault in verdict.faults}
+        rest = [candidate for candidate in verdict.candidates if (candidate.instance, candidate.cause) not in named]
+        rest = (
+            rest
+            if self._explain
+            else [candidate for candidate in rest[:_CANDIDATES_SHOWN] if candidate.probability > 0.01]
+        )
+        if not rest:
+            return
+        self._heading("What else it could be" if verdict.faults else "What it could be")
+        for candidate in rest:
+            cause = f", {candidate.cause}" if candidate.cause else ""
+            self._bullet(Text(f"{candidate.probability:4.0%}  {candidate.instance}{cause}"))
+
+    def _jobs(self, jobs: list[JobReport]) -> None:
+        if not jobs:
+            return
+        self._heading(f"Jobs ({len(jobs)})")
+        shown = jobs if self._explain else [job for job in jobs if job.outcome != "succeeded"][:10]
+        for job in shown:
+            self._bullet(Text(_job_text(job)))
+        succeeded = sum(job.outcome == "succeeded" for job in jobs)
+        if succeeded and not self._explain:
+            self._line(f"{succeeded} succeeded.")
+
+    def _next(self, wanted: list[NextEvidence]) -> None:
+        if not wanted:
+            return
+        self._heading("What to collect next")
+        for item in wanted:
+            self._bullet(Text(f"{item.collect} of {item.machine} (tells about {item.gain_bits:.2f} bits)"))
+            if item.command:
+                self._command(item.command)
+
+    def _noise(self, verdict: Verdict) -> None:
+        if verdict.noise:
+            self._heading("Known and harmless, left out")
+            for line in verdict.noise:
+                self._bullet(Text(f"{line.event} ({line.count}×): {line.why}"))
+
+    def _not_checked(self, verdict: Verdict) -> None:
+        if not verdict.not_checked:
+            return
+        self._heading("Not checked")
+        shown = verdict.not_checked if self._explain else verdict.not_checked[:_NOT_CHECKED_SHOWN]
+        for line in shown:
+            self._bullet(Text(f"{line.what}: {line.why}"))
+        if len(shown) < len(verdict.not_checked):
+            self._bullet(Text(f"… and {len(verdict.not_checked) - len(shown)} more", style="dim"))
+
+    def _sources(self, sources: list[SourceLine]) -> None:
+        self._heading(f"Read ({len(sources)} files)")
+        for source in sources:
+            self._bullet(Text(_source_text(source)))
+            for damage in source.damage:
+                self._line(f"damaged: {damage.where}: {damage.why}", indent=4)
+
+    def _facts(self, *facts: tuple[str, str]) -> None:
+        for label, value in facts:
+            self._console.print(Padding(Text.assemble((f"{label + ':':13}", "bold"), value), (0, 0, 0, 2)))
+
+    def _bullets(self, heading: str, lines: list[str]) -> None:
+        if lines:
+            self._heading(heading, level=2)
+            for line in lines:
+                self._bullet(Text(line))
+
+    def _heading(self, text: str, level: int = 1) -> None:
+        if level == 1:
+            self._console.print()
+        self._console.print(
+            Text(f"{'' if level == 1 else '  '}{text}", style="bold underline" if level == 1 else "bold")
+        )
+
+    def _bullet(self, text: Text, mark: str = "-") -> None:
+        self._console.print(Padding(Text.assemble(f"{mark} ", text), (0, 0, 0, 2)))
+
+    def _line(self, text: str, indent: int = 2) -> None:
+        self._console.print(Padding(Text(text), (0, 0, 0, indent)))
+
+    def _command(self, command: str) -> None:
+        """A command stays on one line, whatever the width, so that it can be copied."""
+        self._console.print(Text(f"      {command}", style="cyan"), soft_wrap=True)
+
+
+def _evidence_text(line: Evidence) -> Text:
+    head = f"{line.time or 'no time'}  {line.machine or '?'}  {line.event}"
+    times = f"  {line.count}×" if line.count > 1 else ""
+    codes = f"  {', '.join(line.codes)}" if line.codes else ""
+    where = f"\n{line.source}:{line.record}  {line.rule}  {line.weight_db:+.1f} dB"
+    body = Text.assemble((head + times + codes, "bold"), (where, "dim"))
+    if line.text:
+        body.append(f"\n{line.text}")
+    return body
+
+
+def _job_text(job: JobReport) -> str:
+    machine = job.vm or "a virtual machine"
+    on = f" on {job.host}" if job.host else ""
+    ended = f", {job.ended}" if job.ended else ""
+    stages = f" between {job.stages[0]} and {job.stages[1]}" if job.stages and job.stages[0] != job.stages[1] else ""
+    stages = f" at {job.stages[0]}" if job.stages and not stages else stages
+    return f"{machine}{on}: {job.outcome}{stages} ({job.mode}){ended}"
+
+
+def _source_text(source: SourceLine) -> str:
+    span = f", {source.first} to {source.last}" if source.first else ""
+    encoding = f", {source.encoding}" if source.encoding else ""
+    machine = f", {source.machine}" if source.machine else ""
+    zone = f", time zone {source.time_zone}" if source.time_zone else ""
+    return f"{source.path}: {source.kind}{machine}, {source.records} records{span}{encoding}{zone}"
+
+
+def _quoted(arguments: Iterable[str]) -> list[str]:
+    """Arguments as a Windows command line shows them."""
+    return [f'"{argument}"' if " " in argument and not argument.startswith('"') else argument for argument in arguments]

@@ -1,0 +1,119 @@
+"""What a person asked for, checked: the options of a command become a request."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from diagnostics.rules.documents import read
+from diagnostics.rules.schema import typed
+from diagnostics.topology import Role, short_name
+
+ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UsageError(Exception):
+    """An option that cannot be understood; the message says which, and what was expected."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of `diagnose`, as typed; `diagnostics.cli` documents them."""
+
+    paths: tuple[str, ...]
+    form: str = "text"
+    output: Path | None = None
+    rules: tuple[Path, ...] = ()
+    topology: Path | None = None
+    roles: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    vm: str = ""
+    fail_on: str = "any"
+    plain: bool = False
+    explain: bool = False
+    schema: bool = False
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked for."""
+
+    paths: tuple[str, ...]
+    """Files, folders, archives; `-` is standard input."""
+    rules: tuple[Path, ...] = ()
+    roles: Mapping[str, Role] = {}
+    """Short machine name -> role, given by hand."""
+    host_of: Mapping[str, str] = {}
+    """Virtual machine -> host, given by hand."""
+    zones: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    """Bounds in microseconds UTC, both inclusive; events without a time stay."""
+    vm: str = ""
+
+
+class _TopologyFile(msgspec.Struct, frozen=True):
+    """The format of `--topology FILE`."""
+
+    roles: dict[str, str] = {}
+    hosts: dict[str, list[str]] = {}
+    """Host -> its virtual machines."""
+
+
+def request_of(options: Options) -> Request:
+    """Check the options of a command.
+
+    Raises:
+        UsageError: an option that cannot be understood.
+    """
+    if not options.paths:
+        raise UsageError("Name at least one PATH; - is standard input.")
+    given = _topology_file(options.topology) if options.topology else _TopologyFile()
+    roles = {short_name(name): _role(word, f"{options.topology}: roles: {name}") for name, word in given.roles.items()}
+    roles |= dict(_named_role(text) for text in options.roles)
+    host_of = {vm.upper(): short_name(host) for host, vms in given.hosts.items() for vm in vms}
+    return Request(
+        paths=options.paths,
+        rules=options.rules,
+        roles=dict.fromkeys(host_of.values(), Role.HOST) | roles,
+        host_of=host_of,
+        zones=options.zones,
+        since=_moment(options.since, "--since"),
+        until=_moment(options.until, "--until"),
+        vm=options.vm.upper(),
+    )
+
+
+def _topology_file(path: Path) -> _TopologyFile:
+    """Read a topology file: `roles: {NAME: ROLE}` and `hosts: {HOST: [VM, ...]}`."""
+    document, problems = read(path)
+    given, wrong = typed(_TopologyFile, document) if document else (None, [])
+    if given is None or problems or wrong:
+        raise UsageError("; ".join(str(problem) for problem in [*problems, *wrong]))
+    return given
+
+
+def _named_role(text: str) -> tuple[str, Role]:
+    name, separator, word = text.partition("=")
+    if not separator or not name:
+        raise UsageError(f"--role {text}: expected NAME=ROLE, for example HV01=host")
+    return short_name(name), _role(word, f"--role {text}")
+
+
+def _role(word: str, where: str) -> Role:
+    if word not in ROLE_WORDS:
+        raise UsageError(f"{where}: no such role (expected one of {', '.join(sorted(ROLE_WORDS))})")
+    return ROLE_WORDS[word]
+
+
+def _moment(text: str | None, option: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: expected ISO 8601, for example 2026-11-20T01:00:00Z") from error
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round((aware - _EPOCH).total_seconds() * 1_000_000)

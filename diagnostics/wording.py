@@ -1,0 +1,150 @@
+"""Parts of a case as the verdict carries them: events, jobs, machines, sources, remedies.
+
+Here log text crosses over to display: every string that a log or a file name brought is sanitized on its way in.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from diagnostics.event import Event
+from diagnostics.evidence.inventory import SourceReport
+from diagnostics.jobs import Job
+from diagnostics.knowledge.catalog import Remedy
+from diagnostics.observations import Sighting
+from diagnostics.sanitize import one_line
+from diagnostics.topology import Role, Topology
+from diagnostics.verdict import (
+    DamageReport,
+    Evidence,
+    JobReport,
+    MachineReport,
+    RemedyAdvice,
+    RemedyStep,
+    SourceLine,
+    TopologyReport,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(time: int | None) -> str | None:
+    """Microseconds since 1970 as `2026-11-22T01:02:03.456789Z`; None where no calendar has the time."""
+    if time is None:
+        return None
+    try:
+        return f"{_EPOCH + timedelta(microseconds=time):%Y-%m-%dT%H:%M:%S.%f}Z"
+    except OverflowError:
+        return None
+
+
+def event_name(event: Event) -> str:
+    """How a report calls an event: `VSS/8229`, or what sort of line it is."""
+    if event.event_id and event.provider:
+        return one_line(f"{event.provider}/{event.event_id}")
+    return one_line(event.provider) or event.kind.value
+
+
+def evidence_of_event(sighting: Sighting, weight_db: float) -> Evidence:
+    """A sighting as a line of evidence: its first event speaks for the burst."""
+    return _evidence(sighting.events[0], sighting.rule.name, weight_db, len(sighting.events))
+
+
+def evidence_of_job(job: Job, weight_db: float) -> Evidence:
+    """A job as a line of evidence."""
+    return _evidence(job.reports[0], f"job-{job.outcome}", weight_db, len(job.reports))
+
+
+def _evidence(event: Event, rule: str, weight_db: float, count: int) -> Evidence:
+    return Evidence(
+        source=one_line(event.source),
+        record=event.record,
+        time=iso(event.time),
+        machine=one_line(event.machine),
+        event=event_name(event),
+        codes=list(event.codes),
+        rule=rule,
+        weight_db=round(weight_db, 1) + 0.0,
+        text=one_line(event.text or _values(event)),
+        count=count,
+    )
+
+
+def _values(event: Event) -> str:
+    return "; ".join(f"{name}={value}" for name, value in event.fields.items() if value and name != "Binary")
+
+
+def writer_named(sightings: Iterable[Sighting]) -> str:
+    """The VSS writer that most of the events name, empty where none does."""
+    names = Counter(
+        event.fields["WriterName"]
+        for sighting in sightings
+        for event in sighting.events
+        if event.fields.get("WriterName")
+    )
+    return one_line(min(names, key=lambda name: (-names[name], name))) if names else ""
+
+
+def advice(remedy: Remedy) -> RemedyAdvice:
+    """A remedy of the catalog, as the verdict carries it."""
+    return RemedyAdvice(
+        id=remedy.id,
+        title=remedy.title,
+        role=remedy.role,
+        risk=remedy.risk,
+        steps=[RemedyStep(do=step.do, run=list(step.run)) for step in remedy.steps],
+        undo=remedy.undo,
+        verify=remedy.verify,
+    )
+
+
+def job_report(job: Job) -> JobReport:
+    """A job, as the verdict carries it."""
+    return JobReport(
+        id=one_line(job.id),
+        vm=one_line(job.vm),
+        host=one_line(job.host),
+        mode=job.mode,
+        outcome=job.outcome,
+        stages=list(job.failed or ()),
+        started=iso(job.started),
+        ended=iso(job.ended),
+        bytes_sent=job.bytes_sent,
+    )
+
+
+def topology_report(topology: Topology) -> TopologyReport:
+    """Who is who, as the verdict carries it."""
+
+    def machines(*roles: Role) -> list[MachineReport]:
+        return [
+            MachineReport(
+                name=one_line(name),
+                role=topology.machines[name].role,
+                basis=topology.machines[name].basis,
+                host=one_line(topology.host_of.get(name, "")),
+            )
+            for name in topology.with_role(*roles)
+        ]
+
+    return TopologyReport(
+        site={"machines": machines(Role.DPM_SERVER, Role.DOMAIN_CONTROLLER)},
+        hosts=machines(Role.HOST, Role.UNKNOWN),
+        vms=machines(Role.GUEST),
+    )
+
+
+def source_line(source: SourceReport) -> SourceLine:
+    """The inventory line of one file."""
+    return SourceLine(
+        path=one_line(source.path),
+        kind=source.kind,
+        machine=one_line(source.machine),
+        records=source.records,
+        events=source.events,
+        first=iso(source.first),
+        last=iso(source.last),
+        encoding=source.encoding,
+        time_zone=source.time_zone,
+        damage=[DamageReport(where=one_line(damage.where), why=one_line(damage.why)) for damage in source.damage],
+    )

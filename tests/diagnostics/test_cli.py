@@ -1,0 +1,136 @@
+"""The command's contract: exit codes, what goes where, quick help, and no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from diagnostics.verdict import Verdict
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def diagnose(*arguments, stdin=b"", **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "diagnostics", *map(str, arguments)],
+        input=stdin, capture_output=True, timeout=120, check=False, env=os.environ | environment,
+    )  # fmt: skip
+
+
+def test_help_imports_neither_networkx_nor_numpy_nor_textual():
+    code = (
+        "import sys\nfrom diagnostics.cli import diagnose\n"
+        "try: diagnose.main(['--help'])\nexcept SystemExit: pass\n"
+        "print('loaded', [m for m in ('networkx', 'numpy', 'textual', 'rich', 'sigma', 'Evtx', 'yaml') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip().endswith("loaded []")
+
+
+def test_help_tells_the_exit_status():
+    ran = diagnose("--help")
+    assert ran.returncode == 0
+    assert b"Exit status" in ran.stdout
+
+
+def test_a_fault_exits_with_1_and_json_follows_the_schema():
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--format", "json")
+    assert ran.returncode == 1
+    verdict = msgspec.json.decode(ran.stdout, type=Verdict)
+    assert verdict.schema == "shindan.verdict/1"
+    assert len(verdict.candidates) >= 5
+    assert ran.stderr == b""
+
+
+def test_fail_on_moves_the_line_between_0_and_1():
+    assert diagnose(SAMPLES / "guest-sql-writer" / "logs", "--fail-on", "never").returncode == 0
+
+
+def test_a_good_night_exits_with_0():
+    assert diagnose(SAMPLES / "healthy-online" / "logs").returncode == 0
+
+
+def test_an_empty_folder_is_not_healthy(tmp_path):
+    ran = diagnose(tmp_path)
+    assert ran.returncode == 3
+    assert b"Nothing was read" in ran.stdout
+
+
+def test_a_path_that_does_not_exist_is_named_and_exits_with_3(tmp_path):
+    ran = diagnose(tmp_path / "nowhere")
+    assert ran.returncode == 3
+    assert b"nowhere" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), b"PATH"),
+        (("x", "--role", "HV01"), b"NAME=ROLE"),
+        (("x", "--role", "HV01=king"), b"dpm-server"),
+        (("x", "--since", "yesterday"), b"ISO 8601"),
+        (("x", "--format", "pdf"), b"json"),
+        (("x", "--tz", "Mars/Olympus"), b"Mars/Olympus"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what_was_expected(arguments, expected):
+    ran = diagnose(*arguments)
+    assert ran.returncode == 2
+    assert expected in ran.stderr
+
+
+def test_pasted_text_is_read_from_standard_input():
+    pasted = (
+        "DPM is out of disk space for the replica. (ID 58 Details: There is not enough space on the disk (0x80070070))"
+    )
+    ran = diagnose("-", "--format", "json", stdin=pasted.encode())
+    assert ran.returncode == 1
+    assert json.loads(ran.stdout)["candidates"][0]["component"] == "dpm_storage"
+
+
+def test_damage_without_a_fault_exits_with_4(tmp_path):
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    good = SAMPLES / "healthy-online" / "logs"
+    assert diagnose(good, tmp_path / "picture.png").returncode == 4
+
+
+def test_the_schema_is_printed_without_any_input():
+    ran = diagnose("--schema")
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)["$defs"]["Verdict"]["properties"]["verdict"]
+
+
+def test_plain_text_has_no_escape_sequence_and_fits_80_columns_but_for_commands():
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--plain", COLUMNS="80")
+    text = ran.stdout.decode()
+    assert "\x1b" not in text
+    too_long = [line for line in text.splitlines() if len(line) > 80 and not line.startswith("      ")]
+    assert too_long == []
+
+
+def test_no_color_is_respected_even_where_color_is_forced():
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", FORCE_COLOR="1", NO_COLOR="1")
+    assert b"\x1b[3" not in ran.stdout
+
+
+def test_a_topology_file_says_who_runs_on_whom(tmp_path):
+    given = tmp_path / "topology.yml"
+    given.write_text("roles: {BACKUP: dpm-server}\nhosts: {HV09: [SQL01]}\n")
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--topology", given, "--format", "json")
+    topology = json.loads(ran.stdout)["topology"]
+    assert {"name": "SQL01", "host": "HV09"}.items() <= next(
+        vm for vm in topology["vms"] if vm["name"] == "SQL01"
+    ).items()
+
+
+def test_a_bad_topology_file_is_located(tmp_path):
+    given = tmp_path / "topology.yml"
+    given.write_text("roles: {A: dpm-server}\nhost: {HV09: [SQL01]}\n")
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--topology", given)
+    assert ran.returncode == 2
+    assert b"topology.yml:2" in ran.stderr
