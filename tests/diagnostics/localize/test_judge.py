@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from diagnostics.localize.explain import Suspect, probability
 from diagnostics.localize.inference import infer
 from diagnostics.localize.judge import Judgement, judge
-from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Link, Problem
+from diagnostics.localize.problem import OTHER, EventObservation, JobObservation, Link, Problem
 from diagnostics.verdict import VerdictWord
-from engine.pipeline import STAGES, Mode, Scope, Stage, stages_of
+from engine.pipeline import STAGES, Mode, Scope, Stage
 from tests.diagnostics.localize.problems import failed, machines, passed, real_causes, site, small_problems
 
 PLATES = site(2, 3)
@@ -129,7 +129,7 @@ def test_evidence_is_weighed_by_leaving_it_out():
     keys = [line.key for line in fault.evidence]
     assert keys[0] == lines[1].key
     assert f"{VM} failed" in keys
-    assert [line.key for line in fault.counter_evidence][0] == lines[2].key
+    assert fault.counter_evidence[0].key == lines[2].key
     # P(absent | cause) / P(absent | no cause) = 0.4 / 0.99: 3.9 decibans against, less where other causes share.
     assert fault.counter_evidence[0].decibans == pytest.approx(-3.9, abs=0.5)
     assert [line.decibans for line in fault.evidence] == sorted((e.decibans for e in fault.evidence), reverse=True)
@@ -203,14 +203,18 @@ def test_a_healthy_host_more_changes_no_verdict(bad):
     assert [(f.plate, f.component) for f in after.faults] == [(f.plate, f.component) for f in before.faults]
 
 
-def test_a_healthy_host_more_moves_no_probability_of_a_guest_or_host_fault():
+def test_a_healthy_host_more_moves_no_probability_but_clears_what_it_shares():
     small, large = site(2, 3), site(3, 3)
     for bad in (machines(small)[:1], machines(small, "host:HV1")):
         jobs = [failed(vm, *PHASE) if vm in bad else passed(vm) for vm in machines(small)]
         more = [passed(vm) for vm in machines(large, "host:HV3")]
-        before, after = infer(Problem(small, tuple(jobs), ())), infer(Problem(large, (*jobs, *more), ()))
-        for plate in small:
-            assert after.plates[plate.name].components == pytest.approx(before.plates[plate.name].components, abs=1e-3)
+        before, after = (
+            infer(Problem(small, tuple(jobs), ())).plates,
+            infer(Problem(large, (*jobs, *more), ())).plates,
+        )
+        for plate in small[1:]:
+            assert after[plate.name].components == pytest.approx(before[plate.name].components, abs=1e-3)
+        assert after["site"].present < before["site"].present
 
 
 @settings(max_examples=60, deadline=None)
@@ -236,16 +240,15 @@ def test_a_wider_failure_interval_never_makes_an_assertion(data):
 
 
 def test_two_thousand_healthy_nights_assert_nothing():
-    chance = random.Random(7)
-    plates = site(2, 4)
-    causes = {plate.name: plate for plate in plates}
+    chance = random.Random(7)  # noqa: S311 - reproducible, not secret
+    plates = site(2, 2)
     words = []
     for _ in range(2000):
         jobs = [passed(vm, mode=chance.choice((Mode.ONLINE, Mode.OFFLINE, Mode.UNKNOWN))) for vm in machines(plates)]
         spurious = chance.choice((0.01, 0.1, 0.3))
         events = [
-            event(cause.id, name, scope=plate.scope, seen=chance.random() < spurious, family=f"{cause.id} {n}")
-            for name, plate in causes.items()
+            event(cause.id, plate.name, scope=plate.scope, seen=chance.random() < spurious, family=f"{cause.id} {n}")
+            for plate in plates
             for n, cause in enumerate(chance.sample(plate.causes, 4))
         ]
         words.append(verdict(*(jobs if chance.random() < 0.8 else ()), *events, plates=plates).verdict)
