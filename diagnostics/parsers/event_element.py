@@ -41,7 +41,7 @@ _IMPOSSIBLE = re.compile(r"&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[1
 """Characters that XML 1.0 cannot hold; Windows prints them nevertheless where an event's data has them."""
 
 
-class MalformedError(Exception):
+class MalformedError(ValueError):
     """The text is no event, or one that is refused; the message says why."""
 
 

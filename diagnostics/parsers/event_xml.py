@@ -96,13 +96,14 @@ class _Cutter:
     def _outside(self, text: str) -> None:
         """Text outside of events: expected, or named."""
         if text and not text.isspace():
+            line = self._line + text.count("\n", 0, len(text) - len(text.lstrip()))
             strange = len(_EXPECTED.sub("", text))
             if _DECLARATION.search(text):
                 self._tally.damaged(
                     f"line {self._line}", "a document type declaration: refused, no event export has one"
                 )
             elif strange:
-                self._tally.damaged(f"line {self._line}", f"{strange} characters outside of any event")
+                self._tally.damaged(f"line {line}", f"{strange} characters outside of any event")
         self._line += text.count("\n")
 
 
