@@ -97,7 +97,7 @@ class Risk(StrEnum):
     LOSES_DATA = "loses-data"
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing to do, in words, and as a command where it is one."""
 
     do: Text
@@ -105,7 +105,7 @@ class Step(msgspec.Struct, frozen=True):
     """The arguments, never joined to a command line here."""
 
 
-class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What helps against a cause."""
 
     id: Id
@@ -161,7 +161,7 @@ def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
     return Catalog(_sorted(causes), _sorted(remedies), _sorted(codes), tuple(problems))
 
 
-class _CauseEntry(msgspec.Struct, frozen=True):
+class _CauseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Id
     title: Text
     prior: Prior
@@ -175,12 +175,12 @@ class _CauseEntry(msgspec.Struct, frozen=True):
     references: tuple[Text, ...] = ()
 
 
-class _CauseFile(msgspec.Struct, frozen=True):
+class _CauseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     component: Component
     causes: list[Any]
 
 
-class _RemedyFile(msgspec.Struct, frozen=True):
+class _RemedyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remedies: list[Any]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from diagnostics.knowledge.catalog import load_catalog
+from diagnostics.rules.conditions import in_words
 from diagnostics.rules.lint import Severity, lint
 from diagnostics.rules.mutation import mutate
 from diagnostics.rules.packs import Pack, load_from, load_rules
@@ -54,8 +55,8 @@ def test_command(places: tuple[Path, ...]) -> None:
         result = mutate(rule, samples)
         mutants += result.mutants
         survivors += len(result.survived)
-        for test in dict.fromkeys(result.survived):
-            click.echo(f"{rule.file}:{rule.line}: note: no sample notices a change of {test}")
+        for item in dict.fromkeys(result.survived):
+            click.echo(f"{rule.file}:{rule.line}: note: no sample notices a change of: {in_words(item)}")
     for problem in wrong:
         click.echo(problem)
     share = 1 - survivors / mutants if mutants else 1.0

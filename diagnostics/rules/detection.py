@@ -167,10 +167,11 @@ _UNREADABLE = re.compile(r"^Expected .*, (?=found )")
 
 def _unused(document: YamlDocument, detection: dict[str, Any]) -> Iterator[Problem]:
     """A selection that the condition does not name is most likely a mistake."""
-    words = re.findall(r"[\w*-]+", detection["condition"])
-    reached = [compile_pattern(word.replace("*", ".*")) for word in words]
-    for name in detection:
-        if name != "condition" and "them" not in words and not any(word.fullmatch(name) for word in reached):
+    words = set(re.findall(r"[\w*-]+", detection["condition"]))
+    left = [name for name in detection if name not in words and name != "condition"]
+    reached = [compile_pattern(word.replace("*", ".*")) for word in words if "*" in word]
+    for name in left:
+        if "them" not in words and not any(word.fullmatch(name) for word in reached):
             yield document.problem(("detection", name), f"the condition does not use {name}", "a use in the condition")
 
 

@@ -201,6 +201,8 @@ class _Reader:
         """What an unquoted scalar means."""
         if text in _NULLS:
             return None
+        if text[0] not in _BEGINS_NUMBER and text.lower() not in _TRUTH:
+            return text
         if text in _BOOLEANS:
             return _BOOLEANS[text]
         if _AMBIGUOUS(text):
@@ -232,6 +234,8 @@ _HANDLERS: dict[type[yaml.Event], Callable[[_Reader, Any, int], None]] = {
 }
 
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_BEGINS_NUMBER = frozenset("+-.0123456789")
+_TRUTH = frozenset(("true", "false", "yes", "no", "on", "off"))
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})").fullmatch
 _FLOAT = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{0,18}(?:[eE][-+]?[0-9]{1,3})?").fullmatch

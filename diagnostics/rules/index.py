@@ -26,9 +26,8 @@ class _Shelf:
         self.by_code: dict[str, list[_Entry]] = defaultdict(list)
         self.rest: list[_Entry] = []
 
-    def add(self, entry: _Entry, condition: Node) -> None:
-        ids = required_ids(condition)
-        codes = required_codes(condition) if ids is None else None
+    def add(self, entry: _Entry, ids: frozenset[int] | None, codes: frozenset[str] | None) -> None:
+        """Under the ids that the rule requires; else under its codes; else among those that every event meets."""
         for event_id in ids or ():
             self.by_id[event_id].append(entry)
         for code in codes or ():
@@ -54,8 +53,10 @@ class RuleSet:
         self._shelves: dict[Kind, _Shelf] = {}
         for rank, rule in enumerate(rules):
             entry = _Entry(rank, predicate(rule.condition))
+            ids = required_ids(rule.condition)
+            codes = required_codes(rule.condition) if ids is None else None
             for kind in rule.kinds:
-                self._shelves.setdefault(kind, _Shelf()).add(entry, rule.condition)
+                self._shelves.setdefault(kind, _Shelf()).add(entry, ids, codes)
 
     @classmethod
     def compile(cls, rules: Iterable[Rule]) -> Self:

@@ -1,11 +1,10 @@
-"""How much of a rule its samples hold in place: change each test of its condition, and see whether a sample notices."""
+"""How much of a rule its samples hold in place: change each item of its condition, and see whether a sample notices."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from diagnostics.rules.conditions import AllOf, AnyOf, Node, Not
+from diagnostics.rules.conditions import AllOf, AnyOf, Node, items, replace
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.samples import Samples, check
 
@@ -18,30 +17,16 @@ class Survivors(NamedTuple):
 
     mutants: int
     survived: tuple[Node, ...]
-    """The tests whose change no sample noticed."""
+    """The items whose change no sample noticed."""
 
 
 def mutate(rule: Rule, samples: Samples) -> Survivors:
-    """Replace each test of the condition by one that always holds, then by one that never does."""
+    """Replace each item of the condition (a field with its values) by what always holds, and by what never does."""
+    found = list(items(rule.condition))
     survived = []
-    count = 0
-    for changed, test in _mutants(rule.condition):
-        count += 1
-        if not check(msgspec.structs.replace(rule, condition=changed), samples):
-            survived.append(test)
-    return Survivors(count, tuple(survived))
-
-
-def _mutants(node: Node) -> Iterator[tuple[Node, Node]]:
-    """(changed condition, the test that was changed)."""
-    match node:
-        case AllOf(parts) | AnyOf(parts):
-            for place, part in enumerate(parts):
-                for changed, test in _mutants(part):
-                    yield type(node)((*parts[:place], changed, *parts[place + 1 :])), test
-        case Not(part):
-            for changed, test in _mutants(part):
-                yield Not(changed), test
-        case _:
-            yield _ALWAYS, node
-            yield _NEVER, node
+    for place, item in enumerate(found):
+        for other in (_ALWAYS, _NEVER):
+            changed = msgspec.structs.replace(rule, condition=replace(rule.condition, place, other))
+            if not check(changed, samples):
+                survived.append(item)
+    return Survivors(2 * len(found), tuple(survived))

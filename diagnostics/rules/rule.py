@@ -55,7 +55,7 @@ class Basis(StrEnum):
     FIELD = "field"
 
 
-class CauseLink(msgspec.Struct, frozen=True):
+class CauseLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cause that makes the event likely."""
 
     id: Text
@@ -66,7 +66,7 @@ class CauseLink(msgspec.Struct, frozen=True):
     basis: Basis
 
 
-class Logsource(msgspec.Struct, frozen=True):
+class Logsource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sigma's word for the kind of event; `definition` is free text."""
 
     product: str = ""
@@ -100,7 +100,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-class _Diagnosis(msgspec.Struct, frozen=True):
+class _Diagnosis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     component: Text
     polarity: Polarity
     stage: Stage | None = None
@@ -109,12 +109,12 @@ class _Diagnosis(msgspec.Struct, frozen=True):
     causes: tuple[CauseLink, ...] = ()
 
 
-class _Related(msgspec.Struct, frozen=True):
+class _Related(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Text
     type: Text
 
 
-class _Header(msgspec.Struct, frozen=True):
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All keys of a rule document; pySigma looks deeper into Sigma's own."""
 
     title: Text

@@ -31,7 +31,7 @@ class Samples(NamedTuple):
     near_misses: tuple[Sample, ...] = ()
 
 
-class _Written(msgspec.Struct, frozen=True, kw_only=True):
+class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An event as people write it; what they leave out has the defaults of an `Event`."""
 
     kind: Kind = Kind.RECORD
@@ -49,7 +49,7 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] | None = None
 
 
-class _SampleFile(msgspec.Struct, frozen=True):
+class _SampleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hits: tuple[_Written, ...]
     near_misses: tuple[_Written, ...]
 

@@ -14,20 +14,27 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def typed(declared: type[T], document: YamlDocument, path: Path_ = ()) -> tuple[T | None, list[Problem]]:
-    """The mapping at `path` as a struct of the type `declared`, or None and what is wrong with it."""
+    """The mapping at `path` as a struct of the type `declared` (it forbids unknown fields), or what is wrong with it."""
+    data = value_at(document, path)
+    try:
+        return msgspec.convert(data, declared), []
+    except msgspec.ValidationError:
+        return None, _problems(declared, document, path)
+
+
+def _problems(declared: type[msgspec.Struct], document: YamlDocument, path: Path_) -> list[Problem]:
+    """Look at each key on its own; msgspec stops at the first."""
     data = value_at(document, path)
     if not isinstance(data, dict):
-        return None, [document.problem(path, f"{_name(path)} is {_short(data)}", "a mapping")]
+        return [document.problem(path, f"{_name(path)} is {_short(data)}", "a mapping")]
     fields = {field.encode_name: field for field in msgspec.structs.fields(declared)}
     problems = list(_unknown(document, path, data, fields))
-    values: dict[str, Any] = {}
     for key, field in fields.items():
         if key in data:
-            values[field.name], wrong = _value(field.type, document, (*path, key))
-            problems += wrong
+            problems += _value_problems(field.type, document, (*path, key))
         elif field.required:
             problems.append(document.problem(path, f"{_name((*path, key))} is missing"))
-    return (None if problems else declared(**values)), problems
+    return problems
 
 
 def value_at(document: YamlDocument, path: Path_) -> object:
@@ -47,18 +54,18 @@ def _unknown(document: YamlDocument, path: Path_, data: dict[str, Any], known: I
             yield document.problem((*path, key), f"unknown key {_name((*path, key))}", expected)
 
 
-def _value(wanted: object, document: YamlDocument, path: Path_) -> tuple[Any, list[Problem]]:
+def _value_problems(wanted: object, document: YamlDocument, path: Path_) -> list[Problem]:
     data = value_at(document, path)
     item = _struct_item(wanted)
     if item is not None and isinstance(data, list):
-        parts = [typed(item, document, (*path, place)) for place in range(len(data))]
-        return tuple(part for part, _ in parts), [problem for _, wrong in parts for problem in wrong]
+        return [found for place in range(len(data)) for found in typed(item, document, (*path, place))[1]]
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
-        return typed(wanted, document, path)
+        return typed(wanted, document, path)[1]
     try:
-        return msgspec.convert(data, wanted), []
+        msgspec.convert(data, wanted)
     except msgspec.ValidationError as error:
-        return None, [_invalid(wanted, document, path, str(error))]
+        return [_invalid(wanted, document, path, str(error))]
+    return []
 
 
 def _struct_item(wanted: object) -> type[msgspec.Struct] | None:
