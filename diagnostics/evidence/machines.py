@@ -12,18 +12,24 @@ _NETBIOS_LENGTH = 15
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 _TOKEN = re.compile(r"[^-_ .%()\[\]+,]+")
 _CHANNEL = re.compile(r"(?i)(^|[-_ .])microsoft-windows-.*")
-_CURRENT = re.compile(r"(?i)(dpm\w*?|msdpm)(curr|\d+)?")
 
 
 class _Words(msgspec.Struct, frozen=True):
     generic: str
+    roles: str
     endings: frozenset[str]
 
 
 @cache
-def _words() -> tuple[frozenset[str], frozenset[str]]:
-    words = msgspec.yaml.decode(Path(__file__).with_name("machine_words.yml").read_bytes(), type=_Words)
-    return frozenset(words.generic.split()), words.endings
+def _words() -> _Words:
+    return msgspec.yaml.decode(Path(__file__).with_name("machine_words.yml").read_bytes(), type=_Words)
+
+
+@cache
+def _is_generic(token: str) -> bool:
+    word = token.lower()
+    numbered = word.rstrip("0123456789").removesuffix("curr")  # the newest of a series: DPMRACurr.errlog
+    return not numbered or word in _words().roles.split() or numbered in _words().generic.split()
 
 
 def machine_in(name: str) -> str:
@@ -55,12 +61,7 @@ def _machine_in_part(part: str) -> str:
 
 def _without_endings(part: str) -> str:
     stem, dot, ending = part.rpartition(".")
-    return _without_endings(stem) if dot and ending.lower() in _words()[1] else part
-
-
-def _is_generic(token: str) -> bool:
-    word = token.lower().rstrip("0123456789")
-    return not word or word in _words()[0] or _CURRENT.fullmatch(token) is not None
+    return _without_endings(stem) if dot and ending.lower() in _words().endings else part
 
 
 def _could_be_machine(candidate: str, *, qualified: bool) -> bool:
