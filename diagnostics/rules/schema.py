@@ -14,7 +14,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def typed(declared: type[T], document: YamlDocument, path: Path_ = ()) -> tuple[T | None, list[Problem]]:
-    """The mapping at `path` as a struct of the type `declared` (it forbids unknown fields), or what is wrong with it."""
+    """The mapping at `path` as a struct of the type `declared` (which forbids unknown fields), or what is wrong."""
     data = value_at(document, path)
     try:
         return msgspec.convert(data, declared), []

@@ -51,10 +51,6 @@ def test_shipped_rules_and_catalogs_have_no_lint_errors() -> None:
     assert [str(issue) for issue in lint(SHIPPED_PACK, load_catalog()) if issue.severity is Severity.ERROR] == []
 
 
-def test_a_shipped_rule_lies_in_the_folder_of_its_component() -> None:
-    assert [rule.name for rule in SHIPPED_PACK.rules if rule.file.split("/")[1] != rule.component] == []
-
-
 def test_a_broken_user_rule_is_told_and_the_others_work(tmp_path: Path) -> None:
     put(tmp_path, name="works")
     put(tmp_path, changed("EventID: 36", "EventID|cidr: 36"), name="broken")

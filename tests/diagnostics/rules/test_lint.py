@@ -1,0 +1,124 @@
+"""Lint says what is wrong with rules that load, and what could be better."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from diagnostics.knowledge.catalog import Catalog, Cause, load_catalog
+from diagnostics.rules.__main__ import main
+from diagnostics.rules.lint import Severity, lint
+from diagnostics.rules.packs import load_from
+from tests.diagnostics.rules.test_samples import SAMPLES
+from tests.diagnostics.rules.writing import GOOD, changed, put
+
+CAUSES = """\
+component: volsnap_diffarea
+causes:
+    - {id: diff-area-limit, title: t, prior: common, severity: hard, explanation: e, remedies: none, reason: r}
+    - {id: diff-area-full, title: t, prior: rare, severity: flaky, explanation: e, remedies: none, reason: r}
+"""
+TEXT_RULE = changed("{Provider_Name|contains: volsnap, EventID: 36}", "{Text|contains: could not be grown}")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    (tmp_path / "knowledge" / "causes").mkdir(parents=True)
+    (tmp_path / "knowledge" / "causes" / "volsnap_diffarea.yml").write_text(CAUSES)
+    return load_catalog(tmp_path / "knowledge")
+
+
+def told(folder: Path, catalog: Catalog) -> list[tuple[Severity, str]]:
+    return [(issue.severity, issue.problem.what) for issue in lint(load_from([folder]), catalog)]
+
+
+def write(folder: Path, text: str = GOOD, samples: str = SAMPLES, name: str = "good-rule") -> Path:
+    folder.mkdir(exist_ok=True)
+    put(folder, text, name)
+    (folder / f"{name}.tests.yml").write_text(samples)
+    return folder
+
+
+BOTH = changed(
+    "basis: author}", "basis: author}\n        - {id: diff-area-full, sensitivity: 0.5, spurious: 0.1, basis: lab}"
+)
+UNKNOWN_CAUSE = changed("id: diff-area-limit", "id: nobody-knows")
+FEW_SAMPLES = SAMPLES.replace("    - {provider: disk, event_id: 36}\n", "")
+STABLE = changed("status: experimental", "status: stable")
+
+
+@pytest.mark.parametrize(
+    ("text", "samples", "issue"),
+    [
+        (GOOD, FEW_SAMPLES, (Severity.ERROR, "good-rule has 2 hits and 1 near misses")),
+        (GOOD, SAMPLES.replace("33", "36"), (Severity.ERROR, "good-rule matches this near miss")),
+        (UNKNOWN_CAUSE, SAMPLES, (Severity.ERROR, "good-rule names an unknown cause: nobody-knows")),
+        (TEXT_RULE, SAMPLES, (Severity.WARNING, "good-rule reads message text in one language: 'could not be grown'")),
+        (STABLE, SAMPLES, (Severity.WARNING, "good-rule is stable on its author's word")),
+        (GOOD, SAMPLES, (Severity.NOTE, "no rule here names the cause diff-area-full")),
+        (
+            BOTH,
+            SAMPLES,
+            (Severity.NOTE, "an ambiguity group: diff-area-full, diff-area-limit have the same rules (good-rule)"),
+        ),
+    ],
+    ids=[
+        "few samples",
+        "samples disagree",
+        "unknown cause",
+        "one language",
+        "stable",
+        "cause without rule",
+        "ambiguity",
+    ],
+)
+def test_an_issue_is_found(
+    tmp_path: Path, catalog: Catalog, text: str, samples: str, issue: tuple[Severity, str]
+) -> None:
+    assert issue in told(write(tmp_path / "rules", text, samples), catalog)
+
+
+def test_a_good_rule_has_no_issues(tmp_path: Path, catalog: Catalog) -> None:
+    assert told(write(tmp_path / "rules", BOTH), catalog)[1:] == []
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "{Text|contains: [could not be grown, konnte nicht vergrößert werden]}",
+        "{Text|contains: VSS_E_BAD_STATE}",
+        "{Provider_Name|contains: could not be grown}",
+    ],
+)
+def test_several_languages_symbols_and_other_fields_are_fine(tmp_path: Path, catalog: Catalog, selection: str) -> None:
+    text = changed("{Provider_Name|contains: volsnap, EventID: 36}", selection)
+    assert Severity.WARNING not in [severity for severity, _ in told(write(tmp_path / "rules", text), catalog)]
+
+
+def test_problems_of_loading_are_errors_of_lint(tmp_path: Path, catalog: Catalog) -> None:
+    folder = write(tmp_path / "rules", changed("level: high", "level: highest"))
+    assert told(folder, catalog)[0] == (Severity.ERROR, "'highest' is not a valid Sigma rule level")
+
+
+def test_causes_are_ready_for_the_model(catalog: Catalog) -> None:
+    limit, full = catalog.causes["diff-area-limit"], catalog.causes["diff-area-full"]
+    assert isinstance(limit, Cause)
+    assert limit.probability > full.probability
+    assert limit.failure > full.failure
+
+
+@pytest.mark.parametrize(
+    ("command", "samples", "code", "line"),
+    [
+        ("test", SAMPLES, 0, ""),
+        ("test", SAMPLES.replace("33", "36"), 1, "good-rule.tests.yml:5: good-rule matches this near miss"),
+        ("lint", SAMPLES.replace("33", "36"), 1, "good-rule.tests.yml:5: error: good-rule matches this near miss"),
+    ],
+)
+def test_the_command_prints_places_and_fails_on_errors(
+    tmp_path: Path, command: str, samples: str, code: int, line: str
+) -> None:
+    folder = write(tmp_path / "rules", samples=samples)
+    result = CliRunner().invoke(main, [command, str(folder)])
+    assert result.exit_code == code
+    assert line in result.output
