@@ -26,7 +26,7 @@ def event(
 
 
 JAPANESE = event(
-    "<EventData><Data>ルーチン</Data><Data>0x80070005, アクセスが拒否されました。\n</Data><Binary>2D20</Binary></EventData>"
+    "<EventData><Data>ルーチン</Data><Data>0x80070005, アクセス拒否\n</Data><Binary>2D20</Binary></EventData>"
     "<RenderingInfo Culture='ja-JP'><Message>ボリューム シャドウ コピー サービス エラー: hr = 0x80070005</Message>"
     "<Level>エラー</Level></RenderingInfo>",
     record=77,
