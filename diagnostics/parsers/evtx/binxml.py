@@ -29,11 +29,9 @@ class Malformed(Exception):
 
 
 class Slot(NamedTuple):
-    """A place in a template where the record's value number `index` goes."""
+    """A place in a template where the record's value of this number goes."""
 
     index: int
-    optional: bool
-    """Without a value the element around it is left out."""
 
 
 class Element(NamedTuple):
@@ -55,67 +53,65 @@ class Cursor:
     """Reads one fragment of BinXml.
 
     `dependencies` is true inside template definitions, whose elements carry the number of the value they depend on.
+    What lies behind `end` may be looked at, but not reached: each token is checked to begin before it.
     """
 
     def __init__(self, chunk: bytes, at: int, end: int, *, dependencies: bool) -> None:
-        self.names: list[Name] = []
+        self.names: set[Name] = set()
         """Every name that was looked up: the fragment means the same where these are the same."""
         self._chunk = chunk
         self._at = at
         self._end = min(end, len(chunk))
-        self._dependencies = dependencies
+        self._before_name = 7 if dependencies else 5
+        self._known: dict[int, tuple[str, int]] = {}
 
     def fragment(self) -> Element:
-        """The root element."""
-        if self._peek() == FRAGMENT:
-            self._take(FRAGMENT_SIZE)
-        if self._peek() & ~_MORE != _OPEN:
-            raise Malformed(f"token 0x{self._peek():02x} where an element should begin")
+        """The root element. Raises `Malformed` or `struct.error`."""
+        if self._token() == FRAGMENT:
+            self._at += FRAGMENT_SIZE
+        token = self._token()
+        if token != _OPEN:
+            raise Malformed(f"token 0x{token:02x} where an element should begin")
         return self._element(_DEPTH)
 
-    def _peek(self) -> int:
+    def _token(self) -> int:
+        """The next token, without the flag that others follow."""
         if self._at >= self._end:
             raise Malformed("the XML ends in the middle")
-        return self._chunk[self._at]
-
-    def _take(self, size: int) -> bytes:
-        start = self._at
-        self._at += size
-        if self._at > self._end:
-            raise Malformed("the XML ends in the middle")
-        return self._chunk[start : self._at]
-
-    def _u16(self) -> int:
-        return int.from_bytes(self._take(2), "little")
-
-    def _u32(self) -> int:
-        return int.from_bytes(self._take(4), "little")
+        return self._chunk[self._at] & ~_MORE
 
     def _name(self) -> str:
-        offset = self._u32()
-        if offset + 8 > len(self._chunk):
-            raise Malformed(f"a name at 0x{offset:x}, outside the chunk")
+        """The name that the next four bytes refer to; its first user has it right behind them."""
+        (offset,) = _U32(self._chunk, self._at)
+        self._at += 4
+        text, end = self._known.get(offset) or self._look_up(offset)
+        if offset == self._at:
+            self._at = end
+        return text
+
+    def _look_up(self, offset: int) -> tuple[str, int]:
         (length,) = _U16(self._chunk, offset + 6)
         end = offset + 8 + 2 * length
         if end > len(self._chunk):
             raise Malformed(f"a name of {length} characters at 0x{offset:x}, outside the chunk")
-        if offset == self._at:
-            self._take(end + 2 - offset)
-        self.names.append(Name(offset + 6, self._chunk[offset + 6 : end]))
-        return self._chunk[offset + 8 : end].decode("utf-16-le", "replace")
+        self.names.add(Name(offset + 6, self._chunk[offset + 6 : end]))
+        text = self._chunk[offset + 8 : end].decode("utf-16-le", "replace")
+        self._known[offset] = text, end + 2
+        return text, end + 2
 
     def _element(self, depth: int) -> Element:
         if not depth:
             raise Malformed(f"elements nested more than {_DEPTH} deep")
-        token = self._take(1)[0]
-        self._take(6 if self._dependencies else 4)
+        has_attributes = self._chunk[self._at] & _MORE
+        self._at += self._before_name
         element = Element(self._name(), [], [])
-        if token & _MORE:
-            self._take(4)
-            while self._peek() & ~_MORE == _ATTRIBUTE:
-                self._take(1)
+        if has_attributes:
+            self._at += 4
+            while self._token() == _ATTRIBUTE:
+                self._at += 1
                 element.attributes.append((self._name(), self._attribute_value()))
-        closing = self._take(1)[0]
+        closing = self._token()
+        self._at += 1
         if closing == _CLOSE_START:
             self._content(element.content, depth - 1)
         elif closing != _CLOSE_EMPTY:
@@ -124,25 +120,26 @@ class Cursor:
 
     def _attribute_value(self) -> list[str | Slot]:
         parts: list[str | Slot] = []
-        while (self._peek() & ~_MORE) not in (_ATTRIBUTE, _CLOSE_START, _CLOSE_EMPTY):
-            parts.append(self._text())
+        while (token := self._token()) not in (_ATTRIBUTE, _CLOSE_START, _CLOSE_EMPTY):
+            parts.append(self._text(token))
         return parts
 
     def _content(self, content: list[str | Slot | Element], depth: int) -> None:
-        while (token := self._peek() & ~_MORE) != _CLOSE:
-            content.append(self._element(depth) if token == _OPEN else self._text())
-        self._take(1)
+        while (token := self._token()) != _CLOSE:
+            content.append(self._element(depth) if token == _OPEN else self._text(token))
+        self._at += 1
 
-    def _text(self) -> str | Slot:
-        token = self._take(1)[0] & ~_MORE
+    def _text(self, token: int) -> str | Slot:
+        self._at += 1
         if token in (_SUBSTITUTION, _OPTIONAL_SUBSTITUTION):
-            index = self._u16()
-            self._take(1)  # the declared type; the record states the real one
-            return Slot(index, token == _OPTIONAL_SUBSTITUTION)
+            (index,) = _U16(self._chunk, self._at)
+            self._at += 3  # the declared type goes unread: the record states the real one
+            return Slot(index)
         if token == _VALUE:
-            return self._literal(self._take(1)[0])
+            self._at += 1
+            return self._literal(self._chunk[self._at - 1])
         if token == _CDATA:
-            return values.text(values.STRING, self._take(2 * self._u16()))
+            return self._literal(values.STRING)
         if token == _CHARACTER:
             return self._take(2).decode("utf-16-le", "replace")  # a lone surrogate is no character
         if token == _ENTITY:
@@ -151,7 +148,16 @@ class Cursor:
 
     def _literal(self, kind: int) -> str:
         if kind == values.STRING:
-            return values.text(kind, self._take(2 * self._u16()))
+            (length,) = _U16(self._chunk, self._at)
+            self._at += 2
+            return self._take(2 * length).decode("utf-16-le", "replace")
         if (size := values.fixed_size(kind)) is None:
             raise Malformed(f"a literal of type 0x{kind:02x}")
         return values.text(kind, self._take(size))
+
+    def _take(self, size: int) -> bytes:
+        start = self._at
+        self._at += size
+        if self._at > self._end:
+            raise Malformed("the XML ends in the middle")
+        return self._chunk[start : self._at]

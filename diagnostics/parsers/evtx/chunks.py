@@ -52,14 +52,8 @@ def header(head: bytes) -> Header:
     return Header(count, bool(flags & _DIRTY), not flags & _NO_CHECKSUMS)
 
 
-class Head(NamedTuple):
-    """A record's head."""
-
-    at: int
-    end: int
-    record: int
-    written: int
-    """A FILETIME."""
+Head = tuple[int, int, int, int]
+"""A record: where in the chunk it begins and ends, its number, and when it was written (a FILETIME)."""
 
 
 class Chunk:
@@ -79,7 +73,7 @@ class Chunk:
         while at < end:
             magic, size, record, written = _HEAD(data, at)
             if magic == _RECORD_MAGIC and _SMALLEST_RECORD <= size <= end - at:
-                yield Head(at, at + size, record, written)
+                yield at, at + size, record, written
                 at += size
             else:
                 at = self._next_record(at)

@@ -1,11 +1,11 @@
 """Template definitions and their layouts, compiled when first met and kept for the whole file."""
 
 import struct
-from typing import NamedTuple
+from functools import partial
 
 from diagnostics.parsers.evtx import chunks, values
-from diagnostics.parsers.evtx.binxml import FRAGMENT, FRAGMENT_SIZE, TEMPLATE, Cursor, Malformed, Name
-from diagnostics.parsers.evtx.layout import Layout
+from diagnostics.parsers.evtx.binxml import FRAGMENT, FRAGMENT_SIZE, TEMPLATE, Cursor, Element, Malformed, Name
+from diagnostics.parsers.evtx.layout import Layout, Shape
 from diagnostics.parsers.evtx.template import Template, compile_template
 
 _INSTANCE = struct.Struct("<BBIII").unpack_from  # token, unknown, template id, definition, count
@@ -15,8 +15,13 @@ _U32 = struct.Struct("<I").unpack_from
 
 _DEFINITIONS = 1000
 _VARIANTS = 8
-_VALUES = 128
-"""Layouts of more values are not remembered: no provider has so many."""
+_VALUES = 1024
+"""More than any provider has."""
+_XML_OF_ANY_SIZE = bytes((0, 0, values.BINXML, 0))
+_LAYOUTS, _SHAPES = 1000, 50
+"""Remembered for each template."""
+_WEIGHT = 500_000
+"""Values in all remembered layouts of a file: some 50 MB."""
 _WORK = 4 * chunks.SIZE
 """Bytes of definitions per chunk: they cannot overlap in a file that Windows wrote."""
 
@@ -25,21 +30,31 @@ class Definition:
     """A compiled template, and how to recognize it in another chunk."""
 
     def __init__(self, template: Template, size: int, names: tuple[Name, ...]) -> None:
-        self.template = template
+        self.layouts: values.Memo[bytes, Layout] = values.Memo(self._layout, _LAYOUTS)
+        """By the number of values and, for each, its size and type; those of XML at the end may be left out."""
+        self._template = template
+        self._shapes: values.Memo[tuple[tuple[int, int], ...], Shape] = values.Memo(partial(Shape, template), _SHAPES)
         self.size = size
         """Of the whole definition in bytes, where it lies inside the record that uses it first."""
+        self.weight = 0
+        """Values of all layouts that were made for it, a measure of its memory."""
         self._names = names
 
     def means_the_same_in(self, chunk: bytes) -> bool:
         """Whether the names that the same bytes refer to are the same there."""
         return all(chunk.startswith(name.raw, name.at) for name in self._names)
 
+    def _layout(self, key: bytes) -> Layout:
+        (count,) = _U32(key)
+        self.weight += count
+        descriptors = key[4:] if len(key) == 4 + 4 * count else key[4:] + _XML_OF_ANY_SIZE
+        numbers = struct.unpack(f"<{2 * count}H", descriptors)
+        sizes, kinds = numbers[::2], tuple(number & 0xFF for number in numbers[1::2])
+        return Layout(self._shapes[tuple(map(values.outline, kinds, sizes))], kinds, sizes)
 
-class Located(NamedTuple):
-    """The values of one template instance: how they lie, and where."""
 
-    layout: Layout
-    at: int
+Located = tuple[Layout, int]
+"""The values of one template instance: how they lie, and where in the chunk they begin."""
 
 
 class Definitions:
@@ -49,7 +64,6 @@ class Definitions:
         self._chunk = b""
         self._here: dict[int, Definition] = {}
         self._known: dict[bytes, list[Definition]] = {}
-        self._layouts: values.Memo[tuple[Definition, bytes], Layout] = values.Memo(_layout, 4000)
         self._work = 0
 
     def enter(self, chunk: bytes) -> None:
@@ -57,29 +71,32 @@ class Definitions:
         self._chunk = chunk
         self._here = {}
         self._work = _WORK
-        if len(self._known) > _DEFINITIONS:
+        known = [definition for definitions in self._known.values() for definition in definitions]
+        if len(known) > _DEFINITIONS or sum(definition.weight for definition in known) > _WEIGHT:
             self._known.clear()
 
     def locate(self, at: int, end: int) -> Located:
         """The values of the fragment at a position of the chunk. Raises `Malformed` or `struct.error`."""
-        if self._chunk[at] == FRAGMENT:  # nested XML may go without
+        chunk = self._chunk
+        if chunk[at] == FRAGMENT:  # nested XML may go without
             at += FRAGMENT_SIZE
-        token, _, _, offset, count = _INSTANCE(self._chunk, at)
+        token, _, _, offset, count = _INSTANCE(chunk, at)
         if token != TEMPLATE:
-            return Located(self._literal(at, end), end)
+            return self._literal(at, end), end
         definition = self._here.get(offset) or self._define(offset)
         at += _INSTANCE_SIZE
         if offset == at:
             at += definition.size
-            (count,) = _U32(self._chunk, at)
+            (count,) = _U32(chunk, at)
         values_at = at + 4 + 4 * count
-        if values_at > end:
-            raise Malformed("more values than the record has room for")
-        key = definition, self._chunk[at + 4 : values_at]
-        layout = self._layouts[key] if count <= _VALUES else _layout(key)
+        if values_at > end or count > _VALUES:
+            raise Malformed(f"{count} values")
+        # nested XML at the end ends where the record does, so its size makes no difference
+        stop = values_at - 4 if chunk[values_at - 2] == values.BINXML and count else values_at
+        layout = definition.layouts[chunk[at:stop]]
         if values_at + layout.size > end:
             raise Malformed("values that are larger than the record")
-        return Located(layout, values_at)
+        return layout, values_at
 
     def _literal(self, at: int, end: int) -> Layout:
         """XML without a template. Windows leaves out the dependency numbers there, other writers may not."""
@@ -87,7 +104,7 @@ class Definitions:
             root = Cursor(self._chunk, at, end, dependencies=False).fragment()
         except Malformed:
             root = Cursor(self._chunk, at, end, dependencies=True).fragment()
-        return Layout(compile_template(root), b"")
+        return literal_layout(root)
 
     def _define(self, offset: int) -> Definition:
         start = offset + _DEFINITION_SIZE
@@ -114,6 +131,6 @@ class Definitions:
         return Definition(template, _DEFINITION_SIZE + size, elsewhere)
 
 
-def _layout(key: tuple[Definition, bytes]) -> Layout:
-    definition, descriptors = key
-    return Layout(definition.template, descriptors)
+def literal_layout(root: Element) -> Layout:
+    """Of XML that has no values."""
+    return Layout(Shape(compile_template(root), ()), (), ())

@@ -15,8 +15,8 @@ from Evtx.BinaryParser import BinaryParserException
 from Evtx.Evtx import ChunkHeader, Record
 
 from diagnostics.parsers.evtx.binxml import Element, Malformed, Slot
+from diagnostics.parsers.evtx.definitions import literal_layout
 from diagnostics.parsers.evtx.layout import Layout
-from diagnostics.parsers.evtx.template import compile_template
 
 _LISTS = range(0x80, 0x200, 4)
 """Where a chunk keeps the heads of its lists of names (64) and templates (32)."""
@@ -33,7 +33,7 @@ def reference_layout(chunk: bytes, at: int) -> Layout:
         root = fromstring(text)
     except (*_FAILURES, DefusedXmlException, ParseError) as error:
         raise Malformed(f"python-evtx: {type(error).__name__}") from error
-    return Layout(compile_template(_tree(root)), b"")
+    return literal_layout(_tree(root))
 
 
 def _is_endless(chunk: bytes, head: int) -> bool:

@@ -1,13 +1,15 @@
-"""Layouts: where the values of a template lie in memory, for one array of their sizes and types.
+"""Where the values of a template lie, and how they read.
 
-Thousands of records share a layout, so everything that depends on it alone is found out once, and a record costs one
-`struct` call and one step per field.
+Thousands of records share a `Shape` (the types of their values) and hundreds a `Layout` (their sizes as well), so all
+that depends on these alone is found out once. What remains for a record is one `struct` call and one step per field.
 """
 
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeGuard
 
 from diagnostics.parsers.evtx import values
@@ -21,9 +23,8 @@ Raw = tuple[Any, ...]
 """The values of a record as `struct` gives them: numbers, and bytes for what has no fixed size."""
 Read = Callable[[Raw], str]
 
-_EVENT_ID, _TIME = 0x06, values.FILETIME  # the types that Windows writes them in
-_AMPLIFICATION = 8
-"""How often the values may be repeated in the fields on average: beyond it, a file wants to exhaust memory."""
+_AMPLIFICATION = 4096
+"""Bytes of values that fields may repeat: beyond it, a file wants to exhaust memory."""
 _NESTED = 4
 """Nested pieces of XML in one template; Windows writes one."""
 
@@ -46,32 +47,28 @@ class Composite(NamedTuple):
 
 
 class Nested(NamedTuple):
-    """XML inside a value: where it lies, counted from the first value, and its size in bytes."""
+    """The number of a value that is XML itself."""
 
-    at: int
-    size: int
+    index: int
 
 
 Step = Scalar | Composite | Nested
 
 
-class Layout:
-    """Where a template's values lie, and how its fields read."""
+class Shape:
+    """A template's fields for certain types of the values."""
 
-    def __init__(self, template: Template, descriptors: bytes) -> None:
-        numbers = struct.unpack(f"<{len(descriptors) // 2}H", descriptors)
-        self._kinds = tuple(number & 0xFF for number in numbers[1::2])
-        self._starts = (0, *accumulate(numbers[::2]))
-        self._forms = tuple(map(values.form, self._kinds, numbers[::2]))
-        self.size = self._starts[-1]
-        self.unpack: Callable[[bytes, int], Raw]
-        self.unpack = struct.Struct("<" + "".join(form.code for form in self._forms)).unpack_from
-        self.steps = tuple(self._steps(template.fields))
-        self.plan = _plan(self.steps) if not template.message else None
-        """Name, position and reading of each field where every field is one value, else None."""
+    def __init__(self, template: Template, outlines: tuple[tuple[int, int], ...]) -> None:
+        self._kinds = tuple(kind for kind, _ in outlines)
+        self._texts = tuple(values.reading(kind, size) for kind, size in outlines)
+        self.repeated = tuple(_repeated(template))
+        """The values that fields use again, once for each such use."""
+        self.steps = tuple(step for field in template.fields for step in self._steps(field))
+        self.message = self.reader(template.message) if template.message else None
+        self.plan = _plan(self.steps) if not self.message else None
+        """Name, value's number and reading of each field where every field is one value, else None."""
         self.searches = _searches(self.plan, self.steps)
         """Name and search of those fields of the plan that may hold error codes."""
-        self.message = self.reader(template.message) if template.message else None
         self.inner = self._inner()
         """The nested XML that holds all fields, as in every event of a modern provider, else None."""
         self.system = System(self, template.system) if template.system else None
@@ -79,14 +76,10 @@ class Layout:
     def reader(self, parts: Parts) -> Read:
         """How the text of an element or attribute is put together."""
         if len(parts) == 1 and self.has(parts[0]):
-            return partial(_value, parts[0].index, self._forms[parts[0].index].text)
+            return partial(_value, parts[0].index, self._texts[parts[0].index])
         if any(self.has(part) for part in parts):
             return partial(_joined, [self.reader((part,)) for part in parts])
         return partial(_literal, "".join(part for part in parts if isinstance(part, str)))
-
-    def span(self, part: str | Slot) -> tuple[int, int]:
-        """Where a value begins and ends, counted from the first value; empty for a literal or absent one."""
-        return (self._starts[part.index], self._starts[part.index + 1]) if self.has(part) else (0, 0)
 
     def kind(self, part: str | Slot) -> int:
         """The value's type; NULL for a literal or absent one."""
@@ -96,27 +89,11 @@ class Layout:
         """Whether this part is a value that the record has."""
         return isinstance(part, Slot) and part.index < len(self._kinds)
 
-    def _inner(self) -> Nested | None:
-        only = self.steps[0] if len(self.steps) == 1 and not self.message else None
-        return only if isinstance(only, Nested) else None
-
-    def _steps(self, fields: tuple[Field, ...]) -> Iterator[Step]:
-        room = _AMPLIFICATION * self.size + 4096
-        nested: set[int] = set()
-        for name, parts in fields:
-            inner = [part for part in parts if self.kind(part) == values.BINXML]
-            for part in inner:
-                start, end = self.span(part)
-                if start in nested or len(nested) == _NESTED:
-                    raise Malformed("a template that repeats its nested XML")
-                if end > start:
-                    nested.add(start)
-                    yield Nested(start, end - start)
-            room -= sum(end - start for start, end in map(self.span, parts))
-            if room < 0:
-                raise Malformed("a template that repeats its values without measure")
-            if name is not None and not inner:
-                yield from self._field(name, parts)
+    def _steps(self, field: Field) -> Iterator[Step]:
+        nested = [part for part in field.parts if self.kind(part) == values.BINXML]
+        yield from (Nested(part.index) for part in nested if self.has(part))
+        if field.name is not None and not nested:
+            yield from self._field(field.name, field.parts)
 
     def _field(self, name: str, parts: Parts) -> Iterator[Step]:
         if len(parts) != 1 or not self.has(parts[0]):
@@ -128,42 +105,82 @@ class Layout:
             element = kind & ~values.ARRAY
             yield Composite(name, partial(_elements, index, element), search_in(name, element))
         elif kind != values.NULL or name != UNNAMED:
-            yield Scalar(name, index, self._forms[index].text, search_in(name, kind))
+            yield Scalar(name, index, self._texts[index], search_in(name, kind))
+
+    def _inner(self) -> Nested | None:
+        nested = [step for step in self.steps if isinstance(step, Nested)]
+        if len(nested) != len({step.index for step in nested}) or len(nested) > _NESTED:
+            raise Malformed("a template that repeats its nested XML")
+        return nested[0] if len(self.steps) == len(nested) == 1 and not self.message else None
 
 
 class System:
-    """The System section under one layout."""
+    """The System section of an event's shape."""
 
-    def __init__(self, layout: Layout, parts: dict[str, Parts]) -> None:
-        self._layout = layout
-        self._event_id = layout.reader(parts["event_id"])
-        self._time = layout.reader(parts["time"])
-        self.provider = layout.reader(parts["provider"])
-        self.computer = layout.reader(parts["computer"])
-        self.channel = layout.reader(parts["channel"])
-        self.record = layout.reader(parts["record"])
-        self.level = layout.reader(parts["level"])
-        self.provider_at = _only_span(layout, parts["provider"])
-        """Where the provider's name begins and ends, counted from the first value; empty where the template says it."""
-        self.provider_name = self._constant(parts["provider"])
+    def __init__(self, shape: Shape, parts: dict[str, Parts]) -> None:
+        self.event_id = shape.reader(parts["event_id"])
+        self.time = shape.reader(parts["time"])
+        self.provider = shape.reader(parts["provider"])
+        self.computer = shape.reader(parts["computer"])
+        self.channel = shape.reader(parts["channel"])
+        self.provider_name = _constant(shape, parts["provider"])
         """What the template says, empty where the record does."""
-        self.computer_name = self._constant(parts["computer"])
-        self.peek: Callable[[bytes, int], Any] = self._peeker(parts["event_id"], parts["time"])
+        self.computer_name = _constant(shape, parts["computer"])
+        self.provider_index = _only_index(shape, parts["provider"])
+        """The number of the value that is the provider's name, where it is one."""
+        self.record_and_level = _numbers(shape, parts["record"], parts["level"])
+        self.quick = _quick(shape, parts["event_id"], parts["time"])
+        """The numbers of the values that are the event id and the time, where both are of the usual types."""
+
+
+class Layout:
+    """A shape with the sizes of its values."""
+
+    def __init__(self, shape: Shape, kinds: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+        if shape.repeated and sum(sizes[index] for index in shape.repeated if index < len(sizes)) > _AMPLIFICATION:
+            raise Malformed("a template that repeats its values without measure")
+        self.shape = shape
+        self.starts = (0, *accumulate(sizes))
+        """Where each value begins, counted from the first; at the end, where the last one ends."""
+        self.size = self.starts[-1]
+        codes = "".join(map(values.code, kinds, sizes))
+        self.unpack: Callable[[bytes, int], Raw] = struct.Struct("<" + codes).unpack_from
+        self.provider_name = shape.system.provider_name if shape.system else ""
+        self.computer_name = shape.system.computer_name if shape.system else ""
+        self.peek: Callable[[bytes, int], Any] = self._peeker()
         """Event id and time (a FILETIME) by chunk and position of the first value, at the least possible cost."""
+        self._provider_at = self._span(shape.system.provider_index if shape.system else None)
 
-    def _peeker(self, event_id: Parts, time: Parts) -> Callable[[bytes, int], Any]:
-        if [self._layout.kind(part) for part in (*event_id, *time)] == [_EVENT_ID, _TIME]:
-            (at, end), (time_at, _) = self._layout.span(event_id[0]), self._layout.span(time[0])
-            if end <= time_at:
-                return struct.Struct(f"<{at}xH{time_at - end}xQ").unpack_from
-        return self._read
+    def provider(self, chunk: bytes, at: int) -> str:
+        """The provider's name, given the position of the first value."""
+        start, end = self._provider_at
+        return values.name(chunk[at + start : at + end]) if end else self._system.provider(self.unpack(chunk, at))
 
-    def _constant(self, parts: Parts) -> str:
-        return "" if any(self._layout.has(part) for part in parts) else self._layout.reader(parts)(())
+    def computer(self, chunk: bytes, at: int) -> str:
+        """The machine's name, given the position of the first value."""
+        return self._system.computer(self.unpack(chunk, at))
 
-    def _read(self, chunk: bytes, at: int) -> tuple[int, int]:
-        raw = self._layout.unpack(chunk, at)
-        return number(self._event_id(raw)), _ticks(self._time(raw))
+    @property
+    def _system(self) -> System:
+        if self.shape.system is None:
+            raise Malformed("an event without a System section")
+        return self.shape.system
+
+    def _span(self, index: int | None) -> tuple[int, int]:
+        return (0, 0) if index is None else (self.starts[index], self.starts[index + 1])
+
+    def _peeker(self) -> Callable[[bytes, int], Any]:
+        system = self.shape.system
+        if not system or not system.quick:
+            return self._slow_peek
+        event_id, time = system.quick
+        gap = self.starts[time] - self.starts[event_id + 1]
+        return struct.Struct(f"<{self.starts[event_id]}xH{gap}xQ").unpack_from
+
+    def _slow_peek(self, chunk: bytes, at: int) -> tuple[int, int]:
+        system, raw = self._system, self.unpack(chunk, at)
+        time = parse_timestamp(system.time(raw))
+        return number(system.event_id(raw)), values.filetime(time.microseconds) if time else 0
 
 
 def number(text: str) -> int:
@@ -171,13 +188,42 @@ def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-def _ticks(text: str) -> int:
-    time = parse_timestamp(text)
-    return values.filetime(time.microseconds) if time else 0
+def add(fields: Fields, name: str, text: str) -> None:
+    """Add a value under its name, or under the next number."""
+    if name == UNNAMED:
+        fields.unnamed(text)
+    else:
+        fields.named(name, text)
 
 
-def _only_span(layout: Layout, parts: Parts) -> tuple[int, int]:
-    return layout.span(parts[0]) if len(parts) == 1 else (0, 0)
+def _quick(shape: Shape, event_id: Parts, time: Parts) -> tuple[int, int] | None:
+    indexes = _only_index(shape, event_id), _only_index(shape, time)
+    kinds = [shape.kind(part) for part in (*event_id, *time)]
+    if kinds != [values.UINT16, values.FILETIME] or None in indexes or indexes != tuple(sorted(indexes)):
+        return None
+    return indexes
+
+
+def _numbers(shape: Shape, record: Parts, level: Parts) -> Callable[[Raw], tuple[int, int]]:
+    indexes = _only_index(shape, record), _only_index(shape, level)
+    if None not in indexes and all(shape.kind(part) in values.INTEGERS for part in (*record, *level)):
+        return itemgetter(*indexes)
+    readers = shape.reader(record), shape.reader(level)
+    return lambda raw: (number(readers[0](raw)), number(readers[1](raw)))
+
+
+def _only_index(shape: Shape, parts: Parts) -> int | None:
+    return parts[0].index if len(parts) == 1 and shape.has(parts[0]) else None
+
+
+def _constant(shape: Shape, parts: Parts) -> str:
+    return "" if any(shape.has(part) for part in parts) else shape.reader(parts)(())
+
+
+def _repeated(template: Template) -> Iterator[int]:
+    uses = Counter(part.index for field in template.fields for part in field.parts if isinstance(part, Slot))
+    for index, count in uses.items():
+        yield from [index] * (count - 1)
 
 
 def _plan(steps: tuple[Step, ...]) -> tuple[tuple[str, int, Callable[[Any], str]], ...] | None:
@@ -190,17 +236,11 @@ def _plan(steps: tuple[Step, ...]) -> tuple[tuple[str, int, Callable[[Any], str]
     return tuple((name, step.index, step.read) for name, step in zip(fields, scalars, strict=True))
 
 
-def _searches(plan: tuple[tuple[str, int, object], ...] | None, steps: tuple[Step, ...]) -> tuple[tuple[str, Search], ...]:
+def _searches(
+    plan: tuple[tuple[str, int, object], ...] | None, steps: tuple[Step, ...]
+) -> tuple[tuple[str, Search], ...]:
     named = zip(plan or (), steps, strict=False)
-    return tuple((name, step.search) for (name, _, _), step in named if not isinstance(step, Nested) and step.search)
-
-
-def add(fields: Fields, name: str, text: str) -> None:
-    """Add a value under its name, or under the next number."""
-    if name == UNNAMED:
-        fields.unnamed(text)
-    else:
-        fields.named(name, text)
+    return tuple((name, step.search) for (name, _, _), step in named if isinstance(step, Scalar) and step.search)
 
 
 def _literal(text: str, raw: Raw) -> str:  # noqa: ARG001 - the shape of a Read

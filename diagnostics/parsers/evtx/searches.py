@@ -25,13 +25,9 @@ def search_in(name: str, kind: int) -> Search | None:
     """How to find the codes in a field of this name and type; None where it holds none."""
     if kind in _NUMBERS and _NAMES_A_CODE.fullmatch(name):
         return _number_that_is_a_code
-    return _codes_in if kind in _KINDS else None
-
-
-def _codes_in(text: str) -> tuple[str, ...]:
-    return _known[text] if len(text) <= values.LONG else find_codes(text)
+    return _known.__getitem__ if kind in _KINDS else None
 
 
 def _number_that_is_a_code(text: str) -> tuple[str, ...]:
     code = canonical(text) if _NUMBER.fullmatch(text) else None
-    return (code,) if code else _codes_in(text)
+    return (code,) if code else _known[text]

@@ -5,37 +5,39 @@ https://github.com/libyal/libevtx/blob/main/documentation/Windows%20XML%20Event%
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-NULL, STRING, INT32, FILETIME, HEX32, BINXML, ARRAY = 0x00, 0x01, 0x07, 0x11, 0x14, 0x21, 0x80
+NULL, STRING, UINT16, INT32, FILETIME, HEX32, BINXML, ARRAY = 0x00, 0x01, 0x06, 0x07, 0x11, 0x14, 0x21, 0x80
 ANSI = 0x02
 INTEGERS = range(0x03, 0x0B)
 _SIZE, _SID = 0x10, 0x13
 
 _EPOCH_TICKS = 116_444_736_000_000_000  # 1601-01-01 to 1970-01-01 in units of 100 ns
 _YEAR_10000 = 253_402_300_800_000_000
-LONG = 256
-"""Values of more bytes than this hardly repeat and are not worth remembering."""
-
-Key = TypeVar("Key")
+Key = TypeVar("Key", bound=int | Sized)
 Value = TypeVar("Value")
 
 
 class Memo(dict[Key, Value], Generic[Key, Value]):
-    """Answers of a pure function, remembered; a full memory forgets everything, so that it stays small."""
+    """Answers of a pure function, remembered; a full memory forgets everything, so that it stays small.
 
-    def __init__(self, compute: Callable[[Key], Value], limit: int = 20_000) -> None:
+    `room` is in entries, where each 64 units of a key's length (bytes, characters) count as one more.
+    """
+
+    def __init__(self, compute: Callable[[Key], Value], room: int = 40_000) -> None:
         super().__init__()
         self._compute = compute
-        self._limit = limit
+        self._room = self._left = room
 
     def __missing__(self, key: Key) -> Value:
         value = self._compute(key)
-        if len(self) >= self._limit:
+        self._left -= 1 if isinstance(key, int) else 1 + len(key) // 64
+        if self._left < 0:
             self.clear()
+            self._left = self._room
         self[key] = value
         return value
 
@@ -88,59 +90,76 @@ def _boolean(number: int) -> str:
 
 
 _utf16_of: Memo[bytes, str] = Memo(_utf16)
+_ansi_of: Memo[bytes, str] = Memo(_ansi)
 _guid_of: Memo[bytes, str] = Memo(_guid)
 _sid_of: Memo[bytes, str] = Memo(_sid)
 _hex_of: Memo[int, str] = Memo(hex)
+name = _utf16_of.__getitem__
+"""A provider's or machine's name."""
 
 
-class Form(NamedTuple):
-    """How a value lies in memory, and how it reads."""
+class _Form(NamedTuple):
+    """How a value of fixed size lies in memory, and how it reads."""
 
     code: str
-    """A `struct` code for exactly one object."""
     text: Callable[[Any], str]
 
 
-_FIXED: dict[tuple[int, int], Form] = {
-    (0x03, 1): Form("b", str),
-    (0x04, 1): Form("B", str),
-    (0x05, 2): Form("h", str),
-    (0x06, 2): Form("H", str),
-    (INT32, 4): Form("i", str),
-    (0x08, 4): Form("I", str),
-    (0x09, 8): Form("q", str),
-    (0x0A, 8): Form("Q", str),
-    (0x0B, 4): Form("f", "{:.9g}".format),
-    (0x0C, 8): Form("d", repr),
-    (0x0D, 4): Form("i", _boolean),
-    (0x0D, 1): Form("B", _boolean),
-    (0x0F, 16): Form("16s", _guid_of.__getitem__),
-    (_SIZE, 8): Form("Q", _hex_of.__getitem__),
-    (_SIZE, 4): Form("I", _hex_of.__getitem__),
-    (FILETIME, 8): Form("Q", _filetime),
-    (0x12, 16): Form("16s", _systemtime),
-    (HEX32, 4): Form("I", _hex_of.__getitem__),
-    (0x15, 8): Form("Q", _hex_of.__getitem__),
+_FIXED: dict[tuple[int, int], _Form] = {
+    (0x03, 1): _Form("b", str),
+    (0x04, 1): _Form("B", str),
+    (0x05, 2): _Form("h", str),
+    (UINT16, 2): _Form("H", str),
+    (INT32, 4): _Form("i", str),
+    (0x08, 4): _Form("I", str),
+    (0x09, 8): _Form("q", str),
+    (0x0A, 8): _Form("Q", str),
+    (0x0B, 4): _Form("f", "{:.9g}".format),
+    (0x0C, 8): _Form("d", repr),
+    (0x0D, 4): _Form("i", _boolean),
+    (0x0D, 1): _Form("B", _boolean),
+    (0x0F, 16): _Form("16s", _guid_of.__getitem__),
+    (_SIZE, 8): _Form("Q", _hex_of.__getitem__),
+    (_SIZE, 4): _Form("I", _hex_of.__getitem__),
+    (FILETIME, 8): _Form("Q", _filetime),
+    (0x12, 16): _Form("16s", _systemtime),
+    (HEX32, 4): _Form("I", _hex_of.__getitem__),
+    (0x15, 8): _Form("Q", _hex_of.__getitem__),
 }
 _SIZES = {kind: size for kind, size in reversed(_FIXED)}
 """For arrays and literals, of the types that have one; the usual size where there are two."""
+_CODES = {key: form.code for key, form in _FIXED.items()}
+_VARIABLE: dict[int, Callable[[bytes], str]] = {
+    NULL: _utf16_of.__getitem__,
+    STRING: _utf16_of.__getitem__,
+    ANSI: _ansi_of.__getitem__,
+    _SID: _sid_of.__getitem__,
+}
+"""Of types that have no fixed size; all others read as hexadecimal digits."""
 
 
-def form(kind: int, size: int) -> Form:
-    """How a value of this type and size in bytes is read; what is of neither known type nor right size reads as hex."""
+def code(kind: int, size: int) -> str:
+    """A `struct` code for exactly one object."""
+    if kind == BINXML:  # is read where it lies, since it refers to its place in the chunk
+        return f"{size}x0s"
+    return _CODES.get((kind, size)) or f"{size}s"
+
+
+def reading(kind: int, size: int) -> Callable[[Any], str]:
+    """How what `code` unpacks reads as text; a value of the wrong size, or an unknown type, reads as hexadecimal."""
     if fixed := _FIXED.get((kind, size)):
-        return fixed
-    if kind == BINXML:
-        return Form(f"{size}x0s", bytes.hex)  # read where it lies, since it refers to its place in the chunk
-    if kind == STRING or not size:
-        return Form(f"{size}s", _utf16_of.__getitem__ if size <= LONG else _utf16)
-    return Form(f"{size}s", {ANSI: _ansi, _SID: _sid_of.__getitem__}.get(kind, bytes.hex))
+        return fixed.text
+    return _VARIABLE.get(kind, bytes.hex) if size else _utf16_of.__getitem__
+
+
+def outline(kind: int, size: int) -> tuple[int, int]:
+    """Equal for all values that read the same way: type and size, but only whether there is one where it varies."""
+    return kind, size if kind in _SIZES else bool(size)
 
 
 def text(kind: int, raw: bytes) -> str:
     """A single value as text."""
-    code, read = form(kind, len(raw))
-    return read(*struct.unpack(f"<{code}", raw))
+    return reading(kind, len(raw))(*struct.unpack(f"<{code(kind, len(raw))}", raw))
 
 
 def items(kind: int, raw: bytes) -> list[str]:
