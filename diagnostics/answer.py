@@ -21,7 +21,7 @@ from diagnostics.pipeline import chain
 from diagnostics.reading import Reading
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
-from diagnostics.topology import UNKNOWN, Role, Topology
+from diagnostics.topology import UNKNOWN, Role, Topology, short_name
 from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise, NotChecked, Verdict, VerdictWord
 from diagnostics.wording import (
     advice,
@@ -236,16 +236,17 @@ def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple
 
 
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:
-    for item in lacking:
-        yield NotChecked(what=one_line(f"{item.collection.title} of {item.machine}"), why="not among the files")
+    heard = {short_name(source.machine) for source in case.reading.sources if source.records}
+    for machine in dict.fromkeys(item.machine for item in lacking):
+        titles = [item.collection.title for item in lacking if item.machine == machine]
+        what = "; ".join(titles) if machine in heard else "anything"
+        yield NotChecked(what=one_line(f"{machine}: {what}"), why="not among the files")
     for source in case.reading.sources:
         if source.kind in NOT_EVENTS:
             why = "; ".join(damage.why for damage in source.damage)
             yield NotChecked(what=one_line(source.path), why=one_line(f"{source.kind}: {why}"))
         elif source.lines_not_understood:
-            where = (
-                f"{source.lines_not_understood} lines not understood, the first at {source.first_line_not_understood}"
-            )
-            yield NotChecked(what=one_line(source.path), why=where)
+            count, first = source.lines_not_understood, source.first_line_not_understood
+            yield NotChecked(what=one_line(source.path), why=f"{count} lines not understood, the first at line {first}")
     for limit in case.judgement.limits:
-        yield NotChecked(what="the model", why=limit)
+        yield NotChecked(what="the model", why=one_line(limit))

@@ -55,9 +55,10 @@ def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalo
     """From events to the model's judgement."""
     topology = read_topology(events, {source.machine for source in reading.sources}, request.roles)
     topology.host_of.update(request.host_of)
-    places = Places(topology)
+    told = _jobs(events, topology, catalog, request)
+    places = Places(topology, told)
     sightings = gather(((event, rule) for event in events for rule in rules.match(event)), places, catalog)
-    jobs = [_advanced(job, places, sightings) for job in _jobs(events, topology, catalog, request)]
+    jobs = [_advanced(job, places, sightings) for job in told]
     weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
     plate_of = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
     graph = build_pipeline(plates_of(topology, {*plate_of.values(), *(sighting.plate for sighting in weighed)}))

@@ -9,6 +9,7 @@ from importlib.resources import files
 import msgspec
 
 from diagnostics.event import Event, Kind
+from diagnostics.parsers.timestamps import parse_timestamp
 from diagnostics.topology import Topology, named
 from engine.pipeline import STAGES, Mode, Stage
 
@@ -108,7 +109,7 @@ def _job(key: tuple[str, str, int], told: list[tuple[Event, Outcome]], stages_of
         int(event.fields["BytesTransferred"]) for event in events if event.fields.get("BytesTransferred", "").isdigit()
     ]
     bytes_sent = max(sent) if sent else None
-    times = [event.time for event in events if event.time is not None]
+    times = [time for event in events for time in _times(event)]
     return Job(
         id=f"{vm or host or events[0].source}@{started}" if started >= 0 else f"{vm or host or events[0].source}",
         vm=vm,
@@ -121,6 +122,16 @@ def _job(key: tuple[str, str, int], told: list[tuple[Event, Outcome]], stages_of
         bytes_sent=bytes_sent,
         reports=events,
     )
+
+
+def _times(event: Event) -> Iterator[int]:
+    """When the job ran, as far as its report tells: printed times stand to UTC as the event's own time does."""
+    if event.time is None:
+        return
+    yield event.time
+    start, end = (parse_timestamp(event.fields.get(name, "")) for name in ("StartTime", "EndTime"))
+    if start and end and end.microseconds >= start.microseconds:
+        yield event.time - (end.microseconds - start.microseconds)
 
 
 def _mode(events: Iterable[Event]) -> Mode:

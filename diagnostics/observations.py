@@ -1,11 +1,13 @@
 """From rule hits to observations: on which plate an event belongs, and which causes there would make it likely."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
 
-from diagnostics.event import Event
+from diagnostics.event import Event, Kind
+from diagnostics.jobs import Job, Outcome
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, EventObservation, Link
 from diagnostics.pipeline import PlateId, unnamed_vm
@@ -30,11 +32,16 @@ class Sighting(msgspec.Struct, kw_only=True):
 class Places:
     """Finds the plate that an event speaks of."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, jobs: Iterable[Job] = ()) -> None:
+        """With the jobs, what a host says of a virtual machine without naming it is taken for the one that failed."""
         self._topology = topology
         self._vms_of: dict[str, list[str]] = defaultdict(list)
         for vm in topology.vms:
             self._vms_of[topology.host(vm)].append(vm)
+        self._failed_on: dict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            if job.outcome is Outcome.FAILED and job.vm:
+                self._failed_on[topology.host(job.vm)].append(job)
 
     def find(self, event: Event, scope: Scope) -> PlateId:
         """The plate of this scope that the event is about: the machine's own, one around it, or one that it names."""
@@ -47,7 +54,9 @@ class Places:
                 return self._vm(event)
 
     def home(self, event: Event) -> Scope:
-        """The scope of the machine that logged the event."""
+        """The scope of the machine that an event speaks of: that logged it, or that a report is about."""
+        if event.kind in {Kind.JOB, Kind.ALERT} and self._topology.role(event.machine) is Role.DPM_SERVER:
+            return Scope.HOST
         return self._topology.plate_of(event.machine)[0]
 
     def _host(self, event: Event) -> str:
@@ -71,11 +80,21 @@ class Places:
         if vm:
             return PlateId(vm_plate(vm), Scope.VM, host_plate(self._topology.host(vm)))
         host = self._host(event)
+        vm = self._vm_that_failed(event, host) or self._only_vm(host)
+        return PlateId(vm_plate(vm), Scope.VM, host_plate(self._topology.host(vm))) if vm else unnamed_vm(host)
+
+    def _vm_that_failed(self, event: Event, host: str) -> str:
+        """Of the virtual machines whose jobs failed on the host, the nearest in time; the last, for a mere state."""
+        jobs = self._failed_on[host]
+        if not jobs:
+            return ""
+        if event.time is None:
+            return jobs[-1].vm
+        return min(jobs, key=lambda job: (_distance(event.time, job), job.id)).vm
+
+    def _only_vm(self, host: str) -> str:
         candidates = self._vms_of[host] if host != UNKNOWN else self._topology.vms
-        if len(candidates) == 1:
-            (vm,) = candidates
-            return PlateId(vm_plate(vm), Scope.VM, host_plate(self._topology.host(vm)))
-        return unnamed_vm(host)
+        return candidates[0] if len(candidates) == 1 else ""
 
     def _vm_that_logged(self, event: Event) -> str:
         machine = short_name(event.machine)
@@ -85,6 +104,13 @@ class Places:
         """A guest that a DPM report names as its protected server."""
         server = named(event, "Server")
         return server if server in self._topology.vms else ""
+
+
+def _distance(time: int | None, job: Job) -> float:
+    """Microseconds between a moment and a job's span; 0 within it."""
+    if time is None or job.started is None or job.ended is None:
+        return math.inf
+    return max(job.started - time, time - job.ended, 0)
 
 
 def gather(hits: Iterable[tuple[Event, Rule]], places: Places, catalog: Catalog) -> tuple[Sighting, ...]:
@@ -108,30 +134,44 @@ def own_scope(event: Event, rule: Rule, places: Places) -> Scope:
 
 
 def _innermost(event: Event, rule: Rule, places: Places, catalog: Catalog) -> Scope:
+    return max((link.scope for link in links_of(event, rule, places, catalog)), key=_DEPTH.__getitem__)
+
+
+def links_of(event: Event, rule: Rule, places: Places, catalog: Catalog) -> tuple[Link, ...]:
+    """The causes that make an event likely, each on its plate, and the unknown cause."""
     own = own_scope(event, rule, places)
-    scopes = [own, *(_scope_of(catalog.causes[link.id], own) for link in rule.causes if link.id in catalog.causes)]
-    return max(scopes, key=_DEPTH.__getitem__)
+    links = [
+        Link(_scope_of(catalog.causes[link.id], own), link.id, link.sensitivity)
+        for link in rule.causes
+        if link.id in catalog.causes
+    ]
+    if rule.plate is Plate.MACHINE and event.kind not in {Kind.JOB, Kind.ALERT, Kind.TEXT}:
+        links = _said_of_itself(links, places.home(event), own)
+    return (*links, Link(own, OTHER, _OTHER_SENSITIVITY.get(rule.polarity, 0.01)))
+
+
+def _said_of_itself(links: list[Link], home: Scope, own: Scope) -> list[Link]:
+    """The causes of what a machine says of itself (`{machine}`): those on its own plate, where the rule knows any.
+
+    One rule reads a host's and a guest's event, and names the causes of both. The plate of the component that the rule
+    speaks of stays, where it is within the machine's.
+    """
+    plates = {home} | ({own} if _DEPTH[own] > _DEPTH[home] else set())
+    return [link for link in links if link.scope in plates] or links
 
 
 def _scope_of(cause: Cause, preferred: Scope) -> Scope:
     return preferred if preferred in cause.scopes else cause.scopes[0]
 
 
-def observe(sighting: Sighting, places: Places, catalog: Catalog, *, seen: bool = True) -> EventObservation:
+def observe(sighting: Sighting, places: Places, catalog: Catalog) -> EventObservation:
     """What the model is told of a sighting."""
-    rule, own = sighting.rule, own_scope(sighting.events[0], sighting.rule, places) if sighting.events else Scope.HOST
-    links = [
-        Link(_scope_of(catalog.causes[link.id], own), link.id, link.sensitivity)
-        for link in rule.causes
-        if link.id in catalog.causes
-    ]
-    if rule.polarity in _OTHER_SENSITIVITY:
-        links.append(Link(own, OTHER, _OTHER_SENSITIVITY[rule.polarity]))
+    rule = sighting.rule
     return EventObservation(
         key=sighting.key,
         plate=sighting.plate.name,
-        seen=seen,
-        links=tuple(links),
+        seen=True,
+        links=links_of(sighting.events[0], rule, places, catalog),
         spurious=max((link.spurious for link in rule.causes), default=0.01),
         family=rule.family,
     )

@@ -25,6 +25,7 @@ from diagnostics.verdict import (
     TopologyReport,
 )
 
+_MACHINE_ONLY = {"Binary", "ProcessId", "CommandLine", "User"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +72,13 @@ def _evidence(event: Event, rule: str, weight_db: float, count: int) -> Evidence
 
 
 def _values(event: Event) -> str:
-    return "; ".join(f"{name}={value}" for name, value in event.fields.items() if value and name != "Binary")
+    """What a record without rendered text says: its values, unnamed ones as they are."""
+    told = (
+        value if name.startswith("Data[") else f"{name}={value}"
+        for name, value in event.fields.items()
+        if value.strip() and name not in _MACHINE_ONLY
+    )
+    return "; ".join(told)
 
 
 def writer_named(sightings: Iterable[Sighting]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from diagnostics.verdict import (
@@ -38,6 +37,7 @@ _RISKS = {
 _EVIDENCE_SHOWN = 6
 _CANDIDATES_SHOWN = 5
 _NOT_CHECKED_SHOWN = 8
+_TEXT_SHOWN = 160
 
 
 def print_verdict(verdict: Verdict, file: TextIO, *, plain: bool = False, explain: bool = False) -> None:
@@ -69,7 +69,9 @@ class _Report:
 
     def _headline(self, verdict: Verdict) -> None:
         word = Text(f" {verdict.verdict.upper()} ", style=_STYLES[verdict.verdict])
-        self._console.print(Text.assemble(f"Verdict: {verdict.verdict}" if self._plain else word, " ", verdict.summary))
+        self._block(
+            Text.assemble(f"Verdict: {verdict.verdict}." if self._plain else word, " ", verdict.summary), indent=0
+        )
 
     def _fault(self, fault: Fault, heading: str) -> None:
         self._heading(heading)
@@ -168,7 +170,7 @@ class _Report:
 
     def _facts(self, *facts: tuple[str, str]) -> None:
         for label, value in facts:
-            self._console.print(Padding(Text.assemble((f"{label + ':':13}", "bold"), value), (0, 0, 0, 2)))
+            self._block(Text.assemble((f"{label + ':':13}", "bold"), value), indent=2, hang=13)
 
     def _bullets(self, heading: str, lines: list[str]) -> None:
         if lines:
@@ -179,15 +181,22 @@ class _Report:
     def _heading(self, text: str, level: int = 1) -> None:
         if level == 1:
             self._console.print()
-        self._console.print(
-            Text(f"{'' if level == 1 else '  '}{text}", style="bold underline" if level == 1 else "bold")
-        )
+        style = "bold underline" if level == 1 else "bold"
+        self._block(Text(text, style=style), indent=0 if level == 1 else 2)
 
     def _bullet(self, text: Text, mark: str = "-") -> None:
-        self._console.print(Padding(Text.assemble(f"{mark} ", text), (0, 0, 0, 2)))
+        self._block(Text.assemble(f"{mark} ", text), indent=2, hang=len(mark) + 1)
 
     def _line(self, text: str, indent: int = 2) -> None:
-        self._console.print(Padding(Text(text), (0, 0, 0, indent)))
+        self._block(Text(text), indent=indent)
+
+    def _block(self, text: Text, indent: int, hang: int = 0) -> None:
+        """Print text wrapped to the console, later lines `hang` columns further in; a longer word stays whole."""
+        width = max(self._console.width - indent - hang, 20)
+        for number, line in enumerate(text.wrap(self._console, width, overflow="ignore")):
+            line.rstrip()
+            margin = " " * (indent + (hang if number else 0))
+            self._console.print(Text.assemble(margin, line), soft_wrap=True)
 
     def _command(self, command: str) -> None:
         """A command stays on one line, whatever the width, so that it can be copied."""
@@ -195,27 +204,31 @@ class _Report:
 
 
 def _evidence_text(line: Evidence) -> Text:
-    head = f"{line.time or 'no time'}  {line.machine or '?'}  {line.event}"
+    """When, where and what; what it weighs, and where to find it; what it says."""
     times = f"  {line.count}×" if line.count > 1 else ""
     codes = f"  {', '.join(line.codes)}" if line.codes else ""
-    where = f"\n{line.source}:{line.record}  {line.rule}  {line.weight_db:+.1f} dB"
-    body = Text.assemble((head + times + codes, "bold"), (where, "dim"))
-    if line.text:
-        body.append(f"\n{line.text}")
-    return body
+    head = f"{_moment(line.time)}  {line.machine or '?'}  {line.event}{times}{codes}"
+    where = f"\n{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}"
+    text = line.text if len(line.text) <= _TEXT_SHOWN else f"{line.text[:_TEXT_SHOWN]}…"
+    return Text.assemble((head, "bold"), (where, "dim"), f"\n{text}" if text else "")
+
+
+def _moment(time: str | None) -> str:
+    """To the second: `2026-11-20 01:01:13Z`."""
+    return f"{time[:10]} {time[11:19]}Z" if time else "no time"
 
 
 def _job_text(job: JobReport) -> str:
     machine = job.vm or "a virtual machine"
     on = f" on {job.host}" if job.host else ""
-    ended = f", {job.ended}" if job.ended else ""
+    ended = f", ended {_moment(job.ended)}" if job.ended else ""
     stages = f" between {job.stages[0]} and {job.stages[1]}" if job.stages and job.stages[0] != job.stages[1] else ""
     stages = f" at {job.stages[0]}" if job.stages and not stages else stages
     return f"{machine}{on}: {job.outcome}{stages} ({job.mode}){ended}"
 
 
 def _source_text(source: SourceLine) -> str:
-    span = f", {source.first} to {source.last}" if source.first else ""
+    span = f", {_moment(source.first)} to {_moment(source.last)}" if source.first else ""
     encoding = f", {source.encoding}" if source.encoding else ""
     machine = f", {source.machine}" if source.machine else ""
     zone = f", time zone {source.time_zone}" if source.time_zone else ""
