@@ -8,7 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import current_process, get_context
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from diagnostics.event import Event, Kind
 from diagnostics.evidence.clock import TELLING
@@ -27,8 +27,8 @@ _TOLD = 1000
 """So many records that tell a machine's zone are enough for a source."""
 _PARALLEL = "evtx"
 """The kind of documents that are worth another process."""
-PARALLEL_FROM = 32 << 20
-"""Bytes of them together from which starting other processes pays."""
+PARALLEL_FROM = 128 << 20
+"""Bytes of them together from which starting other processes pays: each costs a second, as much as 30 MB of log."""
 
 
 class Progress(Protocol):
@@ -115,9 +115,9 @@ def _read_ahead(documents: Sequence[Document], wanted: Wanted) -> Iterator[Mappi
         yield {}
         return
     # Not forked: the reading may run in one of several threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _Worker.begin, (wanted,)) as pool:
         largest_first = sorted(documents, key=lambda document: (-_size(document), document.name))
-        ahead = {document.name: pool.submit(_parse_elsewhere, document, wanted) for document in largest_first}
+        ahead = {document.name: pool.submit(_Worker.parse, document) for document in largest_first}
         try:
             yield ahead
         finally:
@@ -132,9 +132,19 @@ def _can_be_sent(wanted: Wanted) -> bool:
     return True
 
 
-def _parse_elsewhere(document: Document, wanted: Wanted) -> Part:
-    known = next(known for known in all_formats() if known.kind == _PARALLEL)
-    return parse_document(document, known, wanted, Unwatched())
+class _Worker:
+    """What another process does: it is told once what is wanted, and then documents one by one."""
+
+    wanted: ClassVar[Wanted]
+
+    @classmethod
+    def begin(cls, wanted: Wanted) -> None:
+        cls.wanted = wanted
+
+    @classmethod
+    def parse(cls, document: Document) -> Part:
+        known = next(known for known in all_formats() if known.kind == _PARALLEL)
+        return parse_document(document, known, cls.wanted, Unwatched())
 
 
 def _awaited(ahead: Future[Part] | None, progress: Progress) -> Part | None:

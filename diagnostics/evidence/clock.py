@@ -6,12 +6,13 @@ other machines of the case; or assumed to be UTC. The inventory says which.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -47,19 +48,30 @@ class UnknownZoneError(ValueError):
 
 
 class Clock(NamedTuple):
-    """A zone, and how it is known."""
+    """The zones that a wall clock went by, and how they are known."""
 
-    zone: tzinfo
+    zones: tuple[tuple[int, tzinfo], ...]
+    """Each from which wall-clock time on, in order; the first holds for all time before it, too."""
     known: str
     """For the inventory: `Asia/Tokyo (given)`."""
 
     def utc(self, local: int) -> int:
         """Microseconds UTC of a wall-clock time; the earlier of the two that it means when summer time ends."""
-        try:
-            offset = self.zone.utcoffset(_EPOCH + timedelta(microseconds=local))
-        except OverflowError:
-            offset = None
-        return local - (offset or timedelta()) // timedelta(microseconds=1)
+        at = bisect_right(self.zones, local, key=lambda zone: zone[0])
+        return local - _offset(self.zones[max(0, at - 1)][1], local)
+
+
+def _always(zone: tzinfo, known: str) -> Clock:
+    return Clock(((0, zone),), known)
+
+
+def _offset(zone: tzinfo, local: int) -> int:
+    """Microseconds from UTC; none for times that no calendar has."""
+    try:
+        offset = zone.utcoffset(_EPOCH + timedelta(microseconds=local))
+    except OverflowError:
+        return 0
+    return (offset or timedelta()) // timedelta(microseconds=1)
 
 
 class Zones(NamedTuple):
@@ -143,10 +155,10 @@ def _printed(offset: int) -> str:
 
 
 def _at_offset(offset: int, how: str) -> Clock:
-    return Clock(timezone(timedelta(microseconds=offset)), f"{_printed(offset)} ({how})")
+    return _always(timezone(timedelta(microseconds=offset)), f"{_printed(offset)} ({how})")
 
 
-_ASSUMED = Clock(UTC, "UTC (assumed: nothing tells the zone)")
+_ASSUMED = _always(UTC, "UTC (assumed: nothing tells the zone)")
 
 
 class Clocks:
@@ -165,7 +177,7 @@ class Clocks:
         """The clock of a source with wall-clock times; `machine` is whose log it is, empty if nobody knows."""
         given = self._zones.given(source, machine)
         if given:
-            return Clock(find_zone(given), f"{given} (given)")
+            return _always(find_zone(given), f"{given} (given)")
         told = self._told.get(machine)
         return self._seen(source, told) or told or self._borrowed() or _ASSUMED
 
@@ -174,7 +186,7 @@ class Clocks:
         events = self._local[source]
         votes: Counter[int] = Counter()
         for event in events[:: 1 + len(events) // _COMPARED]:
-            moments = self._utc.get(_identity(event), [])
+            moments = self._utc.get(_identity(event, event.machine), [])
             votes.update(offset for offset in _OFFSETS if _has(moments, (event.time or 0) - offset))
         ranking = votes.most_common(2)
         if not ranking or ranking[0][1] < _AGREEING or (len(ranking) > 1 and ranking[1][1] == ranking[0][1]):
@@ -182,7 +194,8 @@ class Clocks:
         offset, count = ranking[0]
         if told and any(event.time is not None and event.time - told.utc(event.time) == offset for event in events):
             return None
-        return _at_offset(offset, f"guessed from {count} events of {events[0].machine}")
+        machine = events[0].machine
+        return _at_offset(offset, f"guessed from {_events(count)}" + (f" of {machine}" if machine else ""))
 
     def _borrowed(self) -> Clock | None:
         """The clock that most machines of the case tell; none where they disagree evenly."""
@@ -191,21 +204,22 @@ class Clocks:
             return None
         name = ranking[0][0]
         machine, clock = min((m, c) for m, c in self._told.items() if c.known.startswith(f"{name} ("))
-        return Clock(clock.zone, f"{name} (guessed: {machine} is in that zone)")
+        return Clock(clock.zones, f"{name} (guessed: {machine} is in that zone)")
 
 
 _Identity = tuple[str, str, int, tuple[str, ...]]
 
 
-def _identity(event: Event) -> _Identity:
-    return (event.machine, event.provider.casefold(), event.event_id, event.codes if not event.event_id else ())
+def _identity(event: Event, machine: str) -> _Identity:
+    return (machine, event.provider.casefold(), event.event_id, event.codes if not event.event_id else ())
 
 
 def _moments(events: Iterable[Event]) -> dict[_Identity, list[int]]:
     moments: dict[_Identity, list[int]] = defaultdict(list)
     for event in events:
         if event.time is not None and (event.event_id or event.codes):
-            moments[_identity(event)].append(event.time)
+            for machine in {event.machine, ""}:  # exports without a computer column may be of any machine
+                moments[_identity(event, machine)].append(event.time)
     for times in moments.values():
         times.sort()
     return dict(moments)
@@ -216,35 +230,50 @@ def _has(moments: list[int], time: int) -> bool:
     return at < len(moments) and moments[at] <= time + _TOLERANCE
 
 
+class _Told(NamedTuple):
+    """What a record says of its machine's zone."""
+
+    time: int
+    zone: tzinfo
+    name: str
+    by_name: bool
+
+
 def _told_by_machines(events: Iterable[Event]) -> dict[str, Clock]:
-    """What each machine's own log says of its zone: a name if there is one, else the bias most often in force."""
-    names: dict[str, Counter[str]] = defaultdict(Counter)
-    biases: dict[str, Counter[int]] = defaultdict(Counter)
+    """What each machine's own log says of its zone, now and earlier: by name if it names any, else by its bias."""
+    told: dict[str, list[_Told]] = defaultdict(list)
     for event in events:
-        key = (event.provider, event.event_id)
-        if key == UPTIME:
-            bias, name = _uptime(event)
-            if name.casefold() in _windows_zones():
-                names[event.machine][name] += 1
-            elif bias is not None:
-                biases[event.machine][bias] += 1
-        elif key in TELLING:
-            bias = _minutes(event.fields.get("CurrentBias") or event.fields.get("NewBias") or "")
-            if bias is not None:
-                biases[event.machine][bias] += 1
-    told = {machine: _by_bias(counts, machine) for machine, counts in biases.items()}
-    return told | {machine: _by_name(counts, machine) for machine, counts in names.items()}
+        word = _told_by(event)
+        if word:
+            told[event.machine].append(word)
+    return {machine: _clock_told(machine, words) for machine, words in told.items()}
 
 
-def _by_name(counts: Counter[str], machine: str) -> Clock:
-    name, count = max(counts.items(), key=lambda item: (item[1], item[0]))
-    zone = find_zone(name)
-    return Clock(zone, f"{zone} (guessed from {_events(count)} of {machine})")
+def _told_by(event: Event) -> _Told | None:
+    key = (event.provider, event.event_id)
+    if key not in TELLING or event.time is None:
+        return None
+    if key == UPTIME:
+        bias, name = _uptime(event)
+        if name.casefold() in _windows_zones():
+            zone = find_zone(name)
+            return _Told(event.time, zone, str(zone), by_name=True)
+    else:
+        bias = _minutes(event.fields.get("CurrentBias") or event.fields.get("NewBias") or "")
+    if bias is None:
+        return None
+    return _Told(event.time, timezone(timedelta(minutes=-bias)), _printed(-bias * _MINUTE), by_name=False)
 
 
-def _by_bias(counts: Counter[int], machine: str) -> Clock:
-    bias, count = max(counts.items(), key=lambda item: (item[1], item[0]))
-    return _at_offset(-bias * _MINUTE, f"guessed from {_events(count)} of {machine}")
+def _clock_told(machine: str, words: list[_Told]) -> Clock:
+    words = sorted([word for word in words if word.by_name] or words, key=lambda word: (word.time, word.name))
+    changes = words[:1] + [word for before, word in pairwise(words) if word.name != before.name]
+    zones: list[tuple[int, tzinfo]] = []
+    for word in changes:
+        start = word.time + _offset(word.zone, word.time)
+        zones.append((max(start, zones[-1][0]) if zones else start, word.zone))
+    names = ", later ".join(dict.fromkeys(word.name for word in changes))
+    return Clock(tuple(zones), f"{names} (guessed from {_events(len(words))} of {machine})")
 
 
 def _events(count: int) -> str:

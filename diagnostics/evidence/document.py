@@ -27,6 +27,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Modification time in microseconds UTC: the year of logs that print none."""
 
 
+_MOST_DAMAGE = 1000  # named parts of one document; garbage of any size must not fill the memory
+
+
 class Tally:
     """Counts what a parser meets in one document, wanted or not, so that nothing is silently skipped."""
 
@@ -37,6 +40,7 @@ class Tally:
         self.machines: Counter[str] = Counter()
         self.channels: set[str] = set()
         self.damage: list[Damage] = []
+        self._unnamed_damage = 1
         self.lines_not_understood = 0
         self.first_line_not_understood: int | None = None
 
@@ -50,8 +54,12 @@ class Tally:
             self.last = time if self.last is None else max(self.last, time)
 
     def damaged(self, where: str, why: str) -> None:
-        """Name a part that could not be read."""
-        self.damage.append(Damage(where, why))
+        """Name a part that could not be read; beyond a thousand, parts are only counted."""
+        if len(self.damage) < _MOST_DAMAGE:
+            self.damage.append(Damage(where, why))
+        else:
+            self._unnamed_damage += 1
+            self.damage[-1] = Damage("further on", f"{self._unnamed_damage} more parts could not be read")
 
     def not_understood(self, line: int) -> None:
         """Count a line that no format claimed and that holds nothing recognizable."""

@@ -74,7 +74,9 @@ def guess_encoding(data: bytes) -> Guess | None:
     for mark, codec in _MARKS:
         if data.startswith(mark):
             return Guess(codec, 1.0)
-    utf16 = _utf16(data)
+    if signature(data[:64]) or data.startswith(b"ElfFile\0"):
+        return None
+    utf16 = _utf16(data[:_SAMPLE])
     if utf16:
         return utf16
     if _is_binary(data):
@@ -118,8 +120,6 @@ def _utf16(data: bytes) -> Guess | None:
 
 
 def _is_binary(data: bytes) -> bool:
-    if signature(data[:512]) or data.startswith(b"ElfFile\0"):
-        return True
     solid = data.replace(b"\0", b"")
     controls = len(solid) - len(solid.translate(None, _CONTROLS))
     return len(solid) < len(data) // 3 or controls > len(solid) // 50

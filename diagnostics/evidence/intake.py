@@ -72,9 +72,17 @@ class Intake:
             if path is None:
                 yield from self._spooled(name, self._stdin or sys.stdin.buffer)
             elif path.is_dir() or path.is_file():
-                yield from self._walk(name, path)
+                yield from self._folder_or_file(name, path)
             else:
                 yield from self._piped(name, path)
+
+    def _folder_or_file(self, name: str, root: Path) -> Iterator[Document | SourceReport]:
+        found = False
+        for item in self._walk(name, root):
+            found = True
+            yield item
+        if not found:
+            yield unread(name, EMPTY, "the folder holds no files")
 
     def _walk(self, name: str, root: Path) -> Iterator[Document | SourceReport]:
         pending = [(name, root)]

@@ -253,6 +253,21 @@ def test_other_processes_give_the_same_answer(monkeypatch):
 
 
 @needs_shared
+def test_a_real_system_log_tells_the_zone_of_its_machines_text(tmp_path):
+    name = "DESKTOP-2KGM189-job.log"
+    tiny(tmp_path / name, "2017-07-13T11:00:00||DPM|1|summer", "2018-01-13T11:00:00||DPM|1|winter")
+    reading = read_case(
+        [tmp_path / name, shared("evtx", "win10-disk51-System.evtx")],
+        lambda provider, _: provider == "DPM",
+        formats=[TINY, EVTX],
+    )
+    zones = [source.time_zone for source in reading.sources]
+    assert zones == ["America/Los_Angeles (guessed from 23 events of DESKTOP-2KGM189)", "UTC"]
+    hours = {event.text: (event.time or 0) // 3_600_000_000 % 24 for event in reading.events}
+    assert hours == {"summer": 18, "winter": 19}
+
+
+@needs_shared
 def test_real_logs_are_read_into_one_ordered_case():
     reading = read_case([shared("evtx")], lambda provider, _: provider.casefold() in {"vss", "volsnap", "disk"})
     assert all(source.records or source.damage or source.path.startswith("evtx/empty") for source in reading.sources)

@@ -101,6 +101,15 @@ def test_the_uptime_record_names_the_zone_and_summer_time_follows():
     assert clock.utc(at("2024-01-01T07:00")) == at("2024-01-01T12:00")
 
 
+def test_a_machine_that_was_moved_to_another_zone_has_had_two():
+    moved = record(at("2024-07-02"), 6013, "EventLog", **{"Data[6]": "0 Coordinated Universal Time"})
+    clock = clock_of([moved, uptime("-540 Tokyo Standard Time")])
+    assert clock.known == "Asia/Tokyo, later Etc/UTC (guessed from 2 events of HV01)"
+    assert clock.utc(at("2023-01-01T09:00")) == at("2023-01-01T00:00")
+    assert clock.utc(at("2024-07-01T12:00")) == at("2024-07-01T03:00")
+    assert clock.utc(at("2024-07-03T12:00")) == at("2024-07-03T12:00")
+
+
 def test_a_localized_zone_name_leaves_the_bias():
     assert clock_of([uptime("-540 Irgendeine Zeit")]).known == "+09:00 (guessed from 1 event of HV01)"
 
@@ -119,6 +128,12 @@ def test_the_offset_is_found_from_events_that_stand_in_both_sources(quarters, se
     moments = [at("2024-03-01") + second * second * 1_000_000 for second in seconds]
     events = [record(moment) for moment in moments] + [local(moment + offset) for moment in moments]
     assert clock_of(events).utc(moments[0] + offset) == moments[0]
+
+
+def test_an_export_that_names_no_machine_is_compared_with_all_of_them():
+    moments = [at("2024-03-01T01:00"), at("2024-03-01T01:17")]
+    events = [*map(record, moments), *(local(moment + 9 * HOUR, machine="") for moment in moments)]
+    assert clock_of(events, machine="").known == "+09:00 (guessed from 2 events)"
 
 
 def test_one_agreeing_event_is_too_few():

@@ -239,6 +239,12 @@ def test_empty_files_are_named_as_empty(tmp_path):
     assert reports["a.txt"].kind == EMPTY
 
 
+def test_an_empty_folder_is_named_as_empty(tmp_path):
+    (tmp_path / "logs" / "HV01").mkdir(parents=True)
+    _, reports = take(tmp_path / "logs")
+    assert why(reports["logs"]) == "the folder holds no files"
+
+
 def test_a_copy_is_read_once_and_listed_as_a_duplicate(tmp_path):
     for name in ("1/System.evtx", "2/backup/System.evtx"):
         written(tmp_path / "x" / name, b"ElfFile\0" + bytes(range(256)))
