@@ -9,7 +9,7 @@ import networkx as nx
 from diagnostics.collecting import Missing, Option, missing, retries, tests
 from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.jobs import Interval, Job, Outcome
-from diagnostics.knowledge.catalog import Catalog
+from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.inference import Posterior
 from diagnostics.localize.judge import Fault as FaultFound
@@ -82,7 +82,7 @@ def compose(case: Case) -> Verdict:
         noise=_noise(case),
         jobs=[job_report(job) for job in case.jobs],
         topology=topology_report(case.topology),
-        next_evidence=_next_evidence(case, lacking),
+        next_evidence=[] if case.judgement.verdict is VerdictWord.HEALTHY else _next_evidence(case, lacking),
         sources=[source_line(source) for source in case.reading.sources],
         not_checked=list(_not_checked(case, lacking)),
     )
@@ -99,7 +99,8 @@ class _Writer:
     def fault(self, found: FaultFound) -> Fault:
         component = Component(found.component)
         cause = self._case.catalog.causes.get(found.cause or "")
-        remedies = [self._case.catalog.remedies[remedy] for remedy in cause.remedies] if cause else []
+        causes = [cause] if cause else self._likely_causes(found)
+        remedies = dict.fromkeys(remedy for likely in causes for remedy in likely.remedies)
         return Fault(
             component=component,
             instance=self.instance(found.plate, component),
@@ -108,16 +109,25 @@ class _Writer:
             cause=cause.id if cause else None,
             probability=round(found.probability, 6),
             title=COMPONENTS[component].title if cause is None else f"{COMPONENTS[component].title}: {cause.title}",
-            explanation=cause.explanation if cause else "",
+            explanation=cause.explanation
+            if cause
+            else f"It may be one of these: {'; '.join(c.title for c in causes)}.",
             evidence=[self._evidence(line) for line in found.evidence],
             counter_evidence=[self._evidence(line) for line in found.counter_evidence],
             minimal_evidence=list(found.minimal_evidence),
             jobs=[one_line(job) for job in found.jobs],
-            confirm=list(cause.confirm) if cause else [],
-            remedies=[remedy.id for remedy in remedies],
-            remedy_details=[advice(remedy) for remedy in remedies],
-            references=list(cause.references) if cause else [],
+            confirm=list(dict.fromkeys(line for likely in causes for line in likely.confirm)),
+            remedies=list(remedies),
+            remedy_details=[advice(self._case.catalog.remedies[remedy]) for remedy in remedies],
+            references=list(dict.fromkeys(line for likely in causes for line in likely.references)),
         )
+
+    def _likely_causes(self, found: FaultFound) -> list[Cause]:
+        """Where only the component is sure: its causes that together hold most of its probability, three at most."""
+        masses = self._case.posterior.plates[found.plate].causes
+        own = [cause for cause in self._case.catalog.causes.values() if cause.component == found.component]
+        ranked = sorted((cause for cause in own if cause.id in masses), key=lambda cause: (-masses[cause.id], cause.id))
+        return [cause for cause in ranked[:3] if masses[cause.id] >= 0.1 * found.probability]
 
     def instance(self, plate: str, component: str) -> str:
         """The component on its plate, with the VSS writer's name where the events tell it."""
@@ -238,9 +248,11 @@ def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:
     heard = {short_name(source.machine) for source in case.reading.sources if source.records}
     for machine in dict.fromkeys(item.machine for item in lacking):
-        titles = [item.collection.title for item in lacking if item.machine == machine]
-        what = "; ".join(titles) if machine in heard else "anything"
-        yield NotChecked(what=one_line(f"{machine}: {what}"), why="not among the files")
+        if machine in heard:
+            titles = "; ".join(item.collection.title for item in lacking if item.machine == machine)
+            yield NotChecked(what=one_line(f"{machine}: {titles}"), why="not among the files")
+        else:
+            yield NotChecked(what=one_line(machine), why="no log of it is among the files")
     for source in case.reading.sources:
         if source.kind in NOT_EVENTS:
             why = "; ".join(damage.why for damage in source.damage)

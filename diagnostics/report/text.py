@@ -88,7 +88,10 @@ class _Report:
         self._bullets("How to confirm", fault.confirm)
         for remedy in fault.remedy_details:
             self._remedy(remedy)
-        self._bullets("Read more", fault.references)
+        if fault.references:
+            self._heading("Read more", level=2)
+        for reference in fault.references:
+            self._whole(reference)
 
     def _evidence(self, heading: str, lines: list[Evidence]) -> None:
         if not lines:
@@ -105,7 +108,7 @@ class _Report:
         for number, step in enumerate(remedy.steps, 1):
             self._bullet(Text(step.do), mark=f"{number}.")
             if step.run:
-                self._command(" ".join(_quoted(step.run)))
+                self._whole(" ".join(_quoted(step.run)))
         for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
             if text:
                 self._line(f"{label}: {text}")
@@ -118,7 +121,7 @@ class _Report:
             if self._explain
             else [candidate for candidate in rest[:_CANDIDATES_SHOWN] if candidate.probability > 0.01]
         )
-        if not rest:
+        if not rest or (verdict.verdict is VerdictWord.HEALTHY and not self._explain):
             return
         self._heading("What else it could be" if verdict.faults else "What it could be")
         for candidate in rest:
@@ -143,7 +146,7 @@ class _Report:
         for item in wanted:
             self._bullet(Text(f"{item.collect} of {item.machine} (tells about {item.gain_bits:.2f} bits)"))
             if item.command:
-                self._command(item.command)
+                self._whole(item.command)
 
     def _noise(self, verdict: Verdict) -> None:
         if verdict.noise:
@@ -191,16 +194,16 @@ class _Report:
         self._block(Text(text), indent=indent)
 
     def _block(self, text: Text, indent: int, hang: int = 0) -> None:
-        """Print text wrapped to the console, later lines `hang` columns further in; a longer word stays whole."""
+        """Print text wrapped to the console, later lines `hang` columns further in."""
         width = max(self._console.width - indent - hang, 20)
-        for number, line in enumerate(text.wrap(self._console, width, overflow="ignore")):
+        for number, line in enumerate(text.wrap(self._console, width, overflow="fold")):
             line.rstrip()
             margin = " " * (indent + (hang if number else 0))
             self._console.print(Text.assemble(margin, line), soft_wrap=True)
 
-    def _command(self, command: str) -> None:
-        """A command stays on one line, whatever the width, so that it can be copied."""
-        self._console.print(Text(f"      {command}", style="cyan"), soft_wrap=True)
+    def _whole(self, text: str) -> None:
+        """A command or an address stays on one line, whatever the width, so that it can be copied."""
+        self._console.print(Text(f"      {text}", style="cyan"), soft_wrap=True)
 
 
 def _evidence_text(line: Evidence) -> Text:
