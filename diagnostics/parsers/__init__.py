@@ -11,9 +11,10 @@ def all_formats() -> tuple[Format, ...]:
 
     The parsers are loaded by the first call: most commands need none.
     """
-    from diagnostics.parsers.event_xml import EVENT_XML  # noqa: PLC0415 - loaded when first needed
+    from diagnostics.parsers.clixml import CLIXML  # noqa: PLC0415 - loaded when first needed
+    from diagnostics.parsers.event_xml import EVENT_XML  # noqa: PLC0415 - as above
     from diagnostics.parsers.evtx import EVTX  # noqa: PLC0415 - as above
-    from diagnostics.parsers.rows import CLIXML, CSV, JSON, NDJSON  # noqa: PLC0415 - as above
+    from diagnostics.parsers.rows import CSV, JSON, NDJSON  # noqa: PLC0415 - as above
     from diagnostics.parsers.text import TEXT_FORMATS  # noqa: PLC0415 - as above
 
     return (EVTX, EVENT_XML, CLIXML, JSON, NDJSON, CSV, *TEXT_FORMATS)
