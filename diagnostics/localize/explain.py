@@ -1,13 +1,13 @@
 """Which observations carry a fault: the weight of each line when it is left out, and the few that would do."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from diagnostics.localize.factors import notable
 from diagnostics.localize.network import Network
 
-MOST_LINES = 64
+MOST_LINES = 48
 """How many lines are weighed for one fault; failures and seen events first, the nearest plates first."""
 _NEGLIGIBLE = 0.05
 
@@ -71,7 +71,7 @@ def weigh(network: Network, suspect: Suspect) -> Weighing:
         line = network.lines[plate][key]
         equal = (*(_place(network, name, suspect.plate) for name in network.paths[plate]), line)
         if equal not in known:
-            known[equal] = before - log_odds(network.without(plate, key), suspect)
+            known[equal] = before - log_odds(network.without([(plate, key)]), suspect)
         if abs(known[equal]) >= (0.0 if notable(line) else _NEGLIGIBLE):
             weights.append(EvidenceLine(key, round(known[equal], 2) + 0.0))
     weights.sort(key=lambda line: (-abs(line.decibans), line.key))
@@ -107,19 +107,27 @@ def _within(network: Network, plate: str) -> Iterator[str]:
 def minimal(network: Network, suspect: Suspect, evidence: Sequence[EvidenceLine], threshold: float) -> tuple[int, ...]:
     """Indices of evidence lines that alone, with all else as it is, keep the suspect at the threshold.
 
-    The lightest lines go first, so no remaining line can be spared.
+    Found by halving, as in delta debugging: the lightest lines are tried first, and what can be spared together goes
+    together.
     """
-    place_of = {key: plate for plate, lines in network.lines.items() for key in lines if key in _keys(evidence)}
-    kept = []
-    for index in reversed(range(len(evidence))):
-        key = evidence[index].key
-        fewer = network.without(place_of[key], key)
-        if probability(fewer, suspect) >= threshold:
-            network = fewer
+    keys = {line.key for line in evidence}
+    place = {
+        key: plate for plate in plates_concerned(network, suspect.plate) for key in network.lines[plate] if key in keys
+    }
+    spared: list[int] = []
+    kept: list[int] = []
+
+    def spare(chunk: list[int]) -> None:
+        left_out = [(place[evidence[index].key], evidence[index].key) for index in (*spared, *chunk)]
+        if probability(network.without(left_out), suspect) >= threshold:
+            spared.extend(chunk)
+        elif len(chunk) == 1:
+            kept.extend(chunk)
         else:
-            kept.append(index)
-    return tuple(reversed(kept))
+            half = len(chunk) // 2
+            spare(chunk[:half])
+            spare(chunk[half:])
 
-
-def _keys(evidence: Iterable[EvidenceLine]) -> frozenset[str]:
-    return frozenset(line.key for line in evidence)
+    if evidence:
+        spare(list(reversed(range(len(evidence)))))
+    return tuple(sorted(kept))

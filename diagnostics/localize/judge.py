@@ -24,9 +24,9 @@ _ENOUGH_FAMILIES = 2
 _SURPRISING = 0.01
 """The predictive check fails where chance alone leaves so many failures with less than this probability."""
 _LISTED = 0.01
-"""Candidates below this probability are listed only to fill the first five."""
+"""Candidates below this probability, or where nothing failed or was seen, are listed only to fill the first five."""
 _FIRST = 5
-_MOST_EXPLAINED = 8
+_MOST_EXPLAINED = 6
 """For so many faults the evidence is weighed line by line."""
 
 
@@ -100,6 +100,7 @@ class _Judge:
         jobs = {job.key: job for job in reversed(problem.jobs) if job.plate in self.plates}
         self.jobs = list(reversed(jobs.values()))
         self.failed = [job for job in self.jobs if not job.succeeded and job.failed]
+        self.failed_stages = {job.key: _failed_stages(job) for job in self.failed}
         self.passed = [job for job in self.jobs if job.succeeded]
         self.families = {event.key: event.family or event.key for event in problem.events}
         self.explanation = posterior.explanation
@@ -179,11 +180,16 @@ class _Judge:
                 yield self._ambiguity(plate)
 
     def _firmness(self, suspect: Suspect) -> VerdictWord:
-        """Asserted takes a failed job, and support of two kinds or three jobs, beside the probability."""
+        """Asserted takes a failed job, and support of two kinds or three jobs, beside the probability.
+
+        A job that may as well have failed where the component is not needed is none of the three.
+        """
         jobs = self._touched(suspect.plate, suspect.component)
         if self._probability(suspect) < FIRM or not jobs:
             return VerdictWord.LEADING
-        if len(jobs) >= _ENOUGH_JOBS or len(self._support(suspect)) >= _ENOUGH_FAMILIES:
+        stages = self._stages(suspect.plate, suspect.component)
+        pointing = [job for job in jobs if self.failed_stages[job.key] <= stages]
+        if len(pointing) >= _ENOUGH_JOBS or len(self._support(suspect)) >= _ENOUGH_FAMILIES:
             return VerdictWord.ASSERTED
         return VerdictWord.LEADING
 
@@ -247,7 +253,8 @@ class _Judge:
     def _touched(self, plate: str, component: str) -> list[JobObservation]:
         """The failed jobs that a component on a plate can have failed: within the plate, in one of its stages."""
         stages = self._stages(plate, component)
-        return [job for job in self.failed if plate in self.network.paths[job.plate] and stages & _failed_stages(job)]
+        within = (job for job in self.failed if plate in self.network.paths[job.plate])
+        return [job for job in within if stages & self.failed_stages[job.key]]
 
     def _stages(self, plate: str, component: str) -> frozenset[Stage]:
         causes = self.network.nodes[plate].catalog.causes
@@ -267,7 +274,7 @@ class _Judge:
             for plate, posterior in self.plates.items()
             for component, mass in posterior.components.items()
         ]
-        listed = [row for row in ranked if -row[0] >= _LISTED]
+        listed = [row for row in ranked if -row[0] >= _LISTED and self.network.nodes[row[1]].notable]
         first = sorted(listed) if len(listed) >= _FIRST else heapq.nsmallest(_FIRST, ranked)
         return tuple(
             Candidate(plate, component, self._cause_of(Suspect(plate, component)), -mass)

@@ -7,7 +7,8 @@ observation below can tell apart share a class, and sets with the same sums shar
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -193,7 +194,7 @@ class Network:
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
         self.nodes: dict[str, Node] = {}
         for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
-            self.nodes[name] = self._node(name)
+            self.nodes[name] = self.node_of(name)
 
     def _path(self, name: str) -> tuple[str, ...]:
         path = [name]
@@ -214,7 +215,8 @@ class Network:
             self._catalogs[content] = self._of_causes[plate.scope, id(plate.causes)] = known
         return known
 
-    def _node(self, name: str) -> Node:
+    def node_of(self, name: str) -> Node:
+        """The node of a plate, from its lines and the nodes of the plates in it."""
         lines = Counter(self.lines[name].values())
         children = Counter(self.nodes[inner].serial for inner in self.inner[name])
         chain = self.chains[name]
@@ -228,19 +230,26 @@ class Network:
             self._nodes[content] = node
         return node
 
-    def replace(self, plate: str, lines: Mapping[str, Line]) -> "Network":
-        """The same network with other lines on one plate: only the plates around it are computed anew."""
-        changed = object.__new__(Network)
-        changed.__dict__.update(self.__dict__)
-        changed.lines = {**self.lines, plate: dict(lines)}
+    def replace(self, lines: Mapping[str, Mapping[str, Line]]) -> "Network":
+        """The same network with other lines on some plates: only these and the plates around them are computed anew."""
+        changed = copy(self)
+        changed.lines = {**self.lines, **{plate: dict(of_plate) for plate, of_plate in lines.items()}}
         changed.nodes = dict(self.nodes)
-        for name in reversed(self.paths[plate]):
-            changed.nodes[name] = changed._node(name)
+        affected = {name for plate in lines for name in self.paths[plate]}
+        for name in sorted(affected, key=lambda name: (-len(self.paths[name]), name)):
+            changed.nodes[name] = changed.node_of(name)
         return changed
 
-    def without(self, plate: str, key: str) -> "Network":
-        """The same network with one observation left out."""
-        return self.replace(plate, {k: line for k, line in self.lines[plate].items() if k != key})
+    def without(self, observations: Iterable[tuple[str, str]]) -> "Network":
+        """The same network without some observations, each given by its plate and key."""
+        left_out = frozenset(observations)
+        plates = sorted({plate for plate, _ in left_out})
+        return self.replace(
+            {
+                plate: {key: line for key, line in self.lines[plate].items() if (plate, key) not in left_out}
+                for plate in plates
+            }
+        )
 
     @property
     def roots(self) -> list[str]:

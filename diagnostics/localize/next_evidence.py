@@ -102,6 +102,6 @@ def _around(network: Network, plate: str) -> dict[Scope, tuple[str, int]]:
 def _retry(network: Network, retry: Retry) -> tuple[Floats, Floats]:
     """P(the job passes) for each state that the model keeps apart, and the probability of each: exact."""
     lines = {**network.lines[retry.plate], _PROBE: retry_line(retry.mode)}
-    probed = network.replace(retry.plate, lines)
+    probed = network.replace({retry.plate: lines})
     log_passes, masses = probed.nodes[retry.plate].probe(probed.belief(retry.plate))
     return np.exp(np.minimum(log_passes, 0.0)).ravel(), masses.ravel()

@@ -4,7 +4,6 @@ import random
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from diagnostics.localize.explain import Suspect, probability
 from diagnostics.localize.inference import infer
@@ -144,11 +143,11 @@ def test_the_minimal_evidence_carries_the_fault_and_no_line_of_it_can_be_spared(
     network = posterior.network
     for index, line in enumerate(fault.evidence):
         if index not in fault.minimal_evidence:
-            network = network.without(VM if VM in line.key else plate_of(line.key), line.key)
+            network = network.without([(plate_of(line.key), line.key)])
     assert probability(network, suspect) >= 0.9
     assert 0 < len(fault.minimal_evidence) <= 2
     for index in fault.minimal_evidence:
-        assert probability(network.without(VM, fault.evidence[index].key), suspect) < 0.9
+        assert probability(network.without([(VM, fault.evidence[index].key)]), suspect) < 0.9
 
 
 def plate_of(key: str) -> str:
@@ -175,7 +174,7 @@ def test_too_many_lines_are_capped_and_said_so():
     plates = site(1, 80)
     jobs = [failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in machines(plates)]
     answer = verdict(*jobs, plates=plates)
-    assert any("16 lines not weighed" in limit for limit in answer.limits)
+    assert any("32 lines not weighed" in limit for limit in answer.limits)
 
 
 @settings(max_examples=40, deadline=None)
@@ -217,26 +216,19 @@ def test_a_healthy_host_more_moves_no_probability_but_clears_what_it_shares():
         assert after["site"].present < before["site"].present
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_a_wider_failure_interval_never_makes_an_assertion(data):
-    # With equal priors and no events: a wider interval can only let more explanations in. (With a common cause
-    # beyond the narrow interval it may rightly point there.)
-    def equal(scope: Scope):
-        return [cause._replace(prior=0.01) for cause in real_causes(scope)]
-
-    plates = site(2, 2, equal)
-    jobs = []
-    for vm in machines(plates):
-        first, last = sorted(data.draw(st.tuples(st.sampled_from(STAGES), st.sampled_from(STAGES))), key=STAGES.index)
-        jobs.append(data.draw(st.sampled_from((passed(vm), failed(vm, first, last)))))
-    wider = [
-        job._replace(failed=(STAGES[max(0, STAGES.index(job.failed[0]) - 2)], job.failed[1])) if job.failed else job
-        for job in jobs
-    ]
-    before, after = verdict(*jobs, plates=plates), verdict(*wider, plates=plates)
-    if after.verdict is VerdictWord.ASSERTED:
-        assert before.verdict is VerdictWord.ASSERTED
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("bad", [1, 3, 6])
+def test_a_wider_failure_interval_never_makes_an_assertion(stage, bad):
+    # All failures widened alike, equal priors, no events. It is no law beyond that: with a common cause outside the
+    # narrow interval the wider one rightly points there, and one odd job that fits in again may settle the others.
+    plates = site(2, 3, lambda scope: [cause._replace(prior=0.01) for cause in real_causes(scope)])
+    place = STAGES.index(stage)
+    asserted = []
+    for reach in (0, 1, 2, 4, 8, len(STAGES)):
+        first, last = STAGES[max(0, place - reach)], STAGES[min(len(STAGES) - 1, place + reach)]
+        jobs = [failed(vm, first, last) if n < bad else passed(vm) for n, vm in enumerate(machines(plates))]
+        asserted.append(verdict(*jobs, plates=plates).verdict is VerdictWord.ASSERTED)
+    assert asserted == sorted(asserted, reverse=True)
 
 
 def test_two_thousand_healthy_nights_assert_nothing():
