@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 from diagnostics.event import Event, Kind
@@ -14,6 +15,11 @@ _VOLATILE = re.compile(r"(?i)time|date|process_?id|thread_?id|task_?id|uptime")
 _DIGITS = re.compile(r"[0-9A-Fa-f]*[0-9][0-9A-Fa-f]*")
 _SHAPE = 120
 """So many characters of a text, without its numbers, tell one line from another."""
+
+
+@lru_cache(maxsize=4096)
+def _is_volatile(field: str) -> bool:
+    return _VOLATILE.search(field) is not None
 
 
 class Repeat(NamedTuple):
@@ -46,6 +52,6 @@ class Fold:
 
     def _burst_of(self, event: Event) -> tuple[object, ...]:
         day = None if event.time is None else event.time // _DAY
-        fields = tuple(item for item in event.fields.items() if not _VOLATILE.search(item[0]))
+        fields = tuple(item for item in event.fields.items() if not _is_volatile(item[0]))
         shape = "" if event.event_id or event.codes else _DIGITS.sub("#", event.text[:_SHAPE])
         return (event.kind, event.machine, event.provider, event.event_id, event.codes, day, fields, shape)
