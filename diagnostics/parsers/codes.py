@@ -25,16 +25,13 @@ _VSS_SUCCESSES = range(0x00042300, 0x00042400)  # VSS_S_ASYNC_CANCELLED and its 
 _VM_RETURN_VALUES = range(32768, 32778)
 _SIGN_EXTENSION = 0xFFFFFFFF00000000
 
-_NUMERALS = re.compile(
-    r"(?P<hex>0x[0-9a-f]{1,16})|(?P<bare>[8c][01][0-9a-f]{6})|(?P<insert>%%\d{1,10})|(?P<long>[123]\d{9})|(?P<vm>327[67]\d)"
-)
 _UNDECLARED = re.compile(
     r"8000(?:ffff|40[0-9a-f]{2})|80(?:01|03|04|07|08|09|31|78|99)[0-9a-f]{4}|8100[0-9a-f]{4}|c0(?:0[0-9a-f]|1c|3a)[0-9a-f]{4}"
 )
 """Facilities that are believed without `0x` and without a word before them."""
 
 _BEHIND_WORD = (
-    r"(?:['’]?s)?(?:[ _-]?(?:code|kodu|コード|코드|代?[碼码]|代號))?(?:[ ](?:is|was|of|ist|est))?"
+    r"(?:['’]?s)?(?:[ _-]?(?:code|koo?d[eiu]?|コード|코드|代?[碼码]|代號))?(?:[ ](?:is|was|of|ist|est))?"
     r"[ \u00a0:：=(\"'“„«‘\[#]{0,4}(?P<number>0x[0-9a-f]{1,8}(?![0-9a-z])|\d{1,10}(?![\w%]|[.,:/-]\d|,[ ]severity))"
 )
 _ERROR_WORDS = {
@@ -63,7 +60,7 @@ _DPM_IDS = {
         "dpm": r"^dpm ?[:：].*[(（](?P<number>\d{2,5})[)）][ \t\r]*$",
     }.items()
 }
-_ERROR_NAMES = {"error_": re.compile(r"error_[a-z0-9_]+ ?[(（](?P<number>\d{1,5})[)）]")}
+_ERROR_NAME = re.compile(r"error_[a-z0-9_]+ ?[(（](?P<number>\d{1,5})[)）]")
 
 _NOT_A_CODE = re.compile(
     r"(?:add?ress|lba|アドレス|indirizzo|direcci|endere[cç]|адрес|주소|位址|地址|offset|オフセット|block|"
@@ -80,7 +77,9 @@ _DPM_SPEAKS = re.compile(r"(?:^|[^\w -] ?|(?:dpm|mabs|error|fehler|erreur|errore
 def find_codes(text: str) -> tuple[str, ...]:
     """Every error code in the text: canonical, in order of appearance, each once."""
     lowered = text.lower()
-    found = [*_numerals(lowered), *_declared(lowered), *_dpm_ids(lowered)]
+    found: list[tuple[int, str]] = []
+    for literal in filter(lowered.__contains__, _ASCII_LITERALS if lowered.isascii() else _LITERALS):
+        found += _codes(literal, lowered)
     if not found:
         return ()
     found.sort()
@@ -96,40 +95,13 @@ def canonical(code: str) -> str | None:
     return None
 
 
-def _numerals(lowered: str) -> Iterator[tuple[int, str]]:
-    """Codes that their own look gives away."""
-    for match in _NUMERALS.finditer(lowered):
-        code = _READERS[match.lastgroup or ""](match)
+def _codes(literal: str, lowered: str) -> Iterator[tuple[int, str]]:
+    """Places and codes of the kind that this literal leads to."""
+    pattern, read = _KINDS[literal]
+    for match in pattern.finditer(lowered):
+        code = read(literal, match)
         if code:
-            yield match.start(), code
-
-
-def _declared(lowered: str) -> Iterator[tuple[int, str]]:
-    """Numbers behind a word for *error* or *status*."""
-    for word, match in _matches(_ERROR_WORDS, lowered):
-        if _is_word_for_error(word, match) and (code := _read_declared(match)):
             yield match.start("number"), code
-    for _, match in _matches(_STATUS_WORDS, lowered):
-        if match["number"].isdecimal() and int(match["number"]) >= 1000 and (code := _read_declared(match)):
-            yield match.start("number"), code
-    for _, match in _matches(_ERROR_NAMES, lowered):
-        if code := _win32(int(match["number"])):
-            yield match.start("number"), code
-
-
-def _dpm_ids(lowered: str) -> Iterator[tuple[int, str]]:
-    for hint, match in _matches(_DPM_IDS, lowered):
-        code = _dpm(match["number"])
-        if code and (hint != "id " or _DPM_SPEAKS.search(_before(match))):
-            yield match.start("number"), code
-
-
-def _matches(patterns: dict[str, re.Pattern[str]], lowered: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """Matches of the patterns whose literal, their key, occurs at all."""
-    for literal, pattern in patterns.items():
-        if literal in lowered:
-            for match in pattern.finditer(lowered):
-                yield literal, match
 
 
 def _before(match: re.Match[str], length: int = 24) -> str:
@@ -144,11 +116,23 @@ def _is_word_for_error(word: str, match: re.Match[str]) -> bool:
     return not (inside_word and before[-1:].isascii() and word.isascii()) and not _ANOTHER_SYSTEM.search(before)
 
 
-def _read_declared(match: re.Match[str]) -> str | None:
+def _read_error(word: str, match: re.Match[str]) -> str | None:
+    if not _is_word_for_error(word, match):
+        return None
     number = match["number"]
     if number.startswith("0x"):
         return _declared_hex(number[2:])
     return _dpm(number) if _is_dpm_error(match) else _number(int(number))
+
+
+def _read_status(word: str, match: re.Match[str]) -> str | None:
+    """A status is a code where it is too large for a state or an HTTP status."""
+    number = match["number"]
+    return _read_error(word, match) if number.isdecimal() and int(number) >= 1000 else None
+
+
+def _read_dpm_id(hint: str, match: re.Match[str]) -> str | None:
+    return _dpm(match["number"]) if hint != "id " or _DPM_SPEAKS.search(_before(match)) else None
 
 
 def _is_dpm_error(match: re.Match[str]) -> bool:
@@ -201,16 +185,16 @@ def _neighbours(match: re.Match[str]) -> tuple[str, str]:
     return (match.string[start - 1] if start else " "), match.string[end : end + 1] or " "
 
 
-def _read_hex(match: re.Match[str]) -> str | None:
+def _read_hex(_: str, match: re.Match[str]) -> str | None:
     before, behind = _neighbours(match)
     if before.isalnum() or behind.isalnum():
         return None
-    value = int(match["hex"], 16)
+    value = int(match[0], 16)
     code = _hresult(value) or (_win32(value) if before in "([（" and behind in ")],）" else None)
     return code if code and not _NOT_A_CODE.search(_before(match)) else None
 
 
-def _read_bare(match: re.Match[str]) -> str | None:
+def _read_bare(_: str, match: re.Match[str]) -> str | None:
     before, behind = _neighbours(match)
     inside = before.isalnum() or behind.isalnum() or before in "_.,\\/{#-" or behind in "_-"
     if inside or not _UNDECLARED.fullmatch(match[0]) or _IS_AMOUNT.match(match.string, match.end()):
@@ -218,29 +202,29 @@ def _read_bare(match: re.Match[str]) -> str | None:
     return _hresult(int(match[0], 16))
 
 
-def _read_insert(match: re.Match[str]) -> str | None:
+def _read_insert(_: str, match: re.Match[str]) -> str | None:
     """`%%n` refers to a message of the system, or in Security logs to msobjs.dll, whose ids start at 1536."""
-    value = int(match[0][2:])
+    value = int(match["number"])
     if 1536 <= value < 10004 and value not in range(1700, 1792):
         return None
     return _number(value)
 
 
-def _read_long(match: re.Match[str]) -> str | None:
-    """Decimals: signed ones anywhere; unsigned ones in quotes, or alone, and in facilities that sizes rarely hit."""
+def _read_negative(_: str, match: re.Match[str]) -> str | None:
     before, behind = _neighbours(match)
-    if behind.isalnum():
-        return None
-    if before == "-":
-        joined = match.string[match.start() - 2 : match.start() - 1].isalnum()
-        return None if joined else _hresult((1 << 32) - int(match[0]))
+    return None if before.isalnum() or behind.isalnum() else _hresult((1 << 32) - int(match["number"]))
+
+
+def _read_unsigned(_: str, match: re.Match[str]) -> str | None:
+    """A decimal in quotes, or alone, in a facility that sizes rarely hit."""
+    before, behind = _neighbours(match)
     alone = match.string.strip() == match[0]
     if not alone and not (before in "\"'“‘([" and behind in "\"'”’)]"):
         return None
     return _hresult(int(match[0])) if _UNDECLARED.fullmatch(f"{int(match[0]):08x}") else None
 
 
-def _read_vm(match: re.Match[str]) -> str | None:
+def _read_vm(_: str, match: re.Match[str]) -> str | None:
     before, behind = _neighbours(match)
     if int(match[0]) not in _VM_RETURN_VALUES or before.isalnum() or behind.isalnum():
         return None
@@ -248,13 +232,31 @@ def _read_vm(match: re.Match[str]) -> str | None:
     return f"VM {match[0]}" if enclosed or _RETURNED.search(_before(match)) else None
 
 
-_READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
-    "hex": _read_hex,
-    "bare": _read_bare,
-    "insert": _read_insert,
-    "long": _read_long,
-    "vm": _read_vm,
+def _read_digits(digits: str) -> str | None:
+    """`80070005` has no letter, but is hexadecimal."""
+    return _hresult(int(digits, 16)) if _UNDECLARED.fullmatch(digits) else None
+
+
+_KINDS: dict[str, tuple[re.Pattern[str], Callable[[str, re.Match[str]], str | None]]] = {
+    "0x": (re.compile(r"(?P<number>0x[0-9a-f]{1,16})"), _read_hex),
+    "80": (re.compile(r"(?P<number>80[0-9a-f]{6})"), _read_bare),
+    "8100": (re.compile(r"(?P<number>8100[0-9a-f]{4})"), _read_bare),
+    "c0": (re.compile(r"(?P<number>c0[0-9a-f]{6})"), _read_bare),
+    "%%": (re.compile(r"%%(?P<number>\d{1,10})(?!\d)"), _read_insert),
+    "-1": (re.compile(r"-(?P<number>1\d{9})(?!\.?\d)"), _read_negative),
+    "-2": (re.compile(r"-(?P<number>2\d{9})(?!\.?\d)"), _read_negative),
+    "21": (re.compile(r"(?P<number>21\d{8})"), _read_unsigned),
+    "32": (re.compile(r"(?P<number>32\d{8})"), _read_unsigned),
+    "327": (re.compile(r"(?P<number>327[67]\d)"), _read_vm),
+    **{word: (pattern, _read_error) for word, pattern in _ERROR_WORDS.items()},
+    **{word: (pattern, _read_status) for word, pattern in _STATUS_WORDS.items()},
+    **{hint: (pattern, _read_dpm_id) for hint, pattern in _DPM_IDS.items()},
+    "error_": (_ERROR_NAME, lambda _, match: _win32(int(match["number"]))),
 }
+"""How codes are found: a literal, the pattern around it, and what a match of it means."""
+_LITERALS = tuple(_KINDS)
+_ASCII_LITERALS = tuple(literal for literal in _LITERALS if literal.isascii())
+"""Most lines hold none of them, and that is quickly seen."""
 _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (re.compile(r"id[ :]*(\d{1,5})"), _dpm),
     (re.compile(r"vm (\d{5})"), lambda digits: f"VM {digits}" if int(digits) in _VM_RETURN_VALUES else None),
@@ -263,8 +265,3 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (re.compile(r"-(\d{1,10})"), lambda digits: _hresult((1 << 32) - int(digits))),
     (re.compile(rf"({_UNDECLARED.pattern})"), lambda digits: _hresult(int(digits, 16))),
 )
-
-
-def _read_digits(digits: str) -> str | None:
-    """`80070005` has no letter, but is hexadecimal."""
-    return _hresult(int(digits, 16)) if _UNDECLARED.fullmatch(digits) else None

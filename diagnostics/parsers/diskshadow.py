@@ -5,8 +5,8 @@ r"""What DiskShadow prints or logs (`diskshadow /l file`): writers, providers, s
             + Component "Microsoft Hyper-V VSS Writer:\6E2E...":
                     - Caption: Online\SQL01
 
-DiskShadow is English in every language of Windows. A caption of the Hyper-V writer is its own verdict on whether a machine
-can be backed up online.
+DiskShadow is English in every language of Windows. A caption of the Hyper-V writer is its own verdict on whether a
+machine can be backed up online.
 """
 
 import re
@@ -55,12 +55,14 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
         if caption := _CAPTION.match(line):
             yield _machine(page, at, caption["caption"], "")
         return
-    first, parts, machines = lines.take(), dict[str, str](), list[Event]()
+    first = lines.take()
+    parts: dict[str, str] = {}
+    machines: list[Event] = []
     identity = ""
     taken = [first]
-    while (line := lines.peek()) is not None and not _ends(lines, line):
+    while lines.peek() is not None and not _ends(lines, lines.peek() or ""):
         here = lines.number
-        lines.take()
+        line = lines.take()
         caption = _CAPTION.match(line)
         part = _PART.match(line)
         if part and part["label"].strip().lower() in {"full path", "name"} and (guid := _GUID.search(part["value"])):

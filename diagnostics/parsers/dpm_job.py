@@ -27,9 +27,7 @@ from diagnostics.parsers.vssadmin import bytes_of
 _ITEM = re.compile(
     r"[ \t]*(?P<label>[^\W\d_][^:：\t]{0,39}?)(?:[ \u00a0]?[:：](?!\\)[ \t\u00a0]*|\t+| {3,})(?P<value>.*)"
 )
-_SIGNED = re.compile(
-    r"[(（](?:ID|Id\.?|Identifi\w{4,8})[ \u00a0]?[:：]?[ \u00a0]?(?P<id>\d{1,5})\b(?!\))|[(（]ID[:：]? ?(?P<alone>\d{1,5})[)）]"
-)
+_SIGNED = re.compile(r"[(（](?:ID|Id\.?|Identifi\w{4,8})[ \u00a0:：]{0,3}(?P<id>\d{1,5})(?!\d)")
 _TITLE = re.compile(r"(?:DPM|MABS) ?[:：].*[(（](?P<id>\d{2,5})[)）]\s*$")
 _CONSOLE = re.compile(r"Error (?P<id>\d{1,5}): .*\bDPM\b")
 _LONGEST = 60  # lines of a report
@@ -178,7 +176,7 @@ def _alert(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
     vm, _ = vm_and_mode(values.get("area", "") or text[:2000])
     fields = {
         "Severity": values.get("severity", ""),
-        "AlertId": (signed["id"] or signed["alone"]) if signed else "",
+        "AlertId": signed["id"] if signed else "",
         "AffectedArea": values.get("area", ""),
         "OccurredSince": since,
         "Server": values.get("server", ""),

@@ -14,7 +14,7 @@ each line is. The message is free text with blank lines and ends where the next 
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,10 @@ from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 
 # ruff: noqa: RUF001 - full-width and typographic characters are what the logs hold
 
-_ITEM = re.compile(r"[ \t]{0,8}(?P<label>[^\W\d_][^:：\t]{0,39}?)[ \u00a0]?[:：](?![\\/])[ \t\u00a0]*(?P<value>.*)")
+_LONGEST_LABEL = 48
+_LONGEST_HEADER_LINE = 400
+_NO_VALUE = frozenset("\\/")
+"""Behind the colon of a path."""
 _ORDER = ("channel", "provider", "date", "event_id", "task", "level", "keywords", "user", "machine", "description")
 _BEGINNINGS = frozenset({"channel", "provider", "date", "time", "event_id", "task", "level", "machine"})
 """What a copy may begin with, and go on with."""
@@ -55,11 +58,28 @@ class _Item(NamedTuple):
     value: str
 
 
+@lru_cache(maxsize=4096)
+def _role(label: str) -> str | None:
+    """What a label means, empty where it is in no language known; None where it is no label."""
+    label = label.strip(" \t\u00a0").lower().replace("\u2019", "'")
+    return _roles().get(label, "") if label[:1].isalpha() else None
+
+
 def _item(line: str | None) -> _Item | None:
-    match = _ITEM.match(line) if line else None
-    if match is None:
+    """A header line: label, colon, value."""
+    return _split(line) if line and len(line) < _LONGEST_HEADER_LINE else None
+
+
+@lru_cache(maxsize=4096)
+def _split(line: str) -> _Item | None:
+    """Without a pattern, since it is asked at every line of every log."""
+    at = line.find(":")
+    if at < 0:
+        at = line.find("：")
+    if not 0 < at < _LONGEST_LABEL or line[at + 1 : at + 2] in _NO_VALUE:
         return None
-    return _Item(_roles().get(match["label"].strip().lower().replace("\u2019", "'"), ""), match["value"].strip())
+    role = _role(line[:at])
+    return None if role is None else _Item(role, line[at + 1 :].strip())
 
 
 def _opens(lines: Lines) -> bool:
@@ -164,7 +184,7 @@ def _message(lines: Lines, page: Page, first: str) -> tuple[str, dict[str, str],
     taken = [first] if first else []
     data: dict[str, str] = {}
     system_time = ""
-    while (line := lines.peek()) is not None and len(taken) < _LONGEST_MESSAGE and not _ends(lines, page):
+    while (line := lines.peek()) is not None and len(taken) < _LONGEST_MESSAGE and not _ends(lines, page, line):
         if line.lstrip().startswith("<Event "):
             if taken and taken[-1].rstrip().endswith((":", "：")):
                 taken.pop()  # "Event Xml:", in whatever language
@@ -174,9 +194,12 @@ def _message(lines: Lines, page: Page, first: str) -> tuple[str, dict[str, str],
     return "\n".join(taken).strip(), data, system_time
 
 
-def _ends(lines: Lines, page: Page) -> bool:
-    line = lines.peek() or ""
-    return (":" in line or "[" in line or "：" in line or ")" in line or "\t" in line) and page.interrupted(lines)
+def _ends(lines: Lines, page: Page, line: str) -> bool:
+    """Whether something else begins; most lines of a message are told by one look that they begin nothing."""
+    if not line or (line[0].isspace() and line.lstrip()[:1] != "*"):
+        return False
+    looks_like = ":" in line or "：" in line or "\t" in line or "(" in line or "{" in (lines.peek(1) or "")
+    return looks_like and (line[-1] != ":" or line.startswith("Event[")) and page.interrupted(lines)
 
 
 def _xml(lines: Lines) -> tuple[dict[str, str], str]:

@@ -28,18 +28,18 @@ class Lines:
 
     def peek(self, ahead: int = 0) -> str | None:
         """The line that comes next, or one behind it, without its line break; None behind the last one."""
-        while len(self._ahead) <= ahead:
+        waiting = self._ahead
+        while len(waiting) <= ahead:
             line = self._stream.readline(LONGEST_LINE)
             if not line:
                 return None
             line = line.rstrip("\r\n")
-            self._ahead.append(line if line.isprintable() else line.translate(_JUNK))
-        return self._ahead[ahead]
+            waiting.append(line if line.isprintable() else line.translate(_JUNK))
+        return waiting[ahead]
 
     def take(self) -> str:
         """The next line; empty behind the last one."""
-        line = self.peek()
-        if line is None:
+        if not self._ahead and self.peek() is None:
             return ""
         self.number += 1
         return self._ahead.popleft()
@@ -53,7 +53,7 @@ class Lines:
 class Page:
     """The document that a block stands in: what its events have in common."""
 
-    __slots__ = ("blocks", "day_first", "document", "interest", "tally")
+    __slots__ = ("_interruption", "blocks", "day_first", "document", "interest", "tally")
 
     def __init__(
         self, document: Document, interest: Interest, tally: Tally, blocks: "tuple[Block, ...]", day_first: DayFirst
@@ -63,6 +63,8 @@ class Page:
         self.tally = tally
         self.blocks = blocks
         self.day_first = day_first
+        self._interruption: tuple[int, Block | None] = (0, None)
+        """The last line that began something else, and what: it is asked again at once."""
 
     def moment(self, text: str) -> Timestamp | None:
         """A printed moment, its day and month in the document's order."""
@@ -70,6 +72,9 @@ class Page:
 
     def opened(self, lines: Lines) -> "Block | None":
         """The block that the next line opens, if it opens one."""
+        line, block = self._interruption
+        if line == lines.number and block:
+            return block
         for block in self.blocks:
             if block.opens(lines):
                 return block
@@ -77,7 +82,11 @@ class Page:
 
     def interrupted(self, lines: Lines) -> bool:
         """Whether the next line surely begins something else, even in the middle of a message."""
-        return any(block.interrupts and block.opens(lines) for block in self.blocks)
+        for block in self.blocks:
+            if block.interrupts and block.opens(lines):
+                self._interruption = (lines.number, block)
+                return True
+        return False
 
     def event(  # noqa: PLR0913 - an event's own fields
         self,
@@ -94,7 +103,7 @@ class Page:
         fields: dict[str, str] | None = None,
         codes: tuple[str, ...] | None = None,
     ) -> Event:
-        """An event of this document; its codes are found in the text where none are given, empty fields are left out."""
+        """An event of this document; codes are found in the text where none are given, empty fields are left out."""
         return Event(
             kind=kind,
             source=self.document.name,

@@ -19,7 +19,8 @@ _CONTEXT_LINES = 40
 """How many lines an Operation/Context block may have."""
 _STATE_SYMBOL = re.compile(r"\bvss_ws_([a-z_]+)|\b(failed_at_[a-z_]+)")
 _STATE_NUMBER = re.compile(
-    r"(?:state|状態|status|état|stato|estado|상태|狀態|状态|stav|состояние)\w*(?: is|\s*[:：])\s*\[?(\d{1,2})\b(?![.,:/]\d)"
+    r"(?:state|状態|status|état|stato|estado|상태|狀態|状态|stav|состояние)\w*(?: is|\s*[:：])"
+    r"\s*\[?(\d{1,2})\b(?![.,:/]\d)"
 )
 _QUOTED_WRITER = re.compile(r"[\"'“‘„«\[](?P<name>[^\"'“”‘’„«»\[\]]{2,60})[\"'”’“»\]]")
 
@@ -143,9 +144,14 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
 def _event_of(page: Page, at: int, text: str, lines: Lines) -> Event | None:
     codes = find_codes(text)
     finding = look_at(text) if codes or _worth_a_look(text) else None
-    if finding is None or not (codes or any(finding) or _speaks_of_trouble(text)):
+    if finding is None:
+        return None
+    worth = bool(codes) or any(finding) or _speaks_of_trouble(text)
+    if not worth and not text.lstrip().startswith(_HEADINGS):
         return None
     text, context = _with_context(text, lines)
+    if not worth and not context:
+        return None
     provider = finding.provider or ("VSS" if "Operation" in context else _program(page.document.name))
     return page.event(
         Kind.TEXT,
@@ -221,20 +227,19 @@ _LOOK = (
 )
 
 
+@cache
+def _interesting(*, ascii_only: bool) -> tuple[str, ...]:
+    words = (*_LOOK, *_vocabulary().words.trouble)
+    return tuple(word for word in words if word.isascii()) if ascii_only else words
+
+
 def _worth_a_look(text: str) -> bool:
     lowered = text.lower()
-    for word in _LOOK:
-        if word in lowered:
-            return True
-    return _speaks_of_trouble(text)
+    return any(map(lowered.__contains__, _interesting(ascii_only=lowered.isascii())))
 
 
 def _speaks_of_trouble(text: str) -> bool:
-    lowered = text.lower()
-    for word in _vocabulary().words.trouble:
-        if word in lowered:
-            return True
-    return False
+    return any(map(text.lower().__contains__, _vocabulary().words.trouble))
 
 
 BLOCK = Block("text", lambda lines: lines.peek() is not None, _read)

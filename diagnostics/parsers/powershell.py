@@ -10,6 +10,7 @@ Their rows have the same columns as exports to CSV or JSON, so `shapes` tells wh
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from diagnostics.event import Event
 from diagnostics.parsers.cells import Origin
@@ -26,6 +27,7 @@ _CHECKPOINT = re.compile(
 _TYPE_ALONE = re.compile(
     r"(?:Get-VM(?:Snapshot|Checkpoint)[:>]?\s+)?SnapshotType[\s:=]+(?P<SnapshotType>[A-Za-z]{5,20})\s*$"
 )
+_TYPES = ("SnapshotType", "Recovery", "Standard", "Planned", "Missing", "Replica")
 _FILLER = "\0"
 """Stands behind a character that is two cells wide, so that columns can be cut by position."""
 _MOST_PROPERTIES = 300
@@ -52,8 +54,15 @@ def _read_table(lines: Lines, page: Page) -> Iterator[Event]:
     while (line := lines.peek()) is not None and line.strip():
         at = lines.number
         lines.take()
-        row = {name: value.rstrip("…") for name, value in zip(names, _cut(line, columns), strict=True)}
-        yield from _row(row, at, page)
+        yield from _row(_table_row(names, line, columns), at, page)
+
+
+def _table_row(names: list[str], line: str, columns: list[tuple[int, int]]) -> dict[str, str]:
+    if max(_aligned(line, columns), _aligned(_widened(line), columns)) < len(columns) and (
+        match := _CHECKPOINT.match(line)
+    ):
+        return match.groupdict(default="")  # a mail or a web page has eaten the blanks
+    return {name: value.rstrip("…") for name, value in zip(names, _cut(line, columns), strict=True)}
 
 
 def _row(row: dict[str, str], at: int, page: Page) -> Iterator[Event]:
@@ -66,19 +75,23 @@ def _row(row: dict[str, str], at: int, page: Page) -> Iterator[Event]:
 
 def _cut(line: str, columns: list[tuple[int, int]]) -> list[str]:
     """The cells of a line; consoles pad by cells on the screen, editors and copies by characters."""
-    wide = "".join(c + _FILLER if unicodedata.east_asian_width(c) in "WF" else c for c in line)
-    cells = max((wide, line), key=lambda cells: _aligned(cells, columns))
-    starts = [0, *(_start(cells, end, start) for (_, end), (start, _) in zip(columns, columns[1:], strict=False))]
+    cells = max((_widened(line), line), key=lambda cells: _aligned(cells, columns))
+    starts = [0, *(_start(cells, end, start) for (_, end), (start, _) in pairwise(columns))]
     return [
         cells[start:end].replace(_FILLER, "").strip()
         for start, end in zip(starts, [*starts[1:], len(cells)], strict=True)
     ]
 
 
+def _widened(line: str) -> str:
+    return "".join(c + _FILLER if unicodedata.east_asian_width(c) in "WF" else c for c in line)
+
+
 def _aligned(cells: str, columns: list[tuple[int, int]]) -> int:
-    """How many values begin or end where their headings do."""
+    """How many values begin or end where their headings do, or are empty."""
     return sum(
-        (cells[start : start + 1].strip() != "" and cells[start - 1 : start].strip() == "")
+        not cells[start:end].strip()
+        or (cells[start : start + 1].strip() != "" and cells[start - 1 : start].strip() == "")
         or (cells[end - 1 : end].strip() != "" and cells[end : end + 1].strip() == "")
         for start, end in columns
     )
@@ -105,7 +118,7 @@ def _opens_list(lines: Lines) -> bool:
     first, second = _property(lines.peek()), _property(lines.peek(1))
     if first is None or second is None or abs(first[2] - second[2]) > 1:
         return False
-    names = []
+    names: list[str] = []
     while (item := _property(lines.peek(len(names)))) is not None and len(names) < _MOST_PROPERTIES:
         names.append(item[0])
     return knows(dict.fromkeys(names, ""))
@@ -134,7 +147,9 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
 def _checkpoint(line: str | None) -> re.Match[str] | None:
     if not line or len(line) > 500:
         return None
-    return _TYPE_ALONE.match(line) or (_CHECKPOINT.match(line) if ":" in line else None)
+    if not any(map(line.__contains__, _TYPES)):
+        return None
+    return _TYPE_ALONE.match(line) or _CHECKPOINT.match(line)
 
 
 def _read_checkpoint(lines: Lines, page: Page) -> Iterator[Event]:

@@ -1,7 +1,7 @@
 """Other backup products' messages, and cluster.log: one line each.
 
-`requestors.yml` lists the sentences by which Veeam, Bareos, burp, SnapManager, restic, Actiphy, Windows Server Backup and
-others say that a job failed, and in which operation.
+`requestors.yml` lists the sentences by which Veeam, Bareos, burp, SnapManager, restic, Actiphy, Windows Server Backup
+and others say that a job failed, and in which operation.
 """
 
 import re
@@ -21,7 +21,8 @@ from diagnostics.parsers.vssadmin import last_error_kind
 
 _LONGEST = 4000  # characters of a line that the patterns meet
 _STAMP = re.compile(
-    r"[\s\[(]*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,7})?)?(?: ?[AP]M)?(?:Z|[+-]\d\d:\d\d)?)"
+    r"[\s\[(]*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,7})?)?"
+    r"(?: ?[AP]M)?(?:Z|[+-]\d\d:\d\d)?)"
 )
 _CLUSTER = re.compile(
     r"(?:\[[^\]]{1,40}\]\s*)?(?P<process>[0-9a-f]{8})\.(?P<thread>[0-9a-f]{8})::"
@@ -42,6 +43,8 @@ class _Sentence(msgspec.Struct, frozen=True):
     hint: str
     pattern: str
     kind: Kind = Kind.JOB
+    own_line: bool = False
+    """Never printed inside an event's message, so it ends one."""
 
 
 class _Known(NamedTuple):
@@ -61,10 +64,17 @@ def _sentences() -> tuple[_Known, ...]:
     return tuple(_Known(entry.hint, re.compile(entry.pattern, re.IGNORECASE), entry) for entry in read)
 
 
+@cache
+def _hints() -> tuple[str, ...]:
+    return tuple({known.hint: None for known in _sentences()})
+
+
 def _found(line: str | None) -> _Found | None:
     if not line or len(line) > _LONGEST:
         return None
     lowered = line.lower()
+    if not any(map(lowered.__contains__, _hints())):
+        return None
     for hint, pattern, sentence in _sentences():
         if hint in lowered and (match := pattern.search(line)):
             return _Found(sentence, {name: value for name, value in match.groupdict().items() if value})
@@ -143,8 +153,18 @@ def _read_guest(lines: Lines, page: Page) -> Iterator[Event]:
         yield page.event(Kind.TEXT, at, match["text"], provider="VeeamVssSupport", level=level)
 
 
+def _opens_sentence(lines: Lines) -> bool:
+    return _found(lines.peek()) is not None
+
+
+def _opens_own_line(lines: Lines) -> bool:
+    found = _found(lines.peek())
+    return found is not None and found.sentence.own_line
+
+
 BLOCKS = (
     Block("cluster-log", _opens_cluster, _read_cluster),
     Block("veeam-guest", _opens_guest, _read_guest),
-    Block("backup-job", lambda lines: _found(lines.peek()) is not None, _read_sentence, interrupts=False),
+    Block("backup-job", _opens_own_line, _read_sentence),
+    Block("backup-job", _opens_sentence, _read_sentence, interrupts=False),
 )

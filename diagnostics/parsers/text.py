@@ -61,19 +61,25 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
             yield event
 
 
-def _recognizer(block: Block) -> Callable[[Sample], bool]:
-    def recognizes(sample: Sample) -> bool:
-        lines = Lines(StringIO(sample.text))
-        while lines.peek() is not None and lines.number <= _LINES_FOR_KIND:
+def _first_kind(sample: Sample) -> str:
+    """The kind of the first block that opens near the beginning, empty where none does."""
+    lines = Lines(StringIO(sample.text))
+    while lines.peek() is not None and lines.number <= _LINES_FOR_KIND:
+        for block in _BLOCKS:
             if block.opens(lines):
-                return True
-            lines.take()
-        return False
+                return block.kind
+        lines.take()
+    return ""
 
-    return recognizes
+
+def _recognizer(kind: str) -> Callable[[Sample], bool]:
+    return lambda sample: _first_kind(sample) == kind
 
 
 TEXT = Format("text", lambda sample: bool(sample.text), read_text)
 """The last resort: any text at all."""
-TEXT_FORMATS: tuple[Format, ...] = (*(Format(block.kind, _recognizer(block), read_text) for block in _BLOCKS), TEXT)
+TEXT_FORMATS: tuple[Format, ...] = (
+    *(Format(kind, _recognizer(kind), read_text) for kind in dict.fromkeys(block.kind for block in _BLOCKS)),
+    TEXT,
+)
 """All text formats, for an inventory that calls files by what they begin with; each reads any mixture."""

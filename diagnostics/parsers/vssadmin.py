@@ -1,8 +1,8 @@
 r"""What `vssadmin list writers|providers|shadows|shadowstorage|volumes` prints, in any language of Windows.
 
 Labels are localized, dates follow the regional settings, French puts a no-break blank before the colon, German double
-quotes; what never changes is the order of the values and their shapes: a quoted name, `{GUID}`, `[8]`, `\\?\Volume{...}\`,
-`7,52 GB (0%)`. So only these are looked at; `writer_errors.yml` knows the words of the few values that are words.
+quotes; what never changes is the order of the values and their shapes: a quoted name, `{GUID}`, `[8]`,
+`\\?\Volume{...}\`, `7,52 GB (0%)`. So only these are looked at; `writer_errors.yml` has the few words.
 """
 
 import re
@@ -191,8 +191,8 @@ def _asked_by(name: str) -> str:
 
 def _preamble(lines: Lines, page: Page) -> tuple[str, list[str]]:
     """The listing that the command names, and what vssadmin says before the first entry, or instead of any."""
-    asked, message = "", []
-    blanks = 0
+    asked, blanks = "", 0
+    message: list[str] = []
     while (line := lines.peek()) is not None and len(message) < 6 and not _listing_at(lines):
         command = _COMMAND.search(line)
         banner = bool(_BANNER.match(line))
@@ -262,7 +262,7 @@ def _writer(entry: _Entry, page: Page) -> Iterator[Event]:
 
 
 def _state_text(text: str, state: re.Match[str]) -> str:
-    """The words behind `[n]`; where the next label follows on the same line, only the first: nobody knows where it begins."""
+    """The words behind `[n]`; only the first of them where the next label follows on the same line."""
     words = state["text"].split("\n")[0].strip()
     inline = text[state.end() : state.end() + 1] in {":", "："} and "\n" not in state["text"]
     return words.split(" ")[0] if inline else words

@@ -3,8 +3,8 @@ r"""Windows Server Backup's own logs, `Backup_Error-31-03-2012_02-00-05.log` and
     Error in backup of F:\$Extend\$RmMetadata\$TxfLog\ during write: Error [0x80070005] Access is denied.
     C:\windows\ のバックアップで列挙中にエラーが発生しました: エラー [0x8007007b] ファイル名、...
 
-Read by what every language has in common: a path, a colon, a word and the code in square brackets. The time of all lines is
-the one in the file's name (day-month-year, local).
+Read by what every language has in common: a path, a colon, a word and the code in square brackets. The time of all
+lines is the one in the file's name (day-month-year, local).
 """
 
 import re
@@ -25,7 +25,7 @@ _ACTIVITIES = (
     ("read", re.compile(r"read|読み?取|les(?:en|e)|lectur|lettur|leitura|读取|讀取|읽기|чтен", re.IGNORECASE)),
 )
 _AROUND_PATH = re.compile(
-    r"(?P<path>.+?)(?: のバックアップ| during | while | bei | während | pendant | lors | durante | al | no | 时| 時| 중).*",
+    r"(?P<path>.+?)(?: のバックアップ| (?:during|while|bei|während|pendant|lors|durante|al|no) | [时時중]).*",
     re.IGNORECASE,
 )
 

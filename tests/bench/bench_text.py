@@ -1,0 +1,91 @@
+"""How fast text logs are read, extrapolated to 1,000,000 events: `python -m tests.bench.bench_text`.
+
+Exits with 1 where 1,000,000 events would take more than a minute.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from diagnostics.evidence.document import Document, Tally
+from diagnostics.parsers.format import everything
+from diagnostics.parsers.text import TEXT
+
+EVENTS = 200_000
+TARGET = 1_000_000
+LIMIT_SECONDS = 60.0
+
+_EVENT = """Log Name:      Application
+Source:        VSS
+Date:          5/{day}/2022 {hour}:{minute:02}:{second:02} PM
+Event ID:      {id}
+Task Category: None
+Level:         Warning
+Keywords:      Classic
+User:          N/A
+Computer:      HV{host:02}.contoso.com
+Description:
+A VSS writer has rejected an event with error 0x800423f4, The writer experienced a non-transient error.
+
+Operation:
+   PrepareForSnapshot Event
+
+Context:
+   Execution Context: Writer
+   Writer Class Id: {{a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}}
+   Writer Name: SqlServerWriter
+"""
+
+
+def _events(count: int) -> Iterator[str]:
+    for n in range(count):
+        yield _EVENT.format(
+            day=1 + n % 28, hour=1 + n % 12, minute=n % 60, second=n // 60 % 60, id=8000 + n % 300, host=n % 20
+        )
+
+
+def _errlog(count: int) -> Iterator[str]:
+    for n in range(count):
+        clock = f"{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}.{n % 1000:03}"
+        tail = "WARNING  Failed: Hr: = [0x8007173d] : failed" if n % 50 == 0 else "NORMAL  CVssSnapshotRequestor:: done"
+        yield f"0990 17D8 11/{1 + n % 28:02} {clock} 31 vsssnapshotrequestor.cpp(585) [00000000003970D0] {tail}\n"
+
+
+def _plain(count: int) -> Iterator[str]:
+    for n in range(count):
+        if n % 100 == 0:
+            yield f"2022-05-31 12:00:{n % 60:02} the writer reported error 0x800423f4 (VSS 8229)\n"
+        else:
+            yield f"2022-05-31 12:00:{n % 60:02} worker {n}: processed block {n * 7} of volume D: in {n % 90} ms\n"
+
+
+def measure(name: str, pieces: Iterator[str]) -> float:
+    """CPU seconds that 1,000,000 events of this kind would take; prints a line."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "log.txt")
+        with path.open("w", encoding="utf-8") as stream:
+            stream.writelines(pieces)
+        document = Document(name=f"{name}.txt", path=path, encoding="utf-8", modified=1_669_000_000_000_000)
+        begin = time.process_time()
+        events = sum(1 for _ in TEXT.read(document, everything, Tally()))
+        seconds = (time.process_time() - begin) * TARGET / EVENTS
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{name:<12} {events:>8} events  {seconds:6.1f} s CPU per 1,000,000  peak memory {peak:.0f} MiB")
+    return seconds
+
+
+def main() -> int:
+    """Measure the three formats that grow large."""
+    worst = max(
+        measure("event-text", _events(EVENTS)),
+        measure("errlog", _errlog(EVENTS)),
+        measure("plain", _plain(EVENTS)),
+    )
+    return 1 if worst > LIMIT_SECONDS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""DPM's job reports and alerts become jobs and alerts, in any language."""
+
+# ruff: noqa: E501 - log lines are quoted as they are printed
+
+import pytest
+
+from diagnostics.event import Kind, Level
+from diagnostics.parsers.dpm_job import status_of
+from tests.diagnostics.parsers.reading import read
+
+REPORT = r"""Type:    Recovery point
+Status:  Failed
+Description:  DPM encountered a retryable VSS error. (ID 30112 Details: VssError:The writer experienced a transient error. (0x800423F3))
+More information
+End time:  5/31/2022 1:45:05 PM
+Start time:  5/31/2022 1:15:05 PM
+Time elapsed:
+Data transferred:   0 MB
+Cluster node   N2-HyperV.contoso.COM
+Recovery Point Type   Express Full
+Source details:  \Backup Using Child Partition Snapshot\Hyper-V Guest Name
+Protection group:   PG-NAME
+"""
+
+
+def test_a_report_is_a_job_with_everything_that_it_says() -> None:
+    event = read(REPORT).only(Kind.JOB)
+    assert event.fields == {
+        "Product": "dpm",
+        "Status": "failed",
+        "JobType": "Recovery point",
+        "VmName": "Hyper-V Guest Name",
+        "Mode": "online",
+        "ClusterNode": "N2-HyperV.contoso.COM",
+        "ProtectionGroup": "PG-NAME",
+        "BytesTransferred": "0",
+        "StartTime": "5/31/2022 1:15:05 PM",
+        "EndTime": "5/31/2022 1:45:05 PM",
+    }
+    assert (event.codes, event.level, event.time) == (("ID 30112", "0x800423F3"), Level.ERROR, 1654004705000000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "種類: 回復ポイント\n状態: 失敗\n説明: VSS エラー (ID 30112 詳細: x (0x800423F3))\nソースの詳細: \\Backup Using Saved State\\VM2\n",
+        (
+            "Typ: Wiederherstellungspunkt\nStatus: Fehlgeschlagen\nBeschreibung: VSS-Fehler (ID 30112 Details: x (0x800423F3))\n"
+            "Quelldetails: \\Backup Using Saved State\\VM2\n"
+        ),
+        (
+            "Type : Point de récupération\nÉtat : Échec\nDescription : Erreur VSS (ID 30112 Détails : x (0x800423F3))\n"
+            "Détails de la source : \\Backup Using Saved State\\VM2\n"
+        ),
+        "Aaa: bbb\nCcc: Failed\nDdd: eee (ID 30112 Fff: x (0x800423F3))\nGgg: \\Backup Using Saved State\\VM2\n",
+    ],
+)
+def test_a_report_in_any_language_tells_status_machine_and_mode(text: str) -> None:
+    event = read(text).only(Kind.JOB)
+    assert (event.fields["Status"], event.fields["VmName"], event.fields["Mode"]) == ("failed", "VM2", "offline")
+    assert event.codes == ("ID 30112", "0x800423F3")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("failed", ["Failed", "失敗", "Fehlgeschlagen", "Fehler", "Échec", "échoué", "Con errores", "Non riuscito"]),
+        ("succeeded", ["Completed", "Success", "成功", "完了", "Erfolgreich", "Abgeschlossen", "Terminé", "Réussi"]),
+        ("warning", ["Warning", "警告", "Warnung", "Avertissement"]),
+        ("unknown", ["", "In progress"]),
+    ],
+)
+def test_a_status_is_known_in_several_languages(status: str, words: list[str]) -> None:
+    assert {status_of(word) for word in words} == {status}
+
+
+def test_reports_behind_each_other_are_jobs_of_their_own() -> None:
+    assert len(read(f"{REPORT}\n\n{REPORT}\n\n{REPORT}").of(Kind.JOB)) == 3
+
+
+def test_a_message_signed_with_an_id_is_a_failed_job() -> None:
+    event = read("ディスクに十分な空き領域がありません (ID 58)").only(Kind.JOB)
+    assert (event.fields["Status"], event.codes) == ("failed", ("ID 58",))
+
+
+def test_an_alert_has_its_id_and_area() -> None:
+    text = (
+        "Affected area: \\Backup Using Child Partition Snapshot\\SQL01\nOccurred since: 5/31/2022 1:15:05 PM\n"
+        "Description: The replica is inconsistent. (ID 3106)\nRecommended action: none\n"
+    )
+    event = read(text).only(Kind.ALERT)
+    assert (event.fields["AlertId"], event.fields["VmName"], event.time) == ("3106", "SQL01", 1654002905000000)
+
+
+def test_a_management_packs_title_keeps_its_number() -> None:
+    event = read("DPM: 복구 지점 볼륨 임계값을 초과했습니다.(3169)").only(Kind.ALERT)
+    assert (event.fields["AlertId"], event.codes) == ("3169", ("ID 3169",))
