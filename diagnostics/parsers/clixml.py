@@ -45,38 +45,62 @@ def _rows(document: Document, tally: Tally) -> Iterator[Numbered]:
 
 def _objects(document: Document, tally: Tally) -> Iterator[tuple[int, str]]:
     """The XML of each outermost object, and the line that it begins in."""
-    text, line = "", 1
+    cutter = _Cutter(tally)
     for chunk in chunks_of(document, tally):
-        text += chunk
-        done = 0
-        for start, end in _outermost(text):
-            line += text.count("\n", done, start)
-            _outside(text[done:start], line, tally)
-            yield line, text[start:end]
-            line += text.count("\n", start, end)
-            done = end
-        text = text[done:]
-        if len(text) > _LONGEST:
-            tally.damaged(f"line {line}", f"no object ends within {_LONGEST} characters")
-            line += text.count("\n")
-            text = ""
-    if cut := _TAG.search(text):
-        tally.damaged(f"line {line}", "the file ends in the middle of an object")
-        text = text[: cut.start()]
-    _outside(text, line, tally)
+        yield from cutter.feed(chunk)
+    cutter.close()
 
 
-def _outermost(text: str) -> Iterator[tuple[int, int]]:
-    """Where complete objects that are in no other object begin and end."""
-    depth = start = 0
-    for match in _TAG.finditer(text):
-        if match[0].startswith("</"):
-            depth = max(0, depth - 1)
-            if depth == 0:
-                yield start, match.end()
-        elif not match[0].endswith("/>"):
-            start = match.start() if depth == 0 else start
-            depth += 1
+class _Cutter:
+    """Cuts a stream of text into its outermost objects; no part of it is searched for tags twice."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._text = ""
+        self._line = 1
+        self._searched = 0
+        self._start = 0
+        self._depth = 0
+
+    def feed(self, chunk: str) -> Iterator[tuple[int, str]]:
+        """Take more text, give the objects that are complete."""
+        text, done = self._text + chunk, 0
+        for match in _TAG.finditer(text, self._searched):
+            self._searched = match.end()
+            if not match[0].startswith("</"):
+                if not match[0].endswith("/>"):
+                    self._start = self._start if self._depth else match.start()
+                    self._depth += 1
+            elif self._depth:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._pass(text[done : self._start])
+                    yield self._line, text[self._start : match.end()]
+                    done = match.end()
+                    self._line += text.count("\n", self._start, done)
+        self._text = text[done:]
+        self._searched -= done
+        self._start -= done
+        if len(self._text) > _LONGEST:
+            self._drop(f"no object ends within {_LONGEST} characters")
+
+    def close(self) -> None:
+        """Name what is left at the end of the text."""
+        if self._depth:
+            self._drop("the file ends in the middle of an object")
+        else:
+            self._pass(self._text)
+
+    def _pass(self, text: str) -> None:
+        _outside(text, self._line, self._tally)
+        self._line += text.count("\n")
+
+    def _drop(self, why: str) -> None:
+        """Give up what has been read of an object."""
+        self._pass(self._text[: self._start] if self._depth else "")
+        self._tally.damaged(f"line {self._line}", why)
+        self._line += self._text.count("\n", max(0, self._start))
+        self._text, self._searched, self._start, self._depth = "", 0, 0, 0
 
 
 def _outside(text: str, line: int, tally: Tally) -> None:

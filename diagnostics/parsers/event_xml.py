@@ -19,6 +19,7 @@ from diagnostics.parsers.records import codes_of, finished, level_numbered
 from diagnostics.parsers.timestamps import parse_timestamp
 
 _LONGEST = 4 * 1024 * 1024  # characters; an event's XML is at most a few times the 64 KiB of its record
+_LONGEST_BETWEEN = 4096  # characters between events; patterns for a prolog and for comments must not meet more
 _START = re.compile(r"<Event(?=[\s>])")
 _END = "</Event>"
 _EXPECTED = re.compile(r"<\?[^>]*\?>|</?Events\b[^<>]*>|<!--.*?-->|[\s\ufeff]+", re.DOTALL)
@@ -97,7 +98,7 @@ class _Cutter:
         """Text outside of events: expected, or named."""
         if text and not text.isspace():
             line = self._line + text.count("\n", 0, len(text) - len(text.lstrip()))
-            strange = len(_EXPECTED.sub("", text))
+            strange = len(_EXPECTED.sub("", text)) if len(text) <= _LONGEST_BETWEEN else len(text)
             if _DECLARATION.search(text):
                 self._tally.damaged(
                     f"line {self._line}", "a document type declaration: refused, no event export has one"
@@ -143,6 +144,7 @@ def _event(piece: _Piece, document: Document, interest: Interest, tally: Tally) 
     time, local = moment or (None, False)
     machine = head.computer or document.machine
     tally.saw(time, machine)
+    tally.channels.add(head.channel)
     if not interest(head.provider, head.event_id):
         return None
     fields, text = element.body()

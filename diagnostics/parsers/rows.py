@@ -36,6 +36,8 @@ def events_of(rows: Iterator[Numbered], origin: Origin, interest: Interest, tall
             tally.not_understood(line)
             continue
         tally.saw(event.time, event.machine)
+        if event.channel:
+            tally.channels.add(event.channel)
         if not event.event_id or interest(event.provider, event.event_id):
             yield event
 
@@ -112,15 +114,21 @@ def _joined(rows: Iterator[tuple[int, list[str]]], width: int, delimiter: str) -
         yield from rows
         return
     pending: tuple[int, list[str]] | None = None
+    further: list[str] = []
     for start, values in rows:
         if pending and len(values) < width:
-            pending[1][-1] += "\n" + delimiter.join(values)
+            further.append(delimiter.join(values))
             continue
         if pending:
-            yield pending
-        pending = start, values
+            yield _with_lines(pending, further)
+        pending, further = (start, values), []
     if pending:
-        yield pending
+        yield _with_lines(pending, further)
+
+
+def _with_lines(row: tuple[int, list[str]], further: list[str]) -> tuple[int, list[str]]:
+    start, values = row
+    return start, [*values[:-1], "\n".join((values[-1], *further))]
 
 
 def _row(header: list[str], values: list[str], delimiter: str) -> Row:
@@ -140,7 +148,7 @@ _GAP = re.compile(
     r'(?:[\s,\[\]}\ufeff]|"@?[\w.]{1,30}"\s*:\s*(?:"[^"\\]{0,400}"|-?\d{1,20}|null|true|false)\s*(?=[,}]))*'
 )
 """What may stand between values: the punctuation of lists, and the rest of an envelope (`], "Count": 2}`)."""
-_NEXT = re.compile(r"(?:[}\]]\s*,?|\n)\s*(?=\{)")
+_NEXT = re.compile(r"(?:[}\]]\s{0,64},?|\n)\s{0,64}(?=\{)")
 _LONGEST_VALUE = 64 * 1024 * 1024  # characters
 _TAIL = 16  # characters; an error so close to the end of the text is likely one of text that is still to come
 _DEEPEST = 4  # lists and envelopes around a row

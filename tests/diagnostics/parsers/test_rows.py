@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from diagnostics.event import Kind, Level
 from diagnostics.parsers.clixml import CLIXML
+from diagnostics.parsers.event_xml import EVENT_XML
 from diagnostics.parsers.rows import CSV, JSON, NDJSON
 from tests.diagnostics.parsers.exports import (
     FORMATS,
@@ -230,6 +232,29 @@ def test_a_clixml_file_that_is_cut_off_says_so():
     reading = read(CLIXML, clixml(EVENT_LOG_RECORD, SERVICE)[:-60])
     assert len(reading.events) == 1
     assert "the file ends in the middle of an object" in reading.damage
+
+
+_LENGTH = 300_000
+HOSTILE = {
+    "comments without an end": (EVENT_XML, "<!--" * _LENGTH + "</Event>"),
+    "instructions without an end": (EVENT_XML, "<?" * _LENGTH + "</Event>"),
+    "events without an end": (EVENT_XML, "<Event " * _LENGTH + "</Event>"),
+    "line ends behind damage": (JSON, "[{x" + "\n" * _LENGTH + "{}"),
+    "damage on every line": (NDJSON, "{x\n" * _LENGTH),
+    "objects without an end": (CLIXML, "<Objs>" + "<Obj >" * _LENGTH),
+    "ends without an object": (CLIXML, "<Objs>" + "</Obj>" * _LENGTH),
+    "short rows": (CSV, "a\tb\tc\n1\t2\t3\n" + "x\n" * _LENGTH),
+    "quotes": (CSV, '"a","b"\n' + '"' * _LENGTH),
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_costs_time_in_proportion_to_its_length(kind, text):
+    began = time.perf_counter()
+    reading = read(kind, text)
+    assert time.perf_counter() - began < 10
+    assert reading.events == []
+    assert len(reading.tally.damage) <= 1000
 
 
 @given(st.lists(RECORDS, min_size=1, max_size=4))
