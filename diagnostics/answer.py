@@ -21,7 +21,7 @@ from diagnostics.pipeline import chain
 from diagnostics.reading import Reading
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
-from diagnostics.topology import UNKNOWN, Role, Topology, short_name
+from diagnostics.topology import UNKNOWN, Role, Topology, short_name, vm_plate
 from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise, NotChecked, Verdict, VerdictWord
 from diagnostics.wording import (
     advice,
@@ -237,12 +237,20 @@ def _next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]
 
 
 def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple[Test | Retry, Option]]:
-    around = list(chain(case.graph, plate))
-    machines = [name.partition(":")[2] for name in around] + case.topology.with_role(Role.DPM_SERVER)
-    yield from tests(lacking, plate, machines, case.catalog)
-    machine = machines[0]
-    if plate.startswith("vm:") and not machine.startswith(UNKNOWN):
-        yield from retries(plate, machine)
+    machines = [name.partition(":")[2] for name in chain(case.graph, plate)]
+    yield from tests(lacking, plate, machines + case.topology.with_role(Role.DPM_SERVER), case.catalog)
+    if plate == _retried(case):
+        yield from retries(plate, machines[0])
+
+
+def _retried(case: Case) -> str | None:
+    """The virtual machine whose job is worth trying again: the first suspected by name, unless all is clear already."""
+    if case.judgement.verdict is VerdictWord.ASSERTED:
+        return None
+    plates = (found.plate for found in case.judgement.candidates[:_SUSPECTED])
+    return next(
+        (plate for plate in plates if plate.startswith("vm:") and not plate.startswith(vm_plate(UNKNOWN))), None
+    )
 
 
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:

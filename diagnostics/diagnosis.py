@@ -46,7 +46,13 @@ def diagnose(request: Request, progress: Progress | None = None) -> Diagnosis:
     pack = load_rules(request.rules)
     catalog = load_catalog()
     rules = RuleSet(pack.rules)
-    reading = read_case(request.paths, rules.interest, zones=request.zones, progress=progress)
+    reading = read_case(
+        request.paths,
+        rules.interest,
+        relevant=lambda event: bool(rules.match(event)),
+        zones=request.zones,
+        progress=progress,
+    )
     case = understand(_wanted(reading.events, request), reading, rules, catalog, request)
     return Diagnosis(verdict=compose(case), case=case, problems=(*pack.problems, *catalog.problems))
 

@@ -32,8 +32,10 @@ def _plate(graph: "nx.DiGraph[str]", plate: str, catalog: Catalog) -> Plate:
 
 
 def _cause_node(cause: Cause, scope: Scope) -> CauseNode:
+    """A cause fails a job with its probability, in whichever of its stages: which one is not known beforehand."""
     stages = stages_on(scope, cause.stages, COMPONENTS[cause.component])
-    return CauseNode(cause.id, cause.component, cause.probability, dict.fromkeys(stages, cause.failure))
+    in_each = 1.0 - (1.0 - cause.failure) ** (1.0 / max(len(stages), 1))
+    return CauseNode(cause.id, cause.component, cause.probability, dict.fromkeys(stages, in_each))
 
 
 def _other() -> CauseNode:

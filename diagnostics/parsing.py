@@ -18,7 +18,7 @@ from diagnostics.evidence.folding import Fold, Repeat
 from diagnostics.evidence.inventory import NOT_READ, UNKNOWN
 from diagnostics.evidence.signatures import signature
 from diagnostics.parsers import all_formats
-from diagnostics.parsers.format import Format, Interest, Sample
+from diagnostics.parsers.format import Format, Interest, Relevance, Sample
 
 _HEAD = 1 << 16
 _POLL = 1000
@@ -70,15 +70,23 @@ class Part(NamedTuple):
     repeats: Counter[Repeat]
 
 
+_LINES = frozenset({Kind.ERRLOG, Kind.TEXT, Kind.WSB_LOG})
+
+
 class Wanted:
     """An interest in what somebody wants, and in what tells time zones. Can be sent to another process."""
 
-    def __init__(self, interest: Interest) -> None:
+    def __init__(self, interest: Interest, relevant: Relevance | None = None) -> None:
         self.interest = interest
+        self.relevant = relevant
 
     def __call__(self, provider: str, event_id: int) -> bool:
         """Whether such records are to be decoded."""
         return self.interest(provider, event_id) or (provider, event_id) in TELLING
+
+    def asks_for(self, event: Event) -> bool:
+        """Whether somebody reads it, as far as its kind has many lines that nobody does."""
+        return self.relevant is None or event.kind not in _LINES or self.relevant(event)
 
     def keeps(self, event: Event) -> bool:
         """Whether an event belongs in the case; what is no event-log record always does."""
@@ -86,14 +94,13 @@ class Wanted:
 
 
 def parse(
-    documents: Sequence[Document], interest: Interest, progress: Progress, formats: Sequence[Format] | None = None
+    documents: Sequence[Document], wanted: Wanted, progress: Progress, formats: Sequence[Format] | None = None
 ) -> Iterator[Part]:
     """Each document's events, in the order of the documents; with all of our formats unless others are given."""
-    wanted = Wanted(interest)
     chosen = [(document, choose_format(document, formats)) for document in documents]
     ours = [document for document, known in chosen if known and known.kind == _PARALLEL and formats is None]
     progress.started(sum(_size(document) for document in documents))
-    with _read_ahead(ours, wanted) as ahead:
+    with _read_ahead(ours, Wanted(wanted.interest)) as ahead:  # of records alone, which relevance is not about
         for document, known in chosen:
             if progress.cancelled():
                 yield _unread_part(document, NOT_READ, "cancelled before it was read")
@@ -175,7 +182,7 @@ def parse_document(document: Document, known: Format, wanted: Wanted, progress: 
         for count, event in enumerate(known.read(document, wanted, tally), 1):
             if not wanted.keeps(event):
                 telling.append(event)
-            elif fold.keeps(event):
+            elif fold.keeps(event) if wanted.asks_for(event) else fold.keeps_unasked(event):
                 events.append(event)
             if count % _POLL == 0 and progress.cancelled():
                 tally.damaged("the rest", "cancelled while it was being read")

@@ -18,8 +18,8 @@ from diagnostics.evidence.intake import Intake
 from diagnostics.evidence.inventory import NOT_READ, SourceReport, unread
 from diagnostics.evidence.machines import known_machine_in, unify
 from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
-from diagnostics.parsers.format import Format, Interest, everything
-from diagnostics.parsing import Part, Progress, Unwatched, parse
+from diagnostics.parsers.format import Format, Interest, Relevance, everything
+from diagnostics.parsing import Part, Progress, Unwatched, Wanted, parse
 
 __all__ = ["Progress", "Reading", "read_case"]
 
@@ -44,6 +44,7 @@ def read_case(
     paths: Iterable[str | Path],
     interest: Interest = everything,
     *,
+    relevant: Relevance | None = None,
     zones: Iterable[str] = (),
     progress: Progress | None = None,
     stdin: IO[bytes] | None = None,
@@ -55,6 +56,7 @@ def read_case(
     Args:
         paths: files, folders, archives.
         interest: which event-log records are wanted; the others are counted only.
+        relevant: which lines of traces and texts are wanted; all, where it is None. Of the others a few are kept.
         zones: time zones of wall clocks, `NAME` or `FILE=NAME`.
         progress: is told how far the reading is, and may cancel it.
         stdin: standard input, if it is not that of the process.
@@ -78,7 +80,7 @@ def read_case(
             if watcher.cancelled():
                 reports.append(unread("everything else", NOT_READ, "cancelled while files were being listed"))
                 break
-        parts = list(parse(documents, interest, watcher, formats))
+        parts = list(parse(documents, Wanted(interest, relevant), watcher, formats))
         cancelled = watcher.cancelled()
         damage = intake.damage
     return _assemble(parts, reports, damage, said, cancelled=cancelled)

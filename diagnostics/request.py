@@ -54,7 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     vm: str = ""
 
 
-class _TopologyFile(msgspec.Struct, frozen=True):
+class _TopologyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The format of `--topology FILE`."""
 
     roles: dict[str, str] = {}

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from diagnostics.event import Event, Kind
 
+FEW = 100
+"""So many lines that nobody asked for are kept of each machine and kind: enough to tell who wrote them."""
 BURST = 1_000
 """So many events that differ in nothing but their moment are kept for each day; the rest are counted."""
 _DAY = 86_400_000_000
@@ -49,6 +51,12 @@ class Fold:
             return True
         self.repeats[Repeat(event.machine, event.kind, event.provider, event.event_id, event.codes)] += 1
         return False
+
+    def keeps_unasked(self, event: Event) -> bool:
+        """Whether this line, which nobody asked for, is among the first of its machine, kind and source."""
+        sort = (event.kind, event.machine, event.provider)
+        self._seen[sort] += 1
+        return self._seen[sort] <= FEW
 
     def _burst_of(self, event: Event) -> tuple[object, ...]:
         day = None if event.time is None else event.time // _DAY

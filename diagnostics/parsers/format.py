@@ -11,6 +11,10 @@ Interest = Callable[[str, int], bool]
 the others may yield everything. It must be cheap; providers are given as the log spells them."""
 
 
+Relevance = Callable[[Event], bool]
+"""Asked of each line of a trace or a text: does anybody read it? Of the others a few are kept, to show who speaks."""
+
+
 def everything(provider: str, event_id: int) -> bool:  # noqa: ARG001 - the shape of an Interest
     """The interest of somebody who wants every record."""
     return True
