@@ -13,6 +13,7 @@ Everything here works on lower-cased text and starts from literals: it runs over
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 _WIN32 = range(1, 16000)
 """https://learn.microsoft.com/windows/win32/debug/system-error-codes"""
@@ -62,20 +63,39 @@ _DPM_IDS = {
 }
 _ERROR_NAME = re.compile(r"error_[a-z0-9_]+ ?[(（](?P<number>\d{1,5})[)）]")
 
-_NOT_A_CODE = re.compile(
-    r"(?:add?ress|lba|アドレス|indirizzo|direcci|endere[cç]|адрес|주소|位址|地址|offset|オフセット|block|"
-    r"flags?|mode|stat(?:e|us)|attribut|type|level|size|length|mask|handle|count|version|[pt]?id|ptr)\w*[\s:：=(\[]*$"
+_NO_CODES = (
+    *("address", "adress", "lba", "アドレス", "indirizzo", "direcci", "endere", "адрес", "주소", "位址", "地址"),
+    *(
+        "offset",
+        "オフセット",
+        "block",
+        "flag",
+        "mode",
+        "state",
+        "status",
+        "attribut",
+        "type",
+        "level",
+        "size",
+        "length",
+    ),
+    *("mask", "handle", "count", "version", "id", "pid", "tid", "ptr"),
 )
+"""Words whose numbers are none: addresses, flags, sizes."""
 _IS_AMOUNT = re.compile(r"[.,]\d|[ ]?(?:bytes|[kmg]b)\b")
 _RETURNED = re.compile(r"(?:return(?:ed| ?value)?|rückgabewert|戻り値|valeur de retour)[ :='\"(]{1,4}$")
 _CODE_OF_FAILURE = re.compile(r"(?:failure|return(?:ed)?|exit|exception|result|ausnahme|completion)[ _-]?$")
-_ANOTHER_SYSTEM = re.compile(r"(?:native|vss|event|volsnap|\d) $")
+_ANOTHER_SYSTEM = ("native ", "vss ", "event ", "volsnap ", *(f"{digit} " for digit in range(10)))
 """Before `error 12293`: an event id, an error of SQL Server, or (behind a time) a log level before a process id."""
 _DPM_SPEAKS = re.compile(r"(?:^|[^\w -] ?|(?:dpm|mabs|error|fehler|erreur|errore|alert|job|with|エラー) )$")
 
 
 def find_codes(text: str) -> tuple[str, ...]:
     """Every error code in the text: canonical, in order of appearance, each once."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _found(text)
+
+
+def _found(text: str) -> tuple[str, ...]:
     lowered = text.lower()
     found: list[tuple[int, str]] = []
     for literal in filter(lowered.__contains__, _ASCII_LITERALS if lowered.isascii() else _LITERALS):
@@ -84,6 +104,11 @@ def find_codes(text: str) -> tuple[str, ...]:
         return ()
     found.sort()
     return tuple(dict.fromkeys(code for _, code in found))
+
+
+_LONGEST_REMEMBERED = 4096  # characters
+_remembered = lru_cache(maxsize=1024)(_found)
+"""A log says the same over and over."""
 
 
 def canonical(code: str) -> str | None:
@@ -113,7 +138,7 @@ def _is_word_for_error(word: str, match: re.Match[str]) -> bool:
     if word == "code":
         return bool(_CODE_OF_FAILURE.search(before))
     inside_word = before[-1:].isalnum() and not before.endswith(("last", "win32", "dw", "sys"))
-    return not (inside_word and before[-1:].isascii() and word.isascii()) and not _ANOTHER_SYSTEM.search(before)
+    return not (inside_word and before[-1:].isascii() and word.isascii()) and not before.endswith(_ANOTHER_SYSTEM)
 
 
 def _read_error(word: str, match: re.Match[str]) -> str | None:
@@ -191,7 +216,11 @@ def _read_hex(_: str, match: re.Match[str]) -> str | None:
         return None
     value = int(match[0], 16)
     code = _hresult(value) or (_win32(value) if before in "([（" and behind in ")],）" else None)
-    return code if code and not _NOT_A_CODE.search(_before(match)) else None
+    return code if code and not _last_word(_before(match)).startswith(_NO_CODES) else None
+
+
+def _last_word(before: str) -> str:
+    return before.rstrip(" \t\u00a0:：=([").rpartition(" ")[2]
 
 
 def _read_bare(_: str, match: re.Match[str]) -> str | None:

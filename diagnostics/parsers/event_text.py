@@ -91,11 +91,13 @@ def _opens(lines: Lines) -> bool:
     if first is None or second is None:
         return False
     if first.role:
-        return second.role in _BEGINNINGS and any(
-            _role_at(lines, ahead) == "event_id" for ahead in range(_LONGEST_HEADER)
-        )
+        return second.role in _BEGINNINGS and _has_event_id(lines)
     third = _item(lines.peek(2))
     return third is not None and bool(_MOMENT.match(third.value)) and _is_moment(third, lines)
+
+
+def _has_event_id(lines: Lines) -> bool:
+    return any(_role_at(lines, ahead) == "event_id" for ahead in (3, *range(_LONGEST_HEADER)))  # mostly the fourth
 
 
 def _role_at(lines: Lines, ahead: int) -> str:

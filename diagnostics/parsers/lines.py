@@ -1,6 +1,5 @@
 """What readers of text blocks work on: lines with a little foresight, and the page that they are on."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TextIO
 
@@ -11,43 +10,70 @@ from diagnostics.parsers.format import Interest
 from diagnostics.parsers.timestamps import DayFirst, Timestamp, parse_timestamp
 
 LONGEST_LINE = 65_536
-"""Characters; a longer line is read in pieces, so that memory stays flat whatever the file holds."""
-_JUNK = str.maketrans("", "", "\0\ufeff\u200e\u200f")
+"""Characters; a line much longer is read in pieces, so that memory stays flat whatever the file holds."""
+_CHUNK = 65_536
+_JUNK = "\0\ufeff\u200e\u200f"
+_WITHOUT_JUNK = str.maketrans("", "", _JUNK)
 
 
 class Lines:
     """A document's lines, taken one by one, the next few in sight."""
 
-    __slots__ = ("_ahead", "_stream", "number")
+    __slots__ = ("_at", "_lines", "_rest", "_stream", "number")
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._ahead: deque[str] = deque()
+        self._lines: list[str] = []
+        self._at = 0
+        self._rest: str | None = ""
+        """The beginning of the line that the last chunk cut, None behind the last chunk."""
         self.number = 1
         """Of the line that comes next, from 1."""
 
     def peek(self, ahead: int = 0) -> str | None:
         """The line that comes next, or one behind it, without its line break; None behind the last one."""
-        waiting = self._ahead
-        while len(waiting) <= ahead:
-            line = self._stream.readline(LONGEST_LINE)
-            if not line:
-                return None
-            line = line.rstrip("\r\n")
-            waiting.append(line if line.isprintable() else line.translate(_JUNK))
-        return waiting[ahead]
+        at = self._at + ahead
+        if at < len(self._lines):
+            return self._lines[at]
+        while self._rest is not None:
+            self._fill()
+            if ahead < len(self._lines):
+                return self._lines[ahead]
+        return None
 
     def take(self) -> str:
         """The next line; empty behind the last one."""
-        if not self._ahead and self.peek() is None:
+        line = self.peek()
+        if line is None:
             return ""
+        self._at += 1
         self.number += 1
-        return self._ahead.popleft()
+        return line
+
+    def _fill(self) -> None:
+        """Read a chunk; what has been taken is forgotten."""
+        chunk = self._stream.read(_CHUNK)
+        text = (self._rest or "") + _clean(chunk)
+        del self._lines[: self._at]
+        self._at = 0
+        lines = text.split("\n")
+        self._rest = lines.pop() if chunk else None
+        if self._rest is not None and len(self._rest) > LONGEST_LINE:
+            lines.append(self._rest)
+            self._rest = ""
+        if self._rest is None and lines and not lines[-1]:
+            lines.pop()  # the last line ended properly
+        self._lines += lines
 
     def skip_blank(self) -> None:
         """Go to the next line that holds something."""
         while (line := self.peek()) is not None and not line.strip():
             self.take()
+
+
+def _clean(chunk: str) -> str:
+    """Without the invisible characters that exports leave in texts; most have none, and are only searched."""
+    return chunk.translate(_WITHOUT_JUNK) if any(map(chunk.__contains__, _JUNK)) else chunk
 
 
 class Page:

@@ -63,7 +63,7 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
 
 def _first_kind(sample: Sample) -> str:
     """The kind of the first block that opens near the beginning, empty where none does."""
-    lines = Lines(StringIO(sample.text))
+    lines = Lines(StringIO(sample.text, newline=None))
     while lines.peek() is not None and lines.number <= _LINES_FOR_KIND:
         for block in _BLOCKS:
             if block.opens(lines):

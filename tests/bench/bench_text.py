@@ -18,33 +18,60 @@ EVENTS = 200_000
 TARGET = 1_000_000
 LIMIT_SECONDS = 60.0
 
-_EVENT = """Log Name:      Application
-Source:        VSS
+_HEADER = """Log Name:      {log}
+Source:        {source}
 Date:          5/{day}/2022 {hour}:{minute:02}:{second:02} PM
 Event ID:      {id}
 Task Category: None
-Level:         Warning
+Level:         {level}
 Keywords:      Classic
 User:          N/A
 Computer:      HV{host:02}.contoso.com
 Description:
-A VSS writer has rejected an event with error 0x800423f4, The writer experienced a non-transient error.
+{message}
+"""
+_VSS = """A VSS writer has rejected an event with error 0x800423f4, The writer experienced a non-transient error.
 
 Operation:
    PrepareForSnapshot Event
 
 Context:
    Execution Context: Writer
-   Writer Class Id: {{a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}}
+   Writer Class Id: {a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}
    Writer Name: SqlServerWriter
 """
+_KINDS = (
+    ("Application", "VSS", 8229, "Warning", _VSS),
+    (
+        "System",
+        "volsnap",
+        25,
+        "Error",
+        "The shadow copies of volume D: were deleted because the storage could not grow.",
+    ),
+    (
+        "System",
+        "disk",
+        153,
+        "Warning",
+        r"The IO operation at logical block 0x1f2e3d for Disk 1 (PDO: \Device\0) was retried.",
+    ),
+    (
+        "System",
+        "Service Control Manager",
+        7036,
+        "Information",
+        "The Volume Shadow Copy service entered the stopped state.",
+    ),
+)
+"""What an event log of a failing host is made of."""
 
 
 def _events(count: int) -> Iterator[str]:
     for n in range(count):
-        yield _EVENT.format(
-            day=1 + n % 28, hour=1 + n % 12, minute=n % 60, second=n // 60 % 60, id=8000 + n % 300, host=n % 20
-        )
+        log, source, number, level, message = _KINDS[n % len(_KINDS)]
+        clock = {"day": 1 + n % 28, "hour": 1 + n % 12, "minute": n % 60, "second": n // 60 % 60}
+        yield _HEADER.format(log=log, source=source, id=number, level=level, message=message, host=n % 20, **clock)
 
 
 def _errlog(count: int) -> Iterator[str]:
