@@ -99,7 +99,7 @@ def leaves(node: Node) -> Iterator[Node]:
 
 def items(node: Node) -> Iterator[Node]:
     """The same, but the values that are listed for one field stay together."""
-    if _is_item(node):
+    if is_item(node):
         yield node
     elif isinstance(node, AllOf | AnyOf):
         for part in node.parts:
@@ -110,7 +110,7 @@ def items(node: Node) -> Iterator[Node]:
 
 def replace(node: Node, place: int, other: Node) -> Node:
     """The condition with another test in place of the item of this number (from 0, in the order of `items`)."""
-    if _is_item(node):
+    if is_item(node):
         return other if place == 0 else node
     if isinstance(node, Not):
         return Not(replace(node.part, place, other))
@@ -121,7 +121,8 @@ def replace(node: Node, place: int, other: Node) -> Node:
     return type(node)(tuple(parts))
 
 
-def _is_item(node: Node) -> bool:
+def is_item(node: Node) -> bool:
+    """Is it a test, or the values that are listed for one field?"""
     if isinstance(node, AllOf | AnyOf):
         simple = not any(isinstance(part, AllOf | AnyOf | Not) for part in node.parts)
         return simple and len({getattr(part, "field", "") for part in node.parts}) == 1
@@ -165,13 +166,15 @@ class Pattern(Protocol):
         """A match of the whole text."""
 
 
-def compile_pattern(pattern: str) -> Pattern:
+def compile_pattern(pattern: str, memory: int = 8 << 20) -> Pattern:
     """Compile with RE2 (time linear in the text), without its own words on standard error; raises `re2.error`.
 
-    Nobody asks what groups matched; not recording it makes a search ten times faster.
+    Nobody asks what groups matched; not recording it makes a search ten times faster. `memory` is in bytes; an
+    automaton that outgrows it is replaced by a slower search.
     """
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
+    options.max_mem = memory
     compiled: Pattern = re2.compile(pattern, options)
     return compiled

@@ -1,48 +1,34 @@
 """A set of rules, indexed by what their conditions require, so that an event meets few candidates."""
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, Self, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from diagnostics.event import Event, Kind
-from diagnostics.rules.conditions import AllOf, AnyOf, Like, Node, Number
-from diagnostics.rules.interest import Interest
-from diagnostics.rules.matching import Predicate, View, predicate
+from diagnostics.rules.conditions import Like, compile_pattern
+from diagnostics.rules.interest import Interest, Possibility, possibility, view_of_source
+from diagnostics.rules.matching import MAX_LENGTH, Predicate, View, like, predicate
 from diagnostics.rules.rule import Rule
+from diagnostics.rules.triggers import By, Trigger, branches, triggers
 
-K = TypeVar("K", int, str)
+Units = tuple[int, ...]
+"""Numbers of the conditions that are looked up and asked on their own: the branches of rules."""
+
+_MAX_REMEMBERED = 1 << 16
+_MAX_REMEMBERED_LENGTH = 256
+_GATE_BYTES = 64 << 20
+"""For the automaton of all words: it has about as many states as the words have bytes, at 2 KiB each."""
+
+T = TypeVar("T", bound=Hashable)
 
 
-class _Entry(NamedTuple):
+class _Unit(NamedTuple):
     rank: int
+    """The number of the rule."""
+    kinds: frozenset[Kind]
     holds: Predicate
-
-
-class _Shelf:
-    """The rules for one kind of event."""
-
-    def __init__(self) -> None:
-        self.by_id: dict[int, list[_Entry]] = defaultdict(list)
-        self.by_code: dict[str, list[_Entry]] = defaultdict(list)
-        self.rest: list[_Entry] = []
-
-    def add(self, entry: _Entry, ids: frozenset[int] | None, codes: frozenset[str] | None) -> None:
-        """Under the ids that the rule requires; else under its codes; else among those that every event meets."""
-        for event_id in ids or ():
-            self.by_id[event_id].append(entry)
-        for code in codes or ():
-            self.by_code[code].append(entry)
-        if ids is None and codes is None:
-            self.rest.append(entry)
-
-    def candidates(self, event: Event) -> list[_Entry]:
-        found = self.by_id.get(event.event_id, _NONE) + self.rest
-        for code in event.codes:
-            found += self.by_code.get(code.casefold(), _NONE)
-        return found
-
-
-_NONE: list[_Entry] = []
+    is_possible: Possibility
 
 
 class RuleSet:
@@ -50,28 +36,58 @@ class RuleSet:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
-        self._shelves: dict[Kind, _Shelf] = {}
+        self._units: list[_Unit] = []
+        self._rest: dict[Kind, list[int]] = defaultdict(list)
+        self._found_by: dict[By, dict[int | str | Like, list[int]]] = {by: defaultdict(list) for by in By}
+        self._reads_words: set[Kind] = set()
         for rank, rule in enumerate(rules):
-            entry = _Entry(rank, predicate(rule.condition))
-            ids = required_ids(rule.condition)
-            codes = required_codes(rule.condition) if ids is None else None
-            for kind in rule.kinds:
-                self._shelves.setdefault(kind, _Shelf()).add(entry, ids, codes)
+            for branch in branches(rule.condition):
+                self._add(_Unit(rank, rule.kinds, predicate(branch), possibility(branch)), triggers(branch))
+        self._by_code = self._found_by[By.CODE]
+        self._by_provider = _provider_finder(self._found_by[By.PROVIDER])
+        self._by_words = _Remembering(_words_finder(self._found_by[By.WORDS]), len)
+        self._by_source = _Remembering(self._of_source, lambda source: len(source[0]))
 
     @classmethod
     def compile(cls, rules: Iterable[Rule]) -> Self:
         """Order the rules and compile their conditions."""
         return cls(tuple(sorted(rules, key=lambda rule: rule.name)))
 
+    def _add(self, unit: _Unit, found: frozenset[Trigger] | None) -> None:
+        number = len(self._units)
+        self._units.append(unit)
+        for by, what in found or ():
+            self._found_by[by][what].append(number)
+            if by is By.WORDS:
+                self._reads_words |= unit.kinds
+        for kind in unit.kinds if found is None else ():
+            self._rest[kind].append(number)
+
     def match(self, event: Event) -> tuple[Rule, ...]:
         """The rules that the event meets, by name."""
-        shelf = self._shelves.get(event.kind)
-        candidates = shelf.candidates(event) if shelf is not None else _NONE
-        if not candidates:
+        candidates = self._candidates(event)
+        asked = [unit for number in set(candidates) if event.kind in (unit := self._units[number]).kinds]
+        if not asked:
             return ()
         view = View(event)
-        ranks = {rank for rank, holds in candidates if holds(view)}
-        return tuple(self.rules[rank] for rank in sorted(ranks))
+        met = {unit.rank for unit in asked if unit.holds(view)}
+        return tuple(self.rules[rank] for rank in sorted(met))
+
+    def _candidates(self, event: Event) -> list[int]:
+        found = [*self._by_source((event.provider, event.event_id)), *self._rest.get(event.kind, ())]
+        for code in event.codes:
+            found += self._by_code.get(code.casefold(), ())
+        if event.kind in self._reads_words:
+            for value in (event.text, *event.fields.values()):
+                found += self._by_words(value)
+        return found
+
+    def _of_source(self, source: tuple[str, int]) -> Units:
+        """The units that provider or event id trigger, without those that the two rule out."""
+        provider, event_id = source
+        found = {*self._found_by[By.EVENT_ID].get(event_id, ()), *self._by_provider(provider)}
+        view = view_of_source(provider, event_id)
+        return tuple(number for number in sorted(found) if self._units[number].is_possible(view) is not False)
 
     @property
     def interest(self) -> Interest:
@@ -79,31 +95,49 @@ class RuleSet:
         return Interest.of(rule.condition for rule in self.rules if Kind.RECORD in rule.kinds)
 
 
-def required_ids(node: Node) -> frozenset[int] | None:
-    """The event ids one of which an event must have to meet the condition; None where it may have any."""
-    match node:
-        case Number("eventid", "=", number):
-            return frozenset({int(number)} if number == int(number) else ())
-        case Like("eventid") if (text := node.literal) is not None:
-            return frozenset({int(text)}) if text.isascii() and text.isdecimal() and len(text) < 10 else frozenset()
-    return _required(node, required_ids)
+class _Remembering(Generic[T]):
+    """Asks once for each thing, as logs repeat themselves; but forgets before hostile logs fill the memory."""
+
+    def __init__(self, find: Callable[[T], Units], size: Callable[[T], int]) -> None:
+        self._find = find
+        self._size = size
+        self.known: dict[T, Units] = {}
+
+    def __call__(self, thing: T) -> Units:
+        known = self.known.get(thing)
+        return self._ask(thing) if known is None else known
+
+    def _ask(self, thing: T) -> Units:
+        found = self._find(thing)
+        if self._size(thing) <= _MAX_REMEMBERED_LENGTH:
+            if len(self.known) >= _MAX_REMEMBERED:
+                self.known.clear()
+            self.known[thing] = found
+        return found
 
 
-def required_codes(node: Node) -> frozenset[str] | None:
-    """The same for error codes, case-folded."""
-    if isinstance(node, Like) and node.field == "code" and (text := node.literal) is not None:
-        return frozenset({text.casefold()})
-    return _required(node, required_codes)
+def _provider_finder(units: Mapping[int | str | Like, list[int]]) -> Callable[[str], Units]:
+    tests = [(like(what), what.cased, numbers) for what, numbers in units.items() if isinstance(what, Like)]
+
+    def find(provider: str) -> Units:
+        given = provider[:MAX_LENGTH]
+        folded = given.casefold()
+        return tuple(
+            number for holds, cased, numbers in tests if holds(given if cased else folded) for number in numbers
+        )
+
+    return find
 
 
-def _required(node: Node, ask: Callable[[Node], frozenset[K] | None]) -> frozenset[K] | None:
-    """An event must meet every part of an `AllOf`, so the narrowest part will do; of an `AnyOf`, it may meet each."""
-    match node:
-        case AllOf(parts):
-            narrow = [found for part in parts if (found := ask(part)) is not None]
-            return min(narrow, key=len) if narrow else None
-        case AnyOf(parts):
-            each = [ask(part) for part in parts]
-            wide = [found for found in each if found is not None]
-            return frozenset[K]().union(*wide) if len(wide) == len(each) else None
-    return None
+def _words_finder(units: Mapping[int | str | Like, list[int]]) -> Callable[[str], Units]:
+    """One look for all words together; only a text that has any is searched for each."""
+    words = {str(what): numbers for what, numbers in units.items()}
+    gate = compile_pattern("|".join(map(re.escape, sorted(words))) or r"\z.", memory=_GATE_BYTES)
+
+    def find(text: str) -> Units:
+        folded = text[:MAX_LENGTH].casefold()
+        if gate.search(folded) is None:
+            return ()
+        return tuple(number for word, numbers in words.items() if word in folded for number in numbers)
+
+    return find

@@ -16,7 +16,7 @@ Possibility = Callable[[View], bool | None]
 """Whether a condition holds, as far as provider and id decide; None where the rest of the record does."""
 
 _PROVIDERS = Path(__file__).with_name("providers.yml")
-_NOWHERE = Event(kind=Kind.RECORD, source="", record=0, provider="\0", event_id=-1)
+_NOWHERE = ("\0", -1)
 """A record that no rule can be after unless it is after any record at all."""
 _MAX_REMEMBERED = 1 << 16
 
@@ -54,7 +54,7 @@ class Interest:
     @classmethod
     def of(cls, conditions: Iterable[Node]) -> Self:
         """The interest of rules with these conditions."""
-        nowhere = View(_NOWHERE)
+        nowhere = view_of_source(*_NOWHERE)
         return cls(tuple(node for node in conditions if possibility(node)(nowhere) is False), listed_providers())
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Node, ...], tuple[Listed, ...]]]:
@@ -76,8 +76,13 @@ class Interest:
         return any((not ids or event_id in ids) and named(provider) for named, ids in self._named)
 
     def _may_match(self, provider: str, event_id: int) -> bool:
-        view = View(Event(kind=Kind.RECORD, source="", record=0, provider=provider, event_id=event_id))
+        view = view_of_source(provider, event_id)
         return any(ask(view) is not False for ask in self._asked)
+
+
+def view_of_source(provider: str, event_id: int) -> View:
+    """A record of which only these two are known."""
+    return View(Event(kind=Kind.RECORD, source="", record=0, provider=provider, event_id=event_id))
 
 
 def _provider_test(pattern: str) -> Callable[[str], bool]:

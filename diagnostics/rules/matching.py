@@ -51,12 +51,13 @@ _COMMON: dict[str, Callable[[Event], Values]] = {
 class View:
     """One event as conditions see it; what several conditions ask for is worked out once."""
 
-    __slots__ = ("_event", "_folded", "_values")
+    __slots__ = ("_event", "_folded", "_numbers", "_values")
 
     def __init__(self, event: Event) -> None:
         self._event = event
         self._values: dict[str, Values] = {}
         self._folded: dict[str, Values] = {}
+        self._numbers: dict[str, tuple[float, ...]] = {}
 
     def values(self, field: str) -> Values:
         """The values of a field (lower-case), cut to what is looked at; empty where the event has no such field."""
@@ -72,6 +73,14 @@ class View:
             found = self._folded[field] = tuple(value.casefold() for value in self.values(field))
         return found
 
+    def numbers(self, field: str) -> tuple[float, ...]:
+        """The values that are numbers."""
+        found = self._numbers.get(field)
+        if found is None:
+            numbers = (number_in(value.strip()) for value in self.values(field))
+            found = self._numbers[field] = tuple(number for number in numbers if number is not None)
+        return found
+
     def _find(self, field: str) -> Values:
         common = _COMMON.get(field)
         if common is not None:
@@ -85,7 +94,8 @@ def predicate(node: Node) -> Predicate:
         case AllOf(parts):
             return _all_of([predicate(part) for part in parts])
         case AnyOf(parts):
-            return _any_of([predicate(part) for part in parts])
+            lists, others = _lists(parts)
+            return _any_of([*lists, *(predicate(part) for part in others)])
         case Not(part):
             inner = predicate(part)
             return lambda view: not inner(view)
@@ -123,6 +133,9 @@ def _all_of(parts: list[Predicate]) -> Predicate:
 
 
 def _any_of(parts: list[Predicate]) -> Predicate:
+    if len(parts) == 1:
+        return parts[0]
+
     def holds(view: View) -> bool:
         for part in parts:  # noqa: SIM110 - as above
             if part(view):
@@ -202,12 +215,32 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 def _number(node: Number) -> Predicate:
     compare, field, wanted = _COMPARE[node.relation], node.field, node.number
+    return lambda view: any(compare(number, wanted) for number in view.numbers(field))
 
-    def holds(view: View) -> bool:
-        numbers = (number_in(value.strip()) for value in view.values(field))
-        return any(number is not None and compare(number, wanted) for number in numbers)
 
-    return holds
+def _lists(parts: tuple[Node, ...]) -> tuple[list[Predicate], list[Node]]:
+    """Of alternatives, those that list numbers or texts of one field as one look into a set each; and the others."""
+    numbers: dict[str, set[float]] = {}
+    texts: dict[str, set[str]] = {}
+    others: list[Node] = []
+    for part in parts:
+        match part:
+            case Number(field, "=", number):
+                numbers.setdefault(field, set()).add(number)
+            case Like(field, cased=False) if (literal := part.literal) is not None:
+                texts.setdefault(field, set()).add(literal.casefold())
+            case _:
+                others.append(part)
+    found = [_any_number(field, frozenset(wanted)) for field, wanted in numbers.items()]
+    return [*found, *(_any_text(field, frozenset(wanted)) for field, wanted in texts.items())], others
+
+
+def _any_number(field: str, wanted: frozenset[float]) -> Predicate:
+    return lambda view: not wanted.isdisjoint(view.numbers(field))
+
+
+def _any_text(field: str, wanted: frozenset[str]) -> Predicate:
+    return lambda view: not wanted.isdisjoint(view.folded(field))
 
 
 def matches(node: Node, event: Event) -> bool:

@@ -1,7 +1,6 @@
 """The index narrows down, and loses nothing: not a rule for an event, not a record for the parsers."""
 
 import pickle
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.event import Event, Kind
-from diagnostics.rules.index import RuleSet, required_codes, required_ids
+from diagnostics.rules.index import RuleSet
 from diagnostics.rules.matching import matches
 from diagnostics.rules.rule import Rule
+from diagnostics.rules.triggers import branches, triggers
 from tests.diagnostics.rules.writing import record, rule
 
 BY_ID = rule({"selection": {"Provider_Name|contains": "volsnap", "EventID": [33, 36]}}, name="by-id")
@@ -19,28 +19,48 @@ BY_CODE = rule({"selection": {"Code": ["0x800423F4", "ID 30112"]}}, "{category: 
 BY_PROVIDER = rule({"selection": {"Provider_Name|startswith": "acme"}}, name="by-provider")
 BY_WRITER = rule({"selection": {"State": 9}}, "{product: windows, service: vss-writers}", name="by-writer")
 NEITHER = rule({"selection": {"Text|contains": "fatal"}}, name="neither")
-RULES = [BY_ID, BY_CODE, BY_PROVIDER, BY_WRITER, NEITHER]
+BY_EITHER = rule(
+    {
+        "selection_id": {"Provider_Name": "disk", "EventID": 99},
+        "selection_code": {"Code": "ID 1"},
+        "selection_word": {"Data|startswith": "9"},
+        "filter": {"Provider_Name": "acme"},
+        "condition": "1 of selection* and not filter",
+    },
+    "{category: backup-error}",
+    name="by-either",
+)
+BY_NOTHING = rule({"selection": {"EventID|gt": 98, "State": None}}, name="by-nothing")
+RULES = [BY_ID, BY_CODE, BY_PROVIDER, BY_WRITER, NEITHER, BY_EITHER, BY_NOTHING]
 
 
 @pytest.mark.parametrize(
-    ("detection", "ids", "codes"),
+    ("detection", "expected"),
     [
-        ({"selection": {"EventID": 36, "Code": "x"}}, {36}, {"x"}),
-        ({"selection": {"EventID": ["36", 33]}}, {33, 36}, None),
-        ({"selection": {"EventID|gt": 5}}, None, None),
-        ({"selection": {"EventID": "3*"}}, None, None),
-        ({"selection": [{"EventID": 1}, {"EventID": 2, "Data": "x"}]}, {1, 2}, None),
-        ({"selection": [{"EventID": 1}, {"Data": "x"}]}, None, None),
-        ({"selection": {"Code|all": ["A", "B"], "EventID|neq": 5}}, None, {"a"}),
-        ({"a": {"EventID": [1, 2]}, "b": {"EventID": 3}, "condition": "a and not b"}, {1, 2}, None),
+        ({"selection": {"EventID": 36, "Text|contains": "volume"}}, {36}),
+        ({"selection": {"EventID": ["36", 33]}}, {33, 36}),
+        ({"selection": {"Code|all": ["A", "B"], "EventID|neq": 5}}, {"a"}),
+        ({"selection": {"Data|startswith": "Volume", "Text": "*a*longest*"}}, {"longest"}),
+        ({"selection": {"EventID": 0, "WriterName|contains": "SQL"}}, {"sql"}),
+        ({"selection": [{"EventID": 1}, {"EventID": 2, "Data": "x"}]}, {1, 2}),
+        ({"a": {"EventID": [1, 2]}, "b": {"EventID": 3}, "condition": "a and not b"}, {1, 2}),
+        ({"selection": {"EventID|gt": 5}}, None),
+        ({"selection": {"EventID": "3*"}}, None),
+        ({"selection": {"Text|re": "volume"}}, None),
+        ({"selection": [{"EventID": 1}, {"Missing": None}]}, None),
     ],
+    ids=str,
 )
-def test_what_a_condition_requires_is_read_from_its_tree(
-    detection: dict[str, Any], ids: set[int] | None, codes: set[str] | None
+def test_what_triggers_a_condition_is_the_rarest_thing_that_it_demands(
+    detection: dict[str, Any], expected: set[int | str] | None
 ) -> None:
-    condition = rule(detection).condition
-    assert required_ids(condition) == ids
-    assert required_codes(condition) == codes
+    found = triggers(rule(detection).condition)
+    assert (None if found is None else {trigger.what for trigger in found}) == expected
+
+
+def test_alternatives_are_looked_up_apart() -> None:
+    found = [triggers(branch) for branch in branches(BY_EITHER.condition)]
+    assert [{trigger.what for trigger in one or ()} for one in found] == [{99}, {"id 1"}, {"9"}]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +81,7 @@ def test_what_a_condition_requires_is_read_from_its_tree(
     ],
 )
 def test_an_event_gets_its_rules_in_the_order_of_their_names(event: Event, names: list[str]) -> None:
-    for order in permutations(RULES):
+    for order in (RULES, RULES[::-1], RULES[3:] + RULES[:3]):
         assert [found.name for found in RuleSet.compile(order).match(event)] == names
 
 
@@ -71,10 +91,10 @@ SOME_EVENTS = st.builds(
     kind=st.sampled_from([Kind.RECORD, Kind.VSS_WRITER, Kind.TEXT]),
     source=st.just("s"),
     record=st.just(1),
-    provider=st.sampled_from(["", "volsnap", "Acme", "disk"]),
+    provider=st.sampled_from(["", "volsnap", "Acme", "disk", "ACME tool"]),
     event_id=st.sampled_from([0, 33, 36, 99]),
     codes=st.lists(st.sampled_from(["0x800423F4", "0x800423f4", "ID 30112", "ID 1"]), max_size=3).map(tuple),
-    fields=st.dictionaries(st.sampled_from(["State", "Data[0]"]), st.sampled_from(["9", "1"])),
+    fields=st.dictionaries(st.sampled_from(["State", "Data[0]"]), st.sampled_from(["9", "1", "99 volumes", "fatal"])),
     text=st.sampled_from(["", "FATAL error"]),
 )
 
@@ -84,6 +104,12 @@ SOME_EVENTS = st.builds(
 def test_the_index_agrees_with_asking_every_rule(rules: list[Rule], event: Event) -> None:
     asked = [one for one in rules if event.kind in one.kinds and matches(one.condition, event)]
     assert RuleSet.compile(rules).match(event) == tuple(sorted(asked, key=lambda one: one.name))
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(RULES), SOME_EVENTS)
+def test_the_branches_of_a_condition_together_mean_the_same(one: Rule, event: Event) -> None:
+    assert any(matches(branch, event) for branch in branches(one.condition)) is matches(one.condition, event)
 
 
 @settings(max_examples=300)
@@ -108,14 +134,19 @@ def test_a_record_that_a_rule_on_provider_or_id_matches_is_of_interest(rules: li
     ],
 )
 def test_interest_is_what_rules_may_match_and_what_is_listed(provider: str, event_id: int, *, wanted: bool) -> None:
-    interest = RuleSet.compile(RULES).interest
+    interest = RuleSet.compile([one for one in RULES if one is not BY_NOTHING]).interest
     assert interest(provider, event_id) is wanted
     assert pickle.loads(pickle.dumps(interest))(provider, event_id) is wanted  # noqa: S301 - our own
 
 
-def test_interest_forgets_before_hostile_names_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_are_forgotten_before_hostile_logs_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("diagnostics.rules.interest._MAX_REMEMBERED", 10)
-    interest = RuleSet.compile(RULES).interest
+    monkeypatch.setattr("diagnostics.rules.index._MAX_REMEMBERED", 10)
+    rules = RuleSet.compile(RULES)
+    interest = rules.interest
     for number in range(100):
         interest(f"provider {number}", 1)
+        rules.match(record(provider=f"acme {number}", text=f"text {number}"))
     assert len(interest._remembered) <= 10
+    for remembering in (rules._by_words, rules._by_source):
+        assert len(remembering.known) <= 10
