@@ -7,6 +7,7 @@ import msgspec
 import networkx as nx
 
 from diagnostics.collecting import Missing, Option, missing, retries, tests
+from diagnostics.coverage import Absence
 from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.jobs import Interval, Job, Outcome
 from diagnostics.knowledge.catalog import Catalog, Cause
@@ -26,6 +27,7 @@ from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise,
 from diagnostics.wording import (
     advice,
     event_name,
+    evidence_of_absence,
     evidence_of_event,
     evidence_of_job,
     job_report,
@@ -54,6 +56,7 @@ class Case(msgspec.Struct, kw_only=True):
     topology: Topology
     jobs: Sequence[Job]
     sightings: Sequence[Sighting]
+    absences: Sequence[Absence]
     catalog: Catalog
     graph: "nx.DiGraph[str]"
     problem: Problem
@@ -94,6 +97,7 @@ class _Writer:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._sightings = {sighting.key: sighting for sighting in case.sightings}
+        self._absences = {absence.observation.key: absence for absence in case.absences}
         self._jobs = {job.id: job for job in case.jobs}
 
     def fault(self, found: FaultFound) -> Fault:
@@ -144,6 +148,8 @@ class _Writer:
     def _evidence(self, line: EvidenceLine) -> Evidence:
         if line.key in self._jobs:
             return evidence_of_job(self._jobs[line.key], line.decibans)
+        if line.key in self._absences:
+            return evidence_of_absence(self._absences[line.key], line.decibans)
         return evidence_of_event(self._sightings[line.key], line.decibans)
 
     def _stage(self, found: FaultFound) -> Stage | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from diagnostics.answer import Case, compose
+from diagnostics.coverage import absences
 from diagnostics.event import Event
 from diagnostics.jobs import Interval, Job, having_passed, read_jobs
 from diagnostics.knowledge.catalog import Catalog, load_catalog
@@ -68,11 +69,12 @@ def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalo
     weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
     plate_of = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
     graph = build_pipeline(plates_of(topology, {*plate_of.values(), *(sighting.plate for sighting in weighed)}))
+    absent = absences(reading, jobs, sightings, rules.rules, places, catalog)
     problem = build_problem(
         graph,
         catalog,
         [observe_job(job, plate_of[job.id].name) for job in jobs],
-        [observe(sighting, places, catalog) for sighting in weighed],
+        [*(observe(sighting, places, catalog) for sighting in weighed), *(absence.observation for absence in absent)],
     )
     posterior = infer(problem)
     return Case(
@@ -80,6 +82,7 @@ def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalo
         topology=topology,
         jobs=jobs,
         sightings=sightings,
+        absences=absent,
         catalog=catalog,
         graph=graph,
         problem=problem,

@@ -59,6 +59,10 @@ class Places:
             return Scope.HOST
         return self._topology.plate_of(event.machine)[0]
 
+    def machines_of(self, event: Event) -> frozenset[str]:
+        """The machines that a job's report is about: the virtual machine and its host."""
+        return frozenset({self._host(event), self._vm(event).name.partition(":")[2]})
+
     def _host(self, event: Event) -> str:
         machine = short_name(event.machine)
         match self._topology.role(machine):

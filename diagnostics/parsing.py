@@ -180,6 +180,7 @@ def parse_document(document: Document, known: Format, wanted: Wanted, progress: 
     telling: list[Event] = []
     try:
         for count, event in enumerate(known.read(document, wanted, tally), 1):
+            tally.channels.add(event.channel)
             if not wanted.keeps(event):
                 telling.append(event)
             elif fold.keeps(event) if wanted.asks_for(event) else fold.keeps_unasked(event):

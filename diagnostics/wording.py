@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from diagnostics.coverage import Absence
 from diagnostics.event import Event
 from diagnostics.evidence.inventory import SourceReport
 from diagnostics.jobs import Job
@@ -54,6 +55,22 @@ def evidence_of_event(sighting: Sighting, weight_db: float) -> Evidence:
 def evidence_of_job(job: Job, weight_db: float) -> Evidence:
     """A job as a line of evidence."""
     return _evidence(job.reports[0], f"job-{job.outcome}", weight_db, len(job.reports))
+
+
+def evidence_of_absence(absence: Absence, weight_db: float) -> Evidence:
+    """A covered absence as a line of evidence."""
+    return Evidence(
+        source=one_line(absence.source),
+        record=0,
+        time=None,
+        machine=one_line(absence.machine),
+        event="absent",
+        codes=[],
+        rule=absence.rules[0],
+        weight_db=round(weight_db, 1) + 0.0,
+        text=one_line(f"The log covers the failed job and holds no event of {', '.join(absence.rules)}"),
+        count=0,
+    )
 
 
 def _evidence(event: Event, rule: str, weight_db: float, count: int) -> Evidence:
