@@ -17,8 +17,16 @@ FRAGMENT_SIZE = 4
 """Of the token, the version (1.1) and the flags that a piece of BinXml may begin with."""
 _MORE = 0x40
 """Flag of a token: an element has attributes, an attribute or value is followed by another."""
+_SLOTS = (_SUBSTITUTION, _OPTIONAL_SUBSTITUTION)
+_USUAL = (_OPEN | _MORE, _ATTRIBUTE, _VALUE, 0x01, _CLOSE_START, _CLOSE)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _DEPTH = 64
+_NAME_HEAD = 8
+NAME_LENGTH_AT = 6
+
+_FIELD_HEAD = struct.Struct("<BHIIIBIBBH").unpack_from
+_FIELD_END = struct.Struct("<BBHBB").unpack_from
+_FIELD_HEAD_SIZE, _FIELD_END_SIZE = 24, 6
 
 _U16 = struct.Struct("<H").unpack_from
 _U32 = struct.Struct("<I").unpack_from
@@ -42,11 +50,13 @@ class Element(NamedTuple):
     content: list["str | Slot | Element"]
 
 
-class Name(NamedTuple):
-    """An element's or attribute's name as it was found: its place in the chunk, its length and characters."""
-
-    at: int
-    raw: bytes
+def name_at(chunk: bytes, offset: int) -> bytes:
+    """The characters of the name at an offset: behind a link to another name, a hash and the length."""
+    (length,) = _U16(chunk, offset + NAME_LENGTH_AT)
+    raw = chunk[offset + _NAME_HEAD : offset + _NAME_HEAD + 2 * length]
+    if len(raw) < 2 * length:
+        raise Malformed(f"a name of {length} characters at 0x{offset:x}, outside the chunk")
+    return raw
 
 
 class Cursor:
@@ -57,11 +67,14 @@ class Cursor:
     """
 
     def __init__(self, chunk: bytes, at: int, end: int, *, dependencies: bool) -> None:
-        self.names: set[Name] = set()
-        """Every name that was looked up: the fragment means the same where these are the same."""
+        self.references: list[int] = []
+        """Where the fragment refers to names, by their offsets in the chunk."""
+        self.links: list[int] = []
+        """Where a name inside the fragment says where another name is: this does not change its meaning."""
         self._chunk = chunk
         self._at = at
         self._end = min(end, len(chunk))
+        self._dependencies = dependencies
         self._before_name = 7 if dependencies else 5
         self._known: dict[int, tuple[str, int]] = {}
 
@@ -83,21 +96,19 @@ class Cursor:
     def _name(self) -> str:
         """The name that the next four bytes refer to; its first user has it right behind them."""
         (offset,) = _U32(self._chunk, self._at)
+        self.references.append(self._at)
         self._at += 4
         text, end = self._known.get(offset) or self._look_up(offset)
         if offset == self._at:
+            self.links.append(offset)
             self._at = end
         return text
 
     def _look_up(self, offset: int) -> tuple[str, int]:
-        (length,) = _U16(self._chunk, offset + 6)
-        end = offset + 8 + 2 * length
-        if end > len(self._chunk):
-            raise Malformed(f"a name of {length} characters at 0x{offset:x}, outside the chunk")
-        self.names.add(Name(offset + 6, self._chunk[offset + 6 : end]))
-        text = self._chunk[offset + 8 : end].decode("utf-16-le", "replace")
-        self._known[offset] = text, end + 2
-        return text, end + 2
+        raw = name_at(self._chunk, offset)
+        found = raw.decode("utf-16-le", "replace"), offset + _NAME_HEAD + len(raw) + 2
+        self._known[offset] = found
+        return found
 
     def _element(self, depth: int) -> Element:
         if not depth:
@@ -126,12 +137,33 @@ class Cursor:
 
     def _content(self, content: list[str | Slot | Element], depth: int) -> None:
         while (token := self._token()) != _CLOSE:
-            content.append(self._element(depth) if token == _OPEN else self._text(token))
+            if token == _OPEN:
+                content.append(self._usual_field() or self._element(depth))
+            else:
+                content.append(self._text(token))
         self._at += 1
+
+    def _usual_field(self) -> Element | None:
+        """`<Data Name="...">value</Data>`, with names that are known: most of a template, so it is worth a short way."""
+        at = self._at
+        if not self._dependencies or at + _FIELD_HEAD_SIZE > self._end:
+            return None
+        open_, _, _, name, _, attribute, attribute_name, value, kind, length = _FIELD_HEAD(self._chunk, at)
+        text_at = at + _FIELD_HEAD_SIZE
+        end_at = text_at + 2 * length
+        if name not in self._known or attribute_name not in self._known or end_at + _FIELD_END_SIZE > self._end:
+            return None
+        closed, slot, index, _, close = _FIELD_END(self._chunk, end_at)
+        if (open_, attribute, value, kind, closed, close) != _USUAL or slot not in _SLOTS:
+            return None
+        self.references += at + 7, at + 16
+        self._at = end_at + _FIELD_END_SIZE
+        text = self._chunk[text_at:end_at].decode("utf-16-le", "replace")
+        return Element(self._known[name][0], [(self._known[attribute_name][0], [text])], [Slot(index)])
 
     def _text(self, token: int) -> str | Slot:
         self._at += 1
-        if token in (_SUBSTITUTION, _OPTIONAL_SUBSTITUTION):
+        if token in _SLOTS:
             (index,) = _U16(self._chunk, self._at)
             self._at += 3  # the declared type goes unread: the record states the real one
             return Slot(index)

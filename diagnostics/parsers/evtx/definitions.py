@@ -1,23 +1,26 @@
 """Template definitions and their layouts, compiled when first met and kept for the whole file."""
 
 import struct
+from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 
 from diagnostics.parsers.evtx import chunks, values
-from diagnostics.parsers.evtx.binxml import FRAGMENT, FRAGMENT_SIZE, TEMPLATE, Cursor, Element, Malformed, Name
+from diagnostics.parsers.evtx.binxml import FRAGMENT, FRAGMENT_SIZE, NAME_LENGTH_AT, TEMPLATE, Cursor, Element, Malformed, name_at
 from diagnostics.parsers.evtx.layout import Layout, Shape
-from diagnostics.parsers.evtx.template import Template, compile_template
+from diagnostics.parsers.evtx.template import compile_template
 
 _INSTANCE = struct.Struct("<BBIII").unpack_from  # token, unknown, template id, definition, count
 _INSTANCE_SIZE = 10
-_DEFINITION_SIZE = 24  # next definition, GUID, size of the XML
+_DEFINITION = struct.Struct("<4x16sI").unpack_from  # next definition, GUID, size of the XML
+_DEFINITION_SIZE = 24
 _U32 = struct.Struct("<I").unpack_from
 
 _DEFINITIONS = 1000
 _VARIANTS = 8
 _VALUES = 1024
 """More than any provider has."""
-_XML_OF_ANY_SIZE = bytes((0, 0, values.BINXML, 0))
+_XML_OF_ANY_SIZE = values.BINXML << 16 | 1
 _LAYOUTS, _SHAPES = 1000, 50
 """Remembered for each template."""
 _WEIGHT = 500_000
@@ -27,30 +30,45 @@ _WORK = 4 * chunks.SIZE
 
 
 class Definition:
-    """A compiled template, and how to recognize it in another chunk."""
+    """A compiled template, and how to recognize it in another chunk.
 
-    def __init__(self, template: Template, size: int, names: tuple[Name, ...]) -> None:
+    The same definition differs from chunk to chunk in its references to names: their offsets.
+    """
+
+    def __init__(self, chunk: bytes, start: int, size: int) -> None:
+        cursor = Cursor(chunk, start, start + size, dependencies=True)
+        template = compile_template(cursor.fragment())
         self.layouts: values.Memo[bytes, Layout] = values.Memo(self._layout, _LAYOUTS)
         """By the number of values and, for each, its size and type; those of XML at the end may be left out."""
-        self._template = template
-        self._shapes: values.Memo[tuple[tuple[int, int], ...], Shape] = values.Memo(partial(Shape, template), _SHAPES)
-        self.size = size
-        """Of the whole definition in bytes, where it lies inside the record that uses it first."""
         self.weight = 0
         """Values of all layouts that were made for it, a measure of its memory."""
-        self._names = names
+        self._shapes: values.Memo[tuple[int, ...], Shape] = values.Memo(partial(Shape, template), _SHAPES)
+        self._names = tuple((at - start, name_at(chunk, *_U32(chunk, at))) for at in cursor.references)
+        self._pieces = tuple(_pieces(chunk, start, size, sorted(cursor.references + cursor.links)))
+        self._remember(chunk, start, size)
 
-    def means_the_same_in(self, chunk: bytes) -> bool:
-        """Whether the names that the same bytes refer to are the same there."""
-        return all(chunk.startswith(name.raw, name.at) for name in self._names)
+    def is_at(self, chunk: bytes, start: int, size: int) -> bool:
+        """Whether the definition there is this one; mostly it looks exactly as it did when last seen."""
+        if chunk.startswith(self._seen, start):
+            return all(chunk.startswith(name, at) for at, name in self._seen_names)
+        same = all(chunk.startswith(piece, start + at) for at, piece in self._pieces) and all(
+            name == name_at(chunk, *_U32(chunk, start + at)) for at, name in self._names
+        )
+        if same:
+            self._remember(chunk, start, size)
+        return same
+
+    def _remember(self, chunk: bytes, start: int, size: int) -> None:
+        self._seen = chunk[start : start + size]
+        names = {(*_U32(chunk, start + at), name) for at, name in self._names}
+        self._seen_names = [(at + NAME_LENGTH_AT, struct.pack("<H", len(name) // 2) + name) for at, name in names]
 
     def _layout(self, key: bytes) -> Layout:
         (count,) = _U32(key)
         self.weight += count
-        descriptors = key[4:] if len(key) == 4 + 4 * count else key[4:] + _XML_OF_ANY_SIZE
-        numbers = struct.unpack(f"<{2 * count}H", descriptors)
-        sizes, kinds = numbers[::2], tuple(number & 0xFF for number in numbers[1::2])
-        return Layout(self._shapes[tuple(map(values.outline, kinds, sizes))], kinds, sizes)
+        stated = struct.unpack_from(f"<{len(key) // 4 - 1}I", key, 4)
+        descriptors = *(number & 0xFFFFFF for number in stated), *[_XML_OF_ANY_SIZE] * (count - len(stated))
+        return Layout(self._shapes[tuple(map(values.outline, descriptors))], descriptors)
 
 
 Located = tuple[Layout, int]
@@ -62,8 +80,10 @@ class Definitions:
 
     def __init__(self) -> None:
         self._chunk = b""
-        self._here: dict[int, Definition] = {}
-        self._known: dict[bytes, list[Definition]] = {}
+        self._here: dict[int, tuple[Definition, int]] = {}
+        """By offset, with the size of the definition where it lies in the record that uses it first."""
+        self._known: dict[tuple[bytes, int], list[Definition]] = {}
+        """By GUID and size of the XML: what these say is only where to look."""
         self._work = 0
 
     def enter(self, chunk: bytes) -> None:
@@ -83,17 +103,17 @@ class Definitions:
         token, _, _, offset, count = _INSTANCE(chunk, at)
         if token != TEMPLATE:
             return self._literal(at, end), end
-        definition = self._here.get(offset) or self._define(offset)
+        definition, size = self._here.get(offset) or self._define(offset)
         at += _INSTANCE_SIZE
         if offset == at:
-            at += definition.size
+            at += size
             (count,) = _U32(chunk, at)
         values_at = at + 4 + 4 * count
         if values_at > end or count > _VALUES:
             raise Malformed(f"{count} values")
         # nested XML at the end ends where the record does, so its size makes no difference
-        stop = values_at - 4 if chunk[values_at - 2] == values.BINXML and count else values_at
-        layout = definition.layouts[chunk[at:stop]]
+        ends_in_xml = chunk[values_at - 2] == values.BINXML and chunk[values_at - 4 : values_at - 2] != b"\0\0" and count
+        layout = definition.layouts[chunk[at : values_at - 4 if ends_in_xml else values_at]]
         if values_at + layout.size > end:
             raise Malformed("values that are larger than the record")
         return layout, values_at
@@ -106,31 +126,28 @@ class Definitions:
             root = Cursor(self._chunk, at, end, dependencies=True).fragment()
         return literal_layout(root)
 
-    def _define(self, offset: int) -> Definition:
+    def _define(self, offset: int) -> tuple[Definition, int]:
         start = offset + _DEFINITION_SIZE
-        if start > len(self._chunk):
-            raise Malformed(f"a template at 0x{offset:x}, outside the chunk")
-        (size,) = _U32(self._chunk, start - 4)
-        content = self._chunk[start : start + size]
-        self._work -= len(content)
-        if len(content) < size or self._work < 0:
-            raise Malformed(f"a template of {size} bytes that has no room" if self._work >= 0 else "templates that overlap")
-        known = self._known.setdefault(content, [])
-        definition = next((one for one in known if one.means_the_same_in(self._chunk)), None)
+        guid, size = _DEFINITION(self._chunk, offset)
+        self._work -= size
+        if start + size > len(self._chunk) or self._work < 0:
+            raise Malformed(f"a template of {size} bytes at 0x{offset:x}, for which there is no room")
+        known = self._known.setdefault((guid, size), [])
+        definition = next((one for one in known if one.is_at(self._chunk, start, size)), None)
         if definition is None:
-            definition = self._compile(start, size)
+            definition = Definition(self._chunk, start, size)
             known[_VARIANTS:] = []
             known.insert(0, definition)
-        self._here[offset] = definition
-        return definition
+        self._here[offset] = found = definition, _DEFINITION_SIZE + size
+        return found
 
-    def _compile(self, start: int, size: int) -> Definition:
-        cursor = Cursor(self._chunk, start, start + size, dependencies=True)
-        template = compile_template(cursor.fragment())
-        elsewhere = tuple(name for name in cursor.names if not start <= name.at < start + size)
-        return Definition(template, _DEFINITION_SIZE + size, elsewhere)
+
+def _pieces(chunk: bytes, start: int, size: int, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
+    """What lies between numbers of four bytes each: offset from the start, and bytes."""
+    for at, end in pairwise([start - 4, *numbers, start + size]):
+        yield at + 4 - start, chunk[at + 4 : end]
 
 
 def literal_layout(root: Element) -> Layout:
     """Of XML that has no values."""
-    return Layout(Shape(compile_template(root), ()), (), ())
+    return Layout(Shape(compile_template(root), ()), ())

@@ -8,8 +8,8 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import accumulate
-from operator import itemgetter
+from itertools import accumulate, chain
+from operator import call
 from typing import Any, NamedTuple, TypeGuard
 
 from diagnostics.parsers.evtx import values
@@ -55,20 +55,41 @@ class Nested(NamedTuple):
 Step = Scalar | Composite | Nested
 
 
+class Plan:
+    """All fields of a shape in which each field is exactly one value."""
+
+    def __init__(self, names: tuple[str, ...], scalars: list[Scalar]) -> None:
+        searched = [(name, step.search) for name, step in zip(names, scalars, strict=True) if step.search]
+        indexes = tuple(step.index for step in scalars)
+        self._names = names
+        self._reads = tuple(step.read for step in scalars)
+        self._pick = None if indexes == tuple(range(len(indexes))) else tuple(indexes)
+        self._searched = tuple(name for name, _ in searched)
+        self._searches = tuple(search for _, search in searched)
+
+    def fields(self, raw: Raw) -> dict[str, str]:
+        """Name and text of each."""
+        picked = raw if self._pick is None else [raw[index] for index in self._pick]
+        return dict(zip(self._names, map(call, self._reads, picked), strict=False))  # values behind the last field
+
+    def codes(self, fields: dict[str, str]) -> tuple[str, ...]:
+        """The error codes in those fields that may hold some."""
+        found = list(map(call, self._searches, map(fields.__getitem__, self._searched)))
+        return tuple(dict.fromkeys(chain.from_iterable(found))) if any(found) else ()
+
+
 class Shape:
     """A template's fields for certain types of the values."""
 
-    def __init__(self, template: Template, outlines: tuple[tuple[int, int], ...]) -> None:
-        self._kinds = tuple(kind for kind, _ in outlines)
-        self._texts = tuple(values.reading(kind, size) for kind, size in outlines)
+    def __init__(self, template: Template, outlines: tuple[int, ...]) -> None:
+        self._kinds = tuple(outline >> 16 for outline in outlines)
+        self._sized = tuple(bool(outline & 0xFFFF) for outline in outlines)
+        self._texts = tuple(map(values.reading, outlines))
         self.repeated = tuple(_repeated(template))
         """The values that fields use again, once for each such use."""
         self.steps = tuple(step for field in template.fields for step in self._steps(field))
         self.message = self.reader(template.message) if template.message else None
         self.plan = _plan(self.steps) if not self.message else None
-        """Name, value's number and reading of each field where every field is one value, else None."""
-        self.searches = _searches(self.plan, self.steps)
-        """Name and search of those fields of the plan that may hold error codes."""
         self.inner = self._inner()
         """The nested XML that holds all fields, as in every event of a modern provider, else None."""
         self.system = System(self, template.system) if template.system else None
@@ -91,7 +112,7 @@ class Shape:
 
     def _steps(self, field: Field) -> Iterator[Step]:
         nested = [part for part in field.parts if self.kind(part) == values.BINXML]
-        yield from (Nested(part.index) for part in nested if self.has(part))
+        yield from (Nested(part.index) for part in nested if self.has(part) and self._sized[part.index])
         if field.name is not None and not nested:
             yield from self._field(field.name, field.parts)
 
@@ -115,50 +136,79 @@ class Shape:
 
 
 class System:
-    """The System section of an event's shape."""
+    """The System section of an event's shape: how each text is put together, and which single value it is, if one."""
 
     def __init__(self, shape: Shape, parts: dict[str, Parts]) -> None:
-        self.event_id = shape.reader(parts["event_id"])
-        self.time = shape.reader(parts["time"])
-        self.provider = shape.reader(parts["provider"])
-        self.computer = shape.reader(parts["computer"])
-        self.channel = shape.reader(parts["channel"])
-        self.provider_name = _constant(shape, parts["provider"])
+        self._shape = shape
+        self.read = {name: shape.reader(content) for name, content in parts.items()}
+        self.value = {name: _only_index(shape, parts[name], values.STRING) for name in ("provider", "computer", "channel")}
+        self.provider = self._constant(parts["provider"])
         """What the template says, empty where the record does."""
-        self.computer_name = _constant(shape, parts["computer"])
-        self.provider_index = _only_index(shape, parts["provider"])
-        """The number of the value that is the provider's name, where it is one."""
-        self.record_and_level = _numbers(shape, parts["record"], parts["level"])
-        self.quick = _quick(shape, parts["event_id"], parts["time"])
-        """The numbers of the values that are the event id and the time, where both are of the usual types."""
+        self.computer = self._constant(parts["computer"])
+        self.numbers = self._usual_numbers(parts)
+        """The numbers of the values in `Peek` where these are of the types and in the order of Windows, else None."""
+
+    def peek(self, raw: Raw) -> "Peek":
+        """The slow way, for whatever types."""
+        level, event_id, record = (number(self.read[name](raw)) for name in ("level", "event_id", "record"))
+        time = parse_timestamp(self.read["time"](raw))
+        return level, event_id, values.filetime(time.microseconds) if time else 0, record
+
+    def _constant(self, parts: Parts) -> str:
+        return "" if any(self._shape.has(part) for part in parts) else self._shape.reader(parts)(())
+
+    def _usual_numbers(self, parts: dict[str, Parts]) -> list[int] | None:
+        indexes = [_only_index(self._shape, parts[name], kind) for name, kind, _ in _PEEK]
+        known = [index for index in indexes if index is not None]
+        return known if len(known) == len(_PEEK) and known == sorted(known) else None
+
+
+Peek = tuple[int, int, int, int]
+"""Level, event id, time (a FILETIME, 0 where there is none) and record number (0 likewise)."""
+_PEEK = (
+    ("level", values.UINT8, "B"),
+    ("event_id", values.UINT16, "H"),
+    ("time", values.FILETIME, "Q"),
+    ("record", values.UINT64, "Q"),
+)
 
 
 class Layout:
-    """A shape with the sizes of its values."""
+    """A shape with the sizes of its values. `at` is the place of the first value in the chunk, everywhere."""
 
-    def __init__(self, shape: Shape, kinds: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    def __init__(self, shape: Shape, descriptors: tuple[int, ...]) -> None:
+        sizes = [descriptor & 0xFFFF for descriptor in descriptors]
         if shape.repeated and sum(sizes[index] for index in shape.repeated if index < len(sizes)) > _AMPLIFICATION:
             raise Malformed("a template that repeats its values without measure")
         self.shape = shape
         self.starts = (0, *accumulate(sizes))
         """Where each value begins, counted from the first; at the end, where the last one ends."""
         self.size = self.starts[-1]
-        codes = "".join(map(values.code, kinds, sizes))
-        self.unpack: Callable[[bytes, int], Raw] = struct.Struct("<" + codes).unpack_from
-        self.provider_name = shape.system.provider_name if shape.system else ""
-        self.computer_name = shape.system.computer_name if shape.system else ""
+        self.unpack: Callable[[bytes, int], Raw]
+        self.unpack = struct.Struct("<" + "".join(map(values.code, descriptors))).unpack_from
+        self.provider_name = shape.system.provider if shape.system else ""
+        self.computer_name = shape.system.computer if shape.system else ""
         self.peek: Callable[[bytes, int], Any] = self._peeker()
-        """Event id and time (a FILETIME) by chunk and position of the first value, at the least possible cost."""
-        self._provider_at = self._span(shape.system.provider_index if shape.system else None)
+        """A `Peek` by chunk and `at`, at the least possible cost."""
 
     def provider(self, chunk: bytes, at: int) -> str:
-        """The provider's name, given the position of the first value."""
-        start, end = self._provider_at
-        return values.name(chunk[at + start : at + end]) if end else self._system.provider(self.unpack(chunk, at))
+        """The provider's name."""
+        return self._text("provider", chunk, at)
 
     def computer(self, chunk: bytes, at: int) -> str:
-        """The machine's name, given the position of the first value."""
-        return self._system.computer(self.unpack(chunk, at))
+        """The machine's name."""
+        return self._text("computer", chunk, at)
+
+    def channel(self, chunk: bytes, at: int) -> str:
+        """The log's name."""
+        return self._text("channel", chunk, at)
+
+    def _text(self, name: str, chunk: bytes, at: int) -> str:
+        system = self._system
+        index = system.value[name]
+        if index is None:
+            return system.read[name](self.unpack(chunk, at))
+        return values.name(chunk[at + self.starts[index] : at + self.starts[index + 1]])
 
     @property
     def _system(self) -> System:
@@ -166,21 +216,18 @@ class Layout:
             raise Malformed("an event without a System section")
         return self.shape.system
 
-    def _span(self, index: int | None) -> tuple[int, int]:
-        return (0, 0) if index is None else (self.starts[index], self.starts[index + 1])
-
     def _peeker(self) -> Callable[[bytes, int], Any]:
-        system = self.shape.system
-        if not system or not system.quick:
+        numbers = self.shape.system.numbers if self.shape.system else None
+        if not numbers:
             return self._slow_peek
-        event_id, time = system.quick
-        gap = self.starts[time] - self.starts[event_id + 1]
-        return struct.Struct(f"<{self.starts[event_id]}xH{gap}xQ").unpack_from
+        code, at = "<", 0
+        for index, (_, _, one) in zip(numbers, _PEEK, strict=True):
+            code += f"{self.starts[index] - at}x{one}"
+            at = self.starts[index + 1]
+        return struct.Struct(code).unpack_from
 
-    def _slow_peek(self, chunk: bytes, at: int) -> tuple[int, int]:
-        system, raw = self._system, self.unpack(chunk, at)
-        time = parse_timestamp(system.time(raw))
-        return number(system.event_id(raw)), values.filetime(time.microseconds) if time else 0
+    def _slow_peek(self, chunk: bytes, at: int) -> Peek:
+        return self._system.peek(self.unpack(chunk, at))
 
 
 def number(text: str) -> int:
@@ -196,28 +243,8 @@ def add(fields: Fields, name: str, text: str) -> None:
         fields.named(name, text)
 
 
-def _quick(shape: Shape, event_id: Parts, time: Parts) -> tuple[int, int] | None:
-    indexes = _only_index(shape, event_id), _only_index(shape, time)
-    kinds = [shape.kind(part) for part in (*event_id, *time)]
-    if kinds != [values.UINT16, values.FILETIME] or None in indexes or indexes != tuple(sorted(indexes)):
-        return None
-    return indexes
-
-
-def _numbers(shape: Shape, record: Parts, level: Parts) -> Callable[[Raw], tuple[int, int]]:
-    indexes = _only_index(shape, record), _only_index(shape, level)
-    if None not in indexes and all(shape.kind(part) in values.INTEGERS for part in (*record, *level)):
-        return itemgetter(*indexes)
-    readers = shape.reader(record), shape.reader(level)
-    return lambda raw: (number(readers[0](raw)), number(readers[1](raw)))
-
-
-def _only_index(shape: Shape, parts: Parts) -> int | None:
-    return parts[0].index if len(parts) == 1 and shape.has(parts[0]) else None
-
-
-def _constant(shape: Shape, parts: Parts) -> str:
-    return "" if any(shape.has(part) for part in parts) else shape.reader(parts)(())
+def _only_index(shape: Shape, parts: Parts, kind: int) -> int | None:
+    return parts[0].index if len(parts) == 1 and shape.has(parts[0]) and shape.kind(parts[0]) == kind else None
 
 
 def _repeated(template: Template) -> Iterator[int]:
@@ -226,21 +253,13 @@ def _repeated(template: Template) -> Iterator[int]:
         yield from [index] * (count - 1)
 
 
-def _plan(steps: tuple[Step, ...]) -> tuple[tuple[str, int, Callable[[Any], str]], ...] | None:
+def _plan(steps: tuple[Step, ...]) -> Plan | None:
     scalars = [step for step in steps if isinstance(step, Scalar)]
     fields = Fields()
     for step in scalars:
         add(fields, step.name, "")
-    if len(scalars) < len(steps) or len(fields) < len(scalars):
-        return None
-    return tuple((name, step.index, step.read) for name, step in zip(fields, scalars, strict=True))
-
-
-def _searches(
-    plan: tuple[tuple[str, int, object], ...] | None, steps: tuple[Step, ...]
-) -> tuple[tuple[str, Search], ...]:
-    named = zip(plan or (), steps, strict=False)
-    return tuple((name, step.search) for (name, _, _), step in named if isinstance(step, Scalar) and step.search)
+    complete = len(fields) == len(scalars) == len(steps)
+    return Plan(tuple(fields), scalars) if complete else None
 
 
 def _literal(text: str, raw: Raw) -> str:  # noqa: ARG001 - the shape of a Read

@@ -12,7 +12,7 @@ from diagnostics.parsers.evtx.binxml import Malformed
 from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, Chunk, Head, chunks, header
 from diagnostics.parsers.evtx.definitions import Definitions, Located
 from diagnostics.parsers.evtx.fallback import reference_layout
-from diagnostics.parsers.evtx.layout import Nested, Scalar, add
+from diagnostics.parsers.evtx.layout import Nested, Peek, Scalar, add
 from diagnostics.parsers.evtx.searches import Search
 from diagnostics.parsers.format import Interest
 from diagnostics.parsers.records import Fields, finished, level_numbered
@@ -55,7 +55,8 @@ class _Reader:
     """Reads the chunks of one file."""
 
     def __init__(self, document: Document, interest: Interest, tally: Tally) -> None:
-        self._document = document
+        self._source = document.name
+        self._machine = document.machine
         self._tally = tally
         self._definitions = Definitions()
         self._wanted: values.Memo[tuple[str, int], bool] = values.Memo(lambda asked: interest(*asked), _ANSWERS)
@@ -75,13 +76,14 @@ class _Reader:
             times.append(written)
             try:
                 located = layout, values_at = locate(at + _XML, end)
-                event_id, _ = peeked = layout.peek(data, values_at)
-                if wanted[layout.provider_name or layout.provider(data, values_at), event_id]:
-                    events.append(self._event(head, located, peeked))
-                machines.append(layout.computer_name or layout.computer(data, values_at))
+                peek = layout.peek(data, values_at)
+                provider = layout.provider_name or layout.provider(data, values_at)
+                machine = layout.computer_name or layout.computer(data, values_at)
+                if wanted[provider, peek[1]]:
+                    events.append(self._event(head, located, peek, provider, machine))
+                machines.append(machine)
             except _REFUSED as refusal:
-                if event := self._by_reference(head, refusal, chunk.remarks):
-                    events.append(event)
+                events += self._by_reference(head, refusal, chunk.remarks)
         self._report(chunk, times, Counter(machines))
         return events
 
@@ -94,40 +96,38 @@ class _Reader:
         for reason, count in chunk.remarks.items():
             self._tally.damaged(chunk.where, reason if count == 1 else f"{reason} ({count})")
 
-    def _by_reference(self, head: Head, refusal: Exception, remarks: Counter[str]) -> Event | None:
-        """The record as python-evtx reads it, wanted or not; None where it cannot either."""
+    def _by_reference(self, head: Head, refusal: Exception, remarks: Counter[str]) -> list[Event]:
+        """The record as python-evtx reads it; none where it cannot either, or nobody is interested."""
         at, end, _, _ = head
         reason = str(refusal)
         if self._patience:
             self._patience -= 1
             try:
                 layout = reference_layout(self._chunk, at)
-                return self._event(head, (layout, end), layout.peek(self._chunk, end))
+                provider, peek = layout.provider_name, layout.peek(self._chunk, end)
+                if self._wanted[provider, peek[1]]:
+                    return [self._event(head, (layout, end), peek, provider, layout.computer_name)]
+                return []
             except _REFUSED as error:
                 reason = f"{reason}; {error}"
         remarks[f"record unreadable: {reason}"] += 1
-        return None
+        return []
 
-    def _event(self, head: Head, located: Located, peeked: tuple[int, int]) -> Event:
+    def _event(self, head: Head, located: Located, peek: Peek, provider: str, machine: str) -> Event:
         layout, at = located
-        _, end, record_number, written = head
-        system = layout.shape.system
-        if system is None:
-            raise Malformed("an event without a System section")
-        event_id, ticks = peeked
-        raw = layout.unpack(self._chunk, at)
-        record, level = system.record_and_level(raw)
+        _, end, number, written = head
+        level, event_id, ticks, record = peek
         fields, codes, message = self._content(located, end)
         event = Event(
             kind=Kind.RECORD,
-            source=self._document.name,
-            record=record or record_number,
+            source=self._source,
+            record=record or number,
             time=values.microseconds(ticks or written),
-            machine=system.computer(raw) or self._document.machine,
-            provider=system.provider(raw),
+            machine=machine or self._machine,
+            provider=provider,
             event_id=event_id,
             level=_LEVELS[level] if level < len(_LEVELS) else Level.UNKNOWN,
-            channel=system.channel(raw),
+            channel=layout.channel(self._chunk, at),
             fields=fields,
             text=message,
             codes=codes,
@@ -136,18 +136,14 @@ class _Reader:
 
     def _content(self, located: Located, end: int) -> _Content:
         """All fields. In nearly every record they are one piece of nested XML, each of them one value: the short way."""
+        if inner := located[0].shape.inner:
+            located = self._nested(inner, located, end)
         layout, at = located
-        if layout.shape.inner:
-            layout, at = self._nested(layout.shape.inner, located, end)
-        shape = layout.shape
-        if shape.plan is None:
-            return self._gathered((layout, at), end)
-        raw = layout.unpack(self._chunk, at)
-        fields = {name: read(raw[index]) for name, index, read in shape.plan}
-        codes: tuple[str, ...] = ()
-        for name, search in shape.searches:
-            codes += search(fields[name])
-        return fields, tuple(dict.fromkeys(codes)) if codes else codes, ""
+        plan = layout.shape.plan
+        if plan is None:
+            return self._gathered(located, end)
+        fields = plan.fields(layout.unpack(self._chunk, at))
+        return fields, plan.codes(fields), ""
 
     def _nested(self, step: Nested, outer: Located, end: int) -> Located:
         layout, at = outer

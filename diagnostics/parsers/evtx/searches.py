@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from diagnostics.parsers.codes import canonical, find_codes
 from diagnostics.parsers.evtx import values
@@ -21,6 +22,7 @@ _NUMBER = re.compile(r"-?[1-9]\d{0,9}|0x0*[1-9a-f][0-9a-f]{0,15}", re.IGNORECASE
 _known: values.Memo[str, tuple[str, ...]] = values.Memo(find_codes)
 
 
+@lru_cache(maxsize=4096)
 def search_in(name: str, kind: int) -> Search | None:
     """How to find the codes in a field of this name and type; None where it holds none."""
     if kind in _NUMBERS and _NAMES_A_CODE.fullmatch(name):

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-NULL, STRING, UINT16, INT32, FILETIME, HEX32, BINXML, ARRAY = 0x00, 0x01, 0x06, 0x07, 0x11, 0x14, 0x21, 0x80
+NULL, STRING, UINT8, UINT16, INT32, UINT64 = 0x00, 0x01, 0x04, 0x06, 0x07, 0x0A
+FILETIME, HEX32, BINXML, ARRAY = 0x11, 0x14, 0x21, 0x80
 ANSI = 0x02
 INTEGERS = range(0x03, 0x0B)
 _SIZE, _SID = 0x10, 0x13
@@ -107,13 +108,13 @@ class _Form(NamedTuple):
 
 _FIXED: dict[tuple[int, int], _Form] = {
     (0x03, 1): _Form("b", str),
-    (0x04, 1): _Form("B", str),
+    (UINT8, 1): _Form("B", str),
     (0x05, 2): _Form("h", str),
     (UINT16, 2): _Form("H", str),
     (INT32, 4): _Form("i", str),
     (0x08, 4): _Form("I", str),
     (0x09, 8): _Form("q", str),
-    (0x0A, 8): _Form("Q", str),
+    (UINT64, 8): _Form("Q", str),
     (0x0B, 4): _Form("f", "{:.9g}".format),
     (0x0C, 8): _Form("d", repr),
     (0x0D, 4): _Form("i", _boolean),
@@ -128,7 +129,6 @@ _FIXED: dict[tuple[int, int], _Form] = {
 }
 _SIZES = {kind: size for kind, size in reversed(_FIXED)}
 """For arrays and literals, of the types that have one; the usual size where there are two."""
-_CODES = {key: form.code for key, form in _FIXED.items()}
 _VARIABLE: dict[int, Callable[[bytes], str]] = {
     NULL: _utf16_of.__getitem__,
     STRING: _utf16_of.__getitem__,
@@ -138,28 +138,36 @@ _VARIABLE: dict[int, Callable[[bytes], str]] = {
 """Of types that have no fixed size; all others read as hexadecimal digits."""
 
 
-def code(kind: int, size: int) -> str:
-    """A `struct` code for exactly one object."""
+def _code(descriptor: int) -> str:
+    kind, size = descriptor >> 16, descriptor & 0xFFFF
     if kind == BINXML:  # is read where it lies, since it refers to its place in the chunk
         return f"{size}x0s"
-    return _CODES.get((kind, size)) or f"{size}s"
+    return _FIXED[kind, size].code if (kind, size) in _FIXED else f"{size}s"
 
 
-def reading(kind: int, size: int) -> Callable[[Any], str]:
+def _outline(descriptor: int) -> int:
+    kind, size = descriptor >> 16, descriptor & 0xFFFF
+    return descriptor if kind in _SIZES else kind << 16 | min(size, 1)
+
+
+code = Memo(_code).__getitem__
+"""The `struct` code, for exactly one object, of a value's descriptor: its size, and its type in the higher word."""
+outline = Memo(_outline).__getitem__
+"""A descriptor that is equal for all values that read the same way: where sizes vary, 1 for any but none."""
+
+
+def reading(descriptor: int) -> Callable[[Any], str]:
     """How what `code` unpacks reads as text; a value of the wrong size, or an unknown type, reads as hexadecimal."""
+    kind, size = descriptor >> 16, descriptor & 0xFFFF
     if fixed := _FIXED.get((kind, size)):
         return fixed.text
-    return _VARIABLE.get(kind, bytes.hex) if size else _utf16_of.__getitem__
-
-
-def outline(kind: int, size: int) -> tuple[int, int]:
-    """Equal for all values that read the same way: type and size, but only whether there is one where it varies."""
-    return kind, size if kind in _SIZES else bool(size)
+    return _VARIABLE.get(kind, bytes.hex) if size else name
 
 
 def text(kind: int, raw: bytes) -> str:
     """A single value as text."""
-    return reading(kind, len(raw))(*struct.unpack(f"<{code(kind, len(raw))}", raw))
+    descriptor = kind << 16 | len(raw)
+    return reading(descriptor)(*struct.unpack("<" + _code(descriptor), raw))
 
 
 def items(kind: int, raw: bytes) -> list[str]:
