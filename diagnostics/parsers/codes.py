@@ -52,7 +52,7 @@ _STATUS_WORDS = {
     for word in ("status", "状態", "état", "stato", "estado", "상태", "狀態", "状态", "stav", "состояние")
 }
 _DPM_IDS = {
-    hint: re.compile(pattern)
+    hint: re.compile(pattern, re.MULTILINE)
     for hint, pattern in {
         "id": r"[(（](?:id|id\.|identifi(?:ant|kation)|identifica(?:dor|tore))"
         r"[ \u00a0]?[:：]?[ \u00a0]?(?P<number>\d{1,5})(?!\d)",

@@ -22,7 +22,7 @@ from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 _GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _LINE = re.compile(
     rf"""
-    (?:(?P<log>[^\s:"]*[^\\/:"]*?\.errlog):)?(?:\d+:)?\s*           # findstr, and its /n
+    (?:(?P<log>(?:[A-Za-z]:)?[^:"*?<>|]{{1,200}}?\.errlog):)?(?:\d+:)?\s*           # findstr, and its /n
     (?:(?P<process>[0-9A-Fa-f]{{3,8}})\s+)?(?:(?P<thread>[0-9A-Fa-f]{{3,8}})\s+)?
     (?:(?P<date>(?:\d{{4}}[-/])?\d{{1,2}}[-/.](?:\d{{1,2}}|[^\W\d_]{{3,9}}\.?))\s+
        (?P<time>\d{{1,2}}:\d\d:\d\d(?:[.,]\d{{1,7}})?(?:\s*[AaPp]\.?[Mm]\.?)?)\s+)?

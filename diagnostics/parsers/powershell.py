@@ -30,7 +30,7 @@ _TYPE_ALONE = re.compile(
 _TYPES = ("SnapshotType", "Recovery", "Standard", "Planned", "Missing", "Replica")
 _FILLER = "\0"
 """Stands behind a character that is two cells wide, so that columns can be cut by position."""
-_MOST_PROPERTIES = 300
+_MOST_PROPERTIES = 100
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -58,9 +58,7 @@ def _read_table(lines: Lines, page: Page) -> Iterator[Event]:
 
 
 def _table_row(names: list[str], line: str, columns: list[tuple[int, int]]) -> dict[str, str]:
-    if max(_aligned(line, columns), _aligned(_widened(line), columns)) < len(columns) and (
-        match := _CHECKPOINT.match(line)
-    ):
+    if max(_aligned(line, columns), _aligned(_widened(line), columns)) < len(columns) and (match := _checkpoint(line)):
         return match.groupdict(default="")  # a mail or a web page has eaten the blanks
     return {name: value.rstrip("…") for name, value in zip(names, _cut(line, columns), strict=True)}
 
@@ -118,10 +116,10 @@ def _opens_list(lines: Lines) -> bool:
     first, second = _property(lines.peek()), _property(lines.peek(1))
     if first is None or second is None or abs(first[2] - second[2]) > 1:
         return False
-    names: list[str] = []
-    while (item := _property(lines.peek(len(names)))) is not None and len(names) < _MOST_PROPERTIES:
-        names.append(item[0])
-    return knows(dict.fromkeys(names, ""))
+    names: dict[str, str] = {}
+    while (item := _property(lines.peek(len(names)))) and item[0] not in names and len(names) < _MOST_PROPERTIES:
+        names[item[0]] = ""
+    return knows(names)
 
 
 def _read_list(lines: Lines, page: Page) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - log lines are quoted as they are printed
 
+import time
 from pathlib import Path
 
 import pytest
@@ -271,6 +272,52 @@ def test_lines_that_hold_nothing_are_counted_not_hidden() -> None:
     reading = read("some prose\n\nmore prose\nERROR 1450: Insufficient system resources\n")
     assert (reading.tally.lines_not_understood, reading.tally.first_line_not_understood) == (2, 1)
     assert [event.record for event in reading.events] == [4]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "(ID ",
+            "'a",
+            "a: ",
+            "x.cpp(1 ",
+            "[0x8007",
+            "- ",
+            "VMName : ",
+            "{",
+            '"',
+            "\t",
+            "Recovery ",
+            "Writer name: '",
+            "* ",
+        ),
+        *(
+            "a.errlog",
+            "Error in backup of C:\\ ",
+            "12/31/2022 ",
+            "\\\\?\\Volume{",
+            "VSS ",
+            "Event ID ",
+            "0x",
+            "エラー ",
+            "DPM: (",
+        ),
+        *(
+            "a: b\n",
+            "Name : x\n",
+            "\n\n",
+            '* WRITER "a"\n',
+            "Type: x\n",
+            "Source: x\nDate: y\n",
+            " - Caption: Online\\a\n",
+        ),
+    ],
+)
+def test_hostile_repetition_is_read_in_linear_time(piece: str) -> None:
+    begin = time.process_time()
+    read(piece * (60_000 // len(piece)))
+    assert time.process_time() - begin < 6
 
 
 def test_an_endless_line_is_read_in_pieces() -> None:
