@@ -66,6 +66,8 @@ class RuleSet:
     def match(self, event: Event) -> tuple[Rule, ...]:
         """The rules that the event meets, by name."""
         candidates = self._candidates(event)
+        if not candidates:
+            return ()
         asked = [unit for number in set(candidates) if event.kind in (unit := self._units[number]).kinds]
         if not asked:
             return ()
