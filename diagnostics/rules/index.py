@@ -7,7 +7,8 @@ from typing import Generic, NamedTuple, Self, TypeVar
 
 from diagnostics.event import Event, Kind
 from diagnostics.rules.conditions import Like, compile_pattern
-from diagnostics.rules.interest import Interest, Possibility, possibility, view_of_source
+from diagnostics.rules.interest import Interest, Possibility, is_listed, possibility, view_of_source
+from diagnostics.rules.logsource import EVERY_KIND
 from diagnostics.rules.matching import MAX_LENGTH, Predicate, View, like, predicate
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.triggers import By, Trigger, branches, triggers
@@ -27,6 +28,8 @@ class _Unit(NamedTuple):
     rank: int
     """The number of the rule."""
     kinds: frozenset[Kind]
+    any_source: bool
+    """For records of every provider; else only of those that `providers.yml` lists: a code alone says little."""
     holds: Predicate
     is_possible: Possibility
 
@@ -41,8 +44,9 @@ class RuleSet:
         self._found_by: dict[By, dict[int | str | Like, list[int]]] = {by: defaultdict(list) for by in By}
         self._reads_words: set[Kind] = set()
         for rank, rule in enumerate(rules):
+            any_source = rule.logsource.category != EVERY_KIND
             for branch in branches(rule.condition):
-                self._add(_Unit(rank, rule.kinds, predicate(branch), possibility(branch)), triggers(branch))
+                self._add(_Unit(rank, rule.kinds, any_source, predicate(branch), possibility(branch)), triggers(branch))
         self._by_code = self._found_by[By.CODE]
         self._by_provider = _provider_finder(self._found_by[By.PROVIDER])
         self._by_words = _Remembering(_words_finder(self._found_by[By.WORDS]), len)
@@ -69,6 +73,8 @@ class RuleSet:
         if not candidates:
             return ()
         asked = [unit for number in set(candidates) if event.kind in (unit := self._units[number]).kinds]
+        if event.kind is Kind.RECORD and not is_listed(event.provider, event.event_id):
+            asked = [unit for unit in asked if unit.any_source]
         if not asked:
             return ()
         view = View(event)

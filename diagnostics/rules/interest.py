@@ -1,7 +1,7 @@
 """Which records are worth decoding, told from provider and event id alone."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +37,18 @@ def listed_providers() -> tuple[Listed, ...]:
     return msgspec.convert(yaml.safe_load(_PROVIDERS.read_bytes())["providers"], tuple[Listed, ...])
 
 
+@lru_cache(maxsize=_MAX_REMEMBERED)
+def is_listed(provider: str, event_id: int) -> bool:
+    """Whether `providers.yml` names such records: those that speak of backups, or of what backups stand on."""
+    folded = provider.casefold()
+    return any((not ids or event_id in ids) and named(folded) for named, ids in _listed_tests())
+
+
+@cache
+def _listed_tests() -> tuple[tuple[Callable[[str], bool], frozenset[int]], ...]:
+    return tuple((_provider_test(item.provider), item.event_ids) for item in listed_providers())
+
+
 class Interest:
     """Callable with (provider, event id): could some rule match such a record, or is it listed in `providers.yml`?
 
@@ -44,22 +56,20 @@ class Interest:
     It can be pickled.
     """
 
-    def __init__(self, conditions: tuple[Node, ...], listed: tuple[Listed, ...]) -> None:
+    def __init__(self, conditions: tuple[Node, ...]) -> None:
         self._conditions = conditions
-        self._listed = listed
         self._asked = [possibility(node) for node in conditions]
-        self._named = [(_provider_test(item.provider), item.event_ids) for item in listed]
         self._remembered: dict[tuple[str, int], bool] = {}
 
     @classmethod
     def of(cls, conditions: Iterable[Node]) -> Self:
         """The interest of rules with these conditions."""
         nowhere = view_of_source(*_NOWHERE)
-        return cls(tuple(node for node in conditions if possibility(node)(nowhere) is False), listed_providers())
+        return cls(tuple(node for node in conditions if possibility(node)(nowhere) is False))
 
-    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Node, ...], tuple[Listed, ...]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Node, ...]]]:
         """Closures do not travel; what they are made from does."""
-        return type(self), (self._conditions, self._listed)
+        return type(self), (self._conditions,)
 
     def __call__(self, provider: str, event_id: int) -> bool:
         known = self._remembered.get((provider, event_id))
@@ -68,12 +78,9 @@ class Interest:
     def _ask(self, provider: str, event_id: int) -> bool:
         if len(self._remembered) >= _MAX_REMEMBERED:  # names come from hostile files
             self._remembered.clear()
-        answer = self._is_named(provider.casefold(), event_id) or self._may_match(provider, event_id)
+        answer = is_listed(provider, event_id) or self._may_match(provider, event_id)
         self._remembered[provider, event_id] = answer
         return answer
-
-    def _is_named(self, provider: str, event_id: int) -> bool:
-        return any((not ids or event_id in ids) and named(provider) for named, ids in self._named)
 
     def _may_match(self, provider: str, event_id: int) -> bool:
         view = view_of_source(provider, event_id)

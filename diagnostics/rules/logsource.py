@@ -19,7 +19,9 @@ _KINDS = {
     ("hyper-v", "virtual-disks"): Kind.VIRTUAL_DISK,
 }
 _BY_SERVICE = {service: kind for (_, service), kind in _KINDS.items()}
-_BY_CATEGORY = {"text": frozenset({Kind.TEXT}), "backup-error": frozenset(Kind)}
+EVERY_KIND = "backup-error"
+"""The category of rules about what says the same wherever it is printed."""
+_BY_CATEGORY = {"text": frozenset({Kind.TEXT}), EVERY_KIND: frozenset(Kind)}
 
 
 def kinds_of(product: str, category: str, service: str) -> frozenset[Kind]:
