@@ -84,6 +84,10 @@ class Wanted:
         """Whether such records are to be decoded."""
         return self.interest(provider, event_id) or (provider, event_id) in TELLING
 
+    def reads(self, event: Event) -> bool:
+        """Whether somebody understands a line in which no format finds anything."""
+        return self.relevant is not None and self.relevant(event)
+
     def asks_for(self, event: Event) -> bool:
         """Whether somebody reads it, as far as its kind has many lines that nobody does."""
         return self.relevant is None or event.kind not in _LINES or self.relevant(event)

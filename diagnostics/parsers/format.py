@@ -1,7 +1,7 @@
 """What every log format is made of."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from diagnostics.event import Event
 from diagnostics.evidence.document import Document, Tally
@@ -9,6 +9,14 @@ from diagnostics.evidence.document import Document, Tally
 Interest = Callable[[str, int], bool]
 """Asked with (provider, event id): is a record worth decoding in full? Parsers of formats where decoding is dear ask;
 the others may yield everything. It must be cheap; providers are given as the log spells them."""
+
+
+@runtime_checkable
+class ReadsLines(Protocol):
+    """An interest that also reads lines in which no format finds anything."""
+
+    def reads(self, event: Event) -> bool:
+        """Whether somebody understands this line."""
 
 
 Relevance = Callable[[Event], bool]

@@ -6,7 +6,7 @@ from typing import NamedTuple, TextIO
 from diagnostics.event import Event, Kind, Level
 from diagnostics.evidence.document import Document, Tally
 from diagnostics.parsers.codes import find_codes
-from diagnostics.parsers.format import Interest
+from diagnostics.parsers.format import Interest, ReadsLines
 from diagnostics.parsers.timestamps import DayFirst, Timestamp, parse_timestamp
 
 LONGEST_LINE = 65_536
@@ -79,13 +79,15 @@ def _clean(chunk: str) -> str:
 class Page:
     """The document that a block stands in: what its events have in common."""
 
-    __slots__ = ("_interruption", "blocks", "day_first", "document", "interest", "tally")
+    __slots__ = ("_interruption", "blocks", "day_first", "document", "interest", "reader", "tally")
 
     def __init__(
         self, document: Document, interest: Interest, tally: Tally, blocks: "tuple[Block, ...]", day_first: DayFirst
     ) -> None:
         self.document = document
         self.interest = interest
+        self.reader = interest if isinstance(interest, ReadsLines) else None
+        """Who else may understand a line, None where nobody is asked."""
         self.tally = tally
         self.blocks = blocks
         self.day_first = day_first

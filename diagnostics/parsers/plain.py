@@ -134,11 +134,21 @@ def _state(lowered: str) -> int | None:
 def _read(lines: Lines, page: Page) -> Iterator[Event]:
     at = lines.number
     text = lines.take()
-    event = _event_of(page, at, text, lines) if text.strip() else None
+    if not text.strip():
+        return
+    event = _event_of(page, at, text, lines) or _read_by_others(page, at, text)
     if event:
         yield event
-    elif text.strip():
+    else:
         page.tally.not_understood(at)
+
+
+def _read_by_others(page: Page, at: int, text: str) -> Event | None:
+    """A line that says nothing here may still be what a rule looks for: words in any language."""
+    if page.reader is None:
+        return None
+    event = page.event(Kind.TEXT, at, text, codes=())
+    return event if page.reader.reads(event) else None
 
 
 def _event_of(page: Page, at: int, text: str, lines: Lines) -> Event | None:
