@@ -66,12 +66,12 @@ class Case(msgspec.Struct, kw_only=True):
 
 def compose(case: Case) -> Verdict:
     """The verdict on a case."""
-    writer = _Writer(case)
+    writer, word = _Writer(case), _word(case)
     faults = [writer.fault(found) for found in case.judgement.faults]
     lacking = missing(case.topology, case.reading.events, _channels(case.reading))
     return Verdict(
-        verdict=case.judgement.verdict,
-        summary=_summary(case, faults),
+        verdict=word,
+        summary=_summary(case, word, faults),
         faults=faults,
         candidates=[
             Candidate(
@@ -85,7 +85,7 @@ def compose(case: Case) -> Verdict:
         noise=_noise(case),
         jobs=[job_report(job) for job in case.jobs],
         topology=topology_report(case.topology),
-        next_evidence=[] if case.judgement.verdict is VerdictWord.HEALTHY else _next_evidence(case, lacking),
+        next_evidence=[] if word is VerdictWord.HEALTHY else _next_evidence(case, lacking),
         sources=[source_line(source) for source in case.reading.sources],
         not_checked=list(_not_checked(case, lacking)),
     )
@@ -183,11 +183,19 @@ _WORDS = {
 }
 
 
-def _summary(case: Case, faults: Sequence[Fault]) -> str:
+def _word(case: Case) -> VerdictWord:
+    """The model's word; where nothing was weighed, healthy if the logs at least show backup activity."""
+    if case.problem.jobs or case.problem.events:
+        return case.judgement.verdict
+    return VerdictWord.HEALTHY if case.sightings else VerdictWord.INSUFFICIENT
+
+
+def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
     """One sentence."""
-    word = case.judgement.verdict
     if not any(source.records for source in case.reading.sources):
         return "Nothing was read: no file held a record that Shindan understands."
+    if word is VerdictWord.INSUFFICIENT and not (case.problem.jobs or case.problem.events):
+        return "The logs say nothing of a backup: they hold no job, no error of one and no trace of one."
     if word is VerdictWord.HEALTHY:
         passed = sum(job.outcome is Outcome.SUCCEEDED for job in case.jobs)
         return f"No fault found; {passed} of {len(case.jobs)} jobs succeeded." if case.jobs else "No fault found."
