@@ -7,6 +7,7 @@ import msgspec
 
 from diagnostics.answer import Case, compose
 from diagnostics.coverage import absences
+from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event
 from diagnostics.jobs import Interval, Job, having_passed, read_jobs
 from diagnostics.knowledge.catalog import Catalog, load_catalog
@@ -17,7 +18,6 @@ from diagnostics.observations import Places, Sighting, gather, observe
 from diagnostics.pipeline import build_pipeline, plates_of
 from diagnostics.reading import Progress, Reading, read_case
 from diagnostics.request import Request
-from diagnostics.rules.documents import Problem
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.rules.rule import Polarity

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from diagnostics.rules.documents import read
-from diagnostics.rules.schema import typed
+from diagnostics.datafiles.documents import read
+from diagnostics.datafiles.schema import typed
 from diagnostics.topology import Role, short_name
 
 ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}

@@ -9,8 +9,8 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from diagnostics.rules.documents import MAX_BYTES, Problem, YamlDocument, read
-from diagnostics.rules.schema import typed
+from diagnostics.datafiles.documents import MAX_BYTES, Problem, YamlDocument, read
+from diagnostics.datafiles.schema import typed
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 KNOWLEDGE = Path(__file__).parent

@@ -33,6 +33,7 @@ from sigma.types import (
     SpecialChars,
 )
 
+from diagnostics.datafiles.documents import Path_, Problem, YamlDocument
 from diagnostics.rules.conditions import (
     ANY_FIELD,
     AllOf,
@@ -47,7 +48,6 @@ from diagnostics.rules.conditions import (
     Wild,
     compile_pattern,
 )
-from diagnostics.rules.documents import Path_, Problem, YamlDocument
 
 MAX_PATTERN = 1024
 """Characters of a regular expression, and of a condition."""

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.rules.conditions import ANY_FIELD, Like, leaves
-from diagnostics.rules.documents import Problem
 from diagnostics.rules.packs import Pack
 from diagnostics.rules.rule import Rule, Status
 from diagnostics.rules.samples import Samples, check, read_samples

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from platformdirs import user_config_path
 
-from diagnostics.rules.documents import Problem, read
+from diagnostics.datafiles.documents import Problem, read
 from diagnostics.rules.rule import Rule, read_rule
 
 SHIPPED = Path(__file__).with_name("packs")

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import msgspec
 
+from diagnostics.datafiles.documents import Problem, YamlDocument
+from diagnostics.datafiles.schema import typed
 from diagnostics.event import Kind
 from diagnostics.rules.conditions import Node
 from diagnostics.rules.detection import header_problems, read_detection
-from diagnostics.rules.documents import Problem, YamlDocument
 from diagnostics.rules.logsource import kinds_of
-from diagnostics.rules.schema import typed
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
+from diagnostics.datafiles.documents import parse
 from diagnostics.event import Event, Kind
-from diagnostics.rules.documents import parse
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.rules.rule import Rule, read_rule

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.datafiles.documents import Problem
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.rules import packs
-from diagnostics.rules.documents import Problem
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.lint import Severity, lint
 from diagnostics.rules.mutation import mutate

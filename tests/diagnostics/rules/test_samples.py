@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event, Kind
-from diagnostics.rules.documents import Problem
 from diagnostics.rules.mutation import mutate
 from diagnostics.rules.packs import load_from
 from diagnostics.rules.rule import Rule

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from diagnostics.datafiles.documents import Problem, parse
 from diagnostics.event import Event, Kind
-from diagnostics.rules.documents import Problem, parse
 from diagnostics.rules.rule import Rule, read_rule
 
 GOOD = """\
