@@ -1,4 +1,4 @@
-r"""What a VSS event says about itself besides its message: the "Operation / Context" block, and the text in its binary data.
+r"""What a VSS event says besides its message: its "Operation / Context" block, and the text in its binary data.
 
 The block ends the event's message (and is its last data value). It is localized, but its shape is not:
 
@@ -10,8 +10,8 @@ The block ends the event's message (and is its last data value). It is localized
        Writer Class Id: {a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}
        Writer Name: SqlServerWriter
 
-So it is read by its shape: a line that ends with a colon is a heading; the section of `label: value` lines is the context,
-and the section before it the operations, innermost first. `vss_context.yml` knows the words.
+So it is read by its shape: a line that ends with a colon is a heading; the section of `label: value` lines is the
+context, and the section before it the operations, innermost first. `vss_context.yml` knows the words.
 """
 
 import re
@@ -28,6 +28,7 @@ _GUID = re.compile(r"\{[0-9a-fA-F-]{36}\}")
 _ITEM = re.compile(r"(?P<label>[^:：]{1,60}?)[ \u00a0]?[:：](?!\\)\s*(?P<value>.*)")
 _LONGEST_BLOCK = 8192
 """Characters; the block is a few hundred."""
+_LONGEST_BINARY = 2048
 _BINARY = re.compile(
     r"- Code: .*?- PID:\s*(?P<ProcessId>\d+)\s*- TID:\s*\d+\s*(?:- CMD:\s*(?P<CommandLine>.*?)\s*)?"
     r"(?:- User: (?:Name: )?(?P<User>.*?)(?:, SID:.*)?)?$",
@@ -102,12 +103,12 @@ def _meant(event: Event) -> dict[str, str]:
 
 
 def _in_binary(digits: str) -> dict[str, str]:
-    """`- Code: ...- Call: ...- PID:  00002956- TID: ...- CMD:  C:\\...- User: Name: NT AUTHORITY\\SYSTEM, SID:S-1-5-18`."""
+    r"""`- Code: ...- Call: ...- PID:  00002956- TID: ...- CMD:  vssvc.exe- User: Name: NT AUTHORITY\SYSTEM, SID:...`."""
     try:
         text = bytes.fromhex(digits).decode("utf-8", "replace")
     except ValueError:
         return {}
-    match = _BINARY.search(text.rstrip("\0 \r\n"))
+    match = _BINARY.match(text[:_LONGEST_BINARY].rstrip("\0 \r\n"))
     if not match:
         return {}
     fields = {name: value.strip() for name, value in match.groupdict(default="").items()}
@@ -165,7 +166,7 @@ def _operations(sections: list[_Section], context_at: int | None) -> list[str]:
 
 
 def _items(lines: list[str]) -> dict[str, str]:
-    """Known labels by name. Of unknown ones the first is the execution context, a GUID the writer's, and its name follows."""
+    """Known labels by name. Of others the first is the execution context, a GUID the writer's; its name follows."""
     labels = _vocabulary().labels
     fields: dict[str, str] = {}
     for number, line in enumerate(lines):

@@ -32,14 +32,14 @@ _U16 = struct.Struct("<H").unpack_from
 _U32 = struct.Struct("<I").unpack_from
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """These bytes are no BinXml that this reader knows; the message says why."""
 
 
 class Slot(NamedTuple):
     """A place in a template where the record's value of this number goes."""
 
-    index: int
+    number: int
 
 
 class Element(NamedTuple):
@@ -55,7 +55,7 @@ def name_at(chunk: bytes, offset: int) -> bytes:
     (length,) = _U16(chunk, offset + NAME_LENGTH_AT)
     raw = chunk[offset + _NAME_HEAD : offset + _NAME_HEAD + 2 * length]
     if len(raw) < 2 * length:
-        raise Malformed(f"a name of {length} characters at 0x{offset:x}, outside the chunk")
+        raise MalformedError(f"a name of {length} characters at 0x{offset:x}, outside the chunk")
     return raw
 
 
@@ -79,18 +79,18 @@ class Cursor:
         self._known: dict[int, tuple[str, int]] = {}
 
     def fragment(self) -> Element:
-        """The root element. Raises `Malformed` or `struct.error`."""
+        """The root element. Raises `MalformedError` or `struct.error`."""
         if self._token() == FRAGMENT:
             self._at += FRAGMENT_SIZE
         token = self._token()
         if token != _OPEN:
-            raise Malformed(f"token 0x{token:02x} where an element should begin")
+            raise MalformedError(f"token 0x{token:02x} where an element should begin")
         return self._element(_DEPTH)
 
     def _token(self) -> int:
         """The next token, without the flag that others follow."""
         if self._at >= self._end:
-            raise Malformed("the XML ends in the middle")
+            raise MalformedError("the XML ends in the middle")
         return self._chunk[self._at] & ~_MORE
 
     def _name(self) -> str:
@@ -112,7 +112,7 @@ class Cursor:
 
     def _element(self, depth: int) -> Element:
         if not depth:
-            raise Malformed(f"elements nested more than {_DEPTH} deep")
+            raise MalformedError(f"elements nested more than {_DEPTH} deep")
         has_attributes = self._chunk[self._at] & _MORE
         self._at += self._before_name
         element = Element(self._name(), [], [])
@@ -126,7 +126,7 @@ class Cursor:
         if closing == _CLOSE_START:
             self._content(element.content, depth - 1)
         elif closing != _CLOSE_EMPTY:
-            raise Malformed(f"token 0x{closing:02x} in the start of an element")
+            raise MalformedError(f"token 0x{closing:02x} in the start of an element")
         return element
 
     def _attribute_value(self) -> list[str | Slot]:
@@ -144,7 +144,7 @@ class Cursor:
         self._at += 1
 
     def _usual_field(self) -> Element | None:
-        """`<Data Name="...">value</Data>`, with names that are known: most of a template, so it is worth a short way."""
+        """`<Data Name="...">value</Data>` with known names: most of a template, and worth a short way."""
         at = self._at
         if not self._dependencies or at + _FIELD_HEAD_SIZE > self._end:
             return None
@@ -176,7 +176,7 @@ class Cursor:
             return self._take(2).decode("utf-16-le", "replace")  # a lone surrogate is no character
         if token == _ENTITY:
             return _ENTITIES.get(self._name(), "")
-        raise Malformed(f"unknown token 0x{token:02x}")
+        raise MalformedError(f"unknown token 0x{token:02x}")
 
     def _literal(self, kind: int) -> str:
         if kind == values.STRING:
@@ -184,12 +184,12 @@ class Cursor:
             self._at += 2
             return self._take(2 * length).decode("utf-16-le", "replace")
         if (size := values.fixed_size(kind)) is None:
-            raise Malformed(f"a literal of type 0x{kind:02x}")
+            raise MalformedError(f"a literal of type 0x{kind:02x}")
         return values.text(kind, self._take(size))
 
     def _take(self, size: int) -> bytes:
         start = self._at
         self._at += size
         if self._at > self._end:
-            raise Malformed("the XML ends in the middle")
+            raise MalformedError("the XML ends in the middle")
         return self._chunk[start : self._at]

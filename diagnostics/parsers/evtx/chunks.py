@@ -79,25 +79,33 @@ class Chunk:
                 at = self._next_record(at)
 
     def _records_end(self, *, checksums: bool) -> int:
-        """Where the slack begins: old records behind it are no evidence. A broken header is not asked."""
+        """Where the slack begins: old records behind it are no evidence."""
         data, length = self.data, self._length
         if length < _FIRST_RECORD:
             self.remarks["cut off in its header"] += 1
             return 0
-        (end,), (checksum,) = _U32(data, 0x30), _U32(data, 0x34)
-        intact = not checksums or _U32(data, 0x7C)[0] == crc32(data[0x80:_FIRST_RECORD], crc32(data[:0x78]))
-        if not intact or not _FIRST_RECORD <= end <= SIZE:
-            self.remarks["the header's checksum differs" if not intact else "the header is damaged"] += 1
+        end: int
+        end, checksum = struct.unpack_from("<II", data, 0x30)
+        possible = _FIRST_RECORD <= end <= SIZE
+        records_are_intact = (
+            possible and length >= end and (not checksums or crc32(data[_FIRST_RECORD:end]) == checksum)
+        )
+        if checksums and _U32(data, 0x7C)[0] != crc32(data[0x80:_FIRST_RECORD], crc32(data[:0x78])):
+            self.remarks["the header's checksum differs"] += 1
+            return end if records_are_intact else self._end_by_walking()
+        if not possible:
+            self.remarks["the header is damaged"] += 1
             return self._end_by_walking()
         if length < end:
             self.remarks[f"cut off after {length} of {end} bytes"] += 1
-        elif checksums and crc32(data[_FIRST_RECORD:end]) != checksum:
+        elif not records_are_intact:
             self.remarks["the records' checksum differs"] += 1
         return min(end, length)
 
     def _end_by_walking(self) -> int:
         """The end of the records that follow one another without a gap in their numbers."""
-        at, previous = _FIRST_RECORD, None
+        at: int = _FIRST_RECORD
+        previous: int | None = None
         while self._is_record(at):
             _, size, record, _ = _HEAD(self.data, at)
             if previous is not None and record != previous + 1:
@@ -108,8 +116,10 @@ class Chunk:
     def _is_record(self, at: int) -> bool:
         """Whether a record lies here whole: it repeats its size at its end."""
         magic, size, _, _ = _HEAD(self.data, at)
-        fits = magic == _RECORD_MAGIC and _SMALLEST_RECORD <= size <= self._length - at
-        return fits and _U32(self.data, at + size - 4)[0] == size
+        if magic != _RECORD_MAGIC or not _SMALLEST_RECORD <= size <= self._length - at:
+            return False
+        (repeated,) = _U32(self.data, at + size - 4)
+        return bool(repeated == size)
 
     def _next_record(self, at: int) -> int:
         """Where reading can go on behind something that is no record."""
@@ -117,7 +127,7 @@ class Chunk:
         while found != -1 and not self._is_record(found):
             found = self.data.find(_RECORD_MAGIC, found + 4, self._end)
         stop = found if found != -1 else self._end
-        if self._length >= self._end or found != -1:
+        if stop < self._length or self._length == SIZE:  # else it is the record in which the file was cut off
             self.remarks["bytes that are no record"] += stop - at
         return stop
 

@@ -6,7 +6,16 @@ from functools import partial
 from itertools import pairwise
 
 from diagnostics.parsers.evtx import chunks, values
-from diagnostics.parsers.evtx.binxml import FRAGMENT, FRAGMENT_SIZE, NAME_LENGTH_AT, TEMPLATE, Cursor, Element, Malformed, name_at
+from diagnostics.parsers.evtx.binxml import (
+    FRAGMENT,
+    FRAGMENT_SIZE,
+    NAME_LENGTH_AT,
+    TEMPLATE,
+    Cursor,
+    Element,
+    MalformedError,
+    name_at,
+)
 from diagnostics.parsers.evtx.layout import Layout, Shape
 from diagnostics.parsers.evtx.template import compile_template
 
@@ -43,31 +52,39 @@ class Definition:
         self.weight = 0
         """Values of all layouts that were made for it, a measure of its memory."""
         self._shapes: values.Memo[tuple[int, ...], Shape] = values.Memo(partial(Shape, template), _SHAPES)
-        self._names = tuple((at - start, name_at(chunk, *_U32(chunk, at))) for at in cursor.references)
+        self._references = [at - start for at in cursor.references]
         self._pieces = tuple(_pieces(chunk, start, size, sorted(cursor.references + cursor.links)))
+        self._names = self._names_at(chunk, start)
         self._remember(chunk, start, size)
 
     def is_at(self, chunk: bytes, start: int, size: int) -> bool:
         """Whether the definition there is this one; mostly it looks exactly as it did when last seen."""
         if chunk.startswith(self._seen, start):
             return all(chunk.startswith(name, at) for at, name in self._seen_names)
-        same = all(chunk.startswith(piece, start + at) for at, piece in self._pieces) and all(
-            name == name_at(chunk, *_U32(chunk, start + at)) for at, name in self._names
-        )
-        if same:
-            self._remember(chunk, start, size)
-        return same
+        pieces_are = all(chunk.startswith(piece, start + at) for at, piece in self._pieces)
+        if not pieces_are or self._names_at(chunk, start) != self._names:
+            return False
+        self._remember(chunk, start, size)
+        return True
+
+    def _names_at(self, chunk: bytes, start: int) -> list[bytes]:
+        """Every name in the order of its uses."""
+        offsets = [_U32(chunk, start + at)[0] for at in self._references]
+        names = {offset: name_at(chunk, offset) for offset in set(offsets)}
+        return [names[offset] for offset in offsets]
 
     def _remember(self, chunk: bytes, start: int, size: int) -> None:
         self._seen = chunk[start : start + size]
-        names = {(*_U32(chunk, start + at), name) for at, name in self._names}
-        self._seen_names = [(at + NAME_LENGTH_AT, struct.pack("<H", len(name) // 2) + name) for at, name in names]
+        offsets = {_U32(chunk, start + at)[0]: name for at, name in zip(self._references, self._names, strict=True)}
+        self._seen_names = [
+            (offset + NAME_LENGTH_AT, struct.pack("<H", len(name) // 2) + name) for offset, name in offsets.items()
+        ]
 
     def _layout(self, key: bytes) -> Layout:
         (count,) = _U32(key)
         self.weight += count
-        stated = struct.unpack_from(f"<{len(key) // 4 - 1}I", key, 4)
-        descriptors = *(number & 0xFFFFFF for number in stated), *[_XML_OF_ANY_SIZE] * (count - len(stated))
+        descriptors = struct.unpack_from(f"<{len(key) // 4 - 1}I", key, 4)
+        descriptors += (_XML_OF_ANY_SIZE,) * (count - len(descriptors))
         return Layout(self._shapes[tuple(map(values.outline, descriptors))], descriptors)
 
 
@@ -96,7 +113,7 @@ class Definitions:
             self._known.clear()
 
     def locate(self, at: int, end: int) -> Located:
-        """The values of the fragment at a position of the chunk. Raises `Malformed` or `struct.error`."""
+        """The values of the fragment at a position of the chunk. Raises `MalformedError` or `struct.error`."""
         chunk = self._chunk
         if chunk[at] == FRAGMENT:  # nested XML may go without
             at += FRAGMENT_SIZE
@@ -110,19 +127,19 @@ class Definitions:
             (count,) = _U32(chunk, at)
         values_at = at + 4 + 4 * count
         if values_at > end or count > _VALUES:
-            raise Malformed(f"{count} values")
+            raise MalformedError(f"{count} values")
         # nested XML at the end ends where the record does, so its size makes no difference
-        ends_in_xml = chunk[values_at - 2] == values.BINXML and chunk[values_at - 4 : values_at - 2] != b"\0\0" and count
+        ends_in_xml = chunk[values_at - 2] == values.BINXML and count and (chunk[values_at - 4] or chunk[values_at - 3])
         layout = definition.layouts[chunk[at : values_at - 4 if ends_in_xml else values_at]]
         if values_at + layout.size > end:
-            raise Malformed("values that are larger than the record")
+            raise MalformedError("values that are larger than the record")
         return layout, values_at
 
     def _literal(self, at: int, end: int) -> Layout:
         """XML without a template. Windows leaves out the dependency numbers there, other writers may not."""
         try:
             root = Cursor(self._chunk, at, end, dependencies=False).fragment()
-        except Malformed:
+        except MalformedError:
             root = Cursor(self._chunk, at, end, dependencies=True).fragment()
         return literal_layout(root)
 
@@ -131,7 +148,7 @@ class Definitions:
         guid, size = _DEFINITION(self._chunk, offset)
         self._work -= size
         if start + size > len(self._chunk) or self._work < 0:
-            raise Malformed(f"a template of {size} bytes at 0x{offset:x}, for which there is no room")
+            raise MalformedError(f"a template of {size} bytes at 0x{offset:x}, for which there is no room")
         known = self._known.setdefault((guid, size), [])
         definition = next((one for one in known if one.is_at(self._chunk, start, size)), None)
         if definition is None:

@@ -14,25 +14,27 @@ from defusedxml.ElementTree import fromstring
 from Evtx.BinaryParser import BinaryParserException
 from Evtx.Evtx import ChunkHeader, Record
 
-from diagnostics.parsers.evtx.binxml import Element, Malformed, Slot
+from diagnostics.parsers.evtx.binxml import Element, MalformedError, Slot
 from diagnostics.parsers.evtx.definitions import literal_layout
 from diagnostics.parsers.evtx.layout import Layout
 
 _LISTS = range(0x80, 0x200, 4)
 """Where a chunk keeps the heads of its lists of names (64) and templates (32)."""
-_FAILURES = (BinaryParserException, struct.error, LookupError, ValueError, TypeError, AttributeError, RuntimeError, OSError)
+_FAILURES = (
+    BinaryParserException, struct.error, LookupError, ValueError, TypeError, AttributeError, RuntimeError, OSError,
+)  # fmt: skip
 """What python-evtx is known to raise on damaged records: it checks little itself."""
 
 
 def reference_layout(chunk: bytes, at: int) -> Layout:
-    """A record's content as a layout without values. Raises `Malformed` where python-evtx gives up as well."""
+    """A record's content as a layout without values. Raises `MalformedError` where python-evtx gives up as well."""
     if any(_is_endless(chunk, offset) for offset in _LISTS):
-        raise Malformed("lists of names that never end")
+        raise MalformedError("lists of names that never end")
     try:
         text = Record(chunk, at, ChunkHeader(chunk, 0)).xml()
         root = fromstring(text)
     except (*_FAILURES, DefusedXmlException, ParseError) as error:
-        raise Malformed(f"python-evtx: {type(error).__name__}") from error
+        raise MalformedError(f"python-evtx: {type(error).__name__}") from error
     return literal_layout(_tree(root))
 
 

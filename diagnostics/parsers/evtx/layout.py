@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import accumulate, chain
-from operator import call
+from operator import getitem
 from typing import Any, NamedTuple, TypeGuard
 
 from diagnostics.parsers.evtx import values
-from diagnostics.parsers.evtx.binxml import Malformed, Slot
+from diagnostics.parsers.evtx.binxml import MalformedError, Slot
 from diagnostics.parsers.evtx.searches import Search, search_in
 from diagnostics.parsers.evtx.template import UNNAMED, Field, Parts, Template
 from diagnostics.parsers.records import Fields
@@ -33,8 +33,8 @@ class Scalar(NamedTuple):
     """A field that is exactly one value."""
 
     name: str
-    index: int
-    read: Callable[[Any], str]
+    number: int
+    texts: values.Texts
     search: Search | None
 
 
@@ -47,9 +47,9 @@ class Composite(NamedTuple):
 
 
 class Nested(NamedTuple):
-    """The number of a value that is XML itself."""
+    """A value that is XML itself."""
 
-    index: int
+    number: int
 
 
 Step = Scalar | Composite | Nested
@@ -60,22 +60,24 @@ class Plan:
 
     def __init__(self, names: tuple[str, ...], scalars: list[Scalar]) -> None:
         searched = [(name, step.search) for name, step in zip(names, scalars, strict=True) if step.search]
-        indexes = tuple(step.index for step in scalars)
+        numbers = [step.number for step in scalars]
         self._names = names
-        self._reads = tuple(step.read for step in scalars)
-        self._pick = None if indexes == tuple(range(len(indexes))) else tuple(indexes)
+        self._texts = tuple(step.texts for step in scalars)
+        self._pick = None if numbers == list(range(len(numbers))) else numbers
         self._searched = tuple(name for name, _ in searched)
         self._searches = tuple(search for _, search in searched)
 
     def fields(self, raw: Raw) -> dict[str, str]:
         """Name and text of each."""
-        picked = raw if self._pick is None else [raw[index] for index in self._pick]
-        return dict(zip(self._names, map(call, self._reads, picked), strict=False))  # values behind the last field
+        picked = raw if self._pick is None else [raw[number] for number in self._pick]
+        return dict(zip(self._names, map(getitem, self._texts, picked), strict=False))  # values behind the last field
 
     def codes(self, fields: dict[str, str]) -> tuple[str, ...]:
         """The error codes in those fields that may hold some."""
-        found = list(map(call, self._searches, map(fields.__getitem__, self._searched)))
-        return tuple(dict.fromkeys(chain.from_iterable(found))) if any(found) else ()
+        if not any(map(getitem, self._searches, map(fields.__getitem__, self._searched))):
+            return ()
+        found = (search[fields[name]] for name, search in zip(self._searched, self._searches, strict=True))
+        return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 class Shape:
@@ -84,35 +86,35 @@ class Shape:
     def __init__(self, template: Template, outlines: tuple[int, ...]) -> None:
         self._kinds = tuple(outline >> 16 for outline in outlines)
         self._sized = tuple(bool(outline & 0xFFFF) for outline in outlines)
-        self._texts = tuple(map(values.reading, outlines))
+        self._texts = tuple(map(values.texts, outlines))
         self.repeated = tuple(_repeated(template))
         """The values that fields use again, once for each such use."""
         self.steps = tuple(step for field in template.fields for step in self._steps(field))
         self.message = self.reader(template.message) if template.message else None
         self.plan = _plan(self.steps) if not self.message else None
         self.inner = self._inner()
-        """The nested XML that holds all fields, as in every event of a modern provider, else None."""
+        """The number of the value that is XML and holds all fields, as in every event of a modern provider."""
         self.system = System(self, template.system) if template.system else None
 
     def reader(self, parts: Parts) -> Read:
         """How the text of an element or attribute is put together."""
         if len(parts) == 1 and self.has(parts[0]):
-            return partial(_value, parts[0].index, self._texts[parts[0].index])
+            return partial(_value, parts[0].number, self._texts[parts[0].number])
         if any(self.has(part) for part in parts):
             return partial(_joined, [self.reader((part,)) for part in parts])
         return partial(_literal, "".join(part for part in parts if isinstance(part, str)))
 
     def kind(self, part: str | Slot) -> int:
         """The value's type; NULL for a literal or absent one."""
-        return self._kinds[part.index] if self.has(part) else values.NULL
+        return self._kinds[part.number] if self.has(part) else values.NULL
 
     def has(self, part: str | Slot) -> TypeGuard[Slot]:
         """Whether this part is a value that the record has."""
-        return isinstance(part, Slot) and part.index < len(self._kinds)
+        return isinstance(part, Slot) and part.number < len(self._kinds)
 
     def _steps(self, field: Field) -> Iterator[Step]:
         nested = [part for part in field.parts if self.kind(part) == values.BINXML]
-        yield from (Nested(part.index) for part in nested if self.has(part) and self._sized[part.index])
+        yield from (Nested(part.number) for part in nested if self.has(part) and self._sized[part.number])
         if field.name is not None and not nested:
             yield from self._field(field.name, field.parts)
 
@@ -121,17 +123,17 @@ class Shape:
             if name != UNNAMED or any(isinstance(part, str) for part in parts):
                 yield Composite(name, partial(_alone, self.reader(parts)), search_in(name, values.STRING))
             return
-        index, kind = parts[0].index, self.kind(parts[0])
+        number, kind = parts[0].number, self.kind(parts[0])
         if kind & values.ARRAY:
             element = kind & ~values.ARRAY
-            yield Composite(name, partial(_elements, index, element), search_in(name, element))
+            yield Composite(name, partial(_elements, number, element), search_in(name, element))
         elif kind != values.NULL or name != UNNAMED:
-            yield Scalar(name, index, self._texts[index], search_in(name, kind))
+            yield Scalar(name, number, self._texts[number], search_in(name, kind))
 
-    def _inner(self) -> Nested | None:
-        nested = [step for step in self.steps if isinstance(step, Nested)]
-        if len(nested) != len({step.index for step in nested}) or len(nested) > _NESTED:
-            raise Malformed("a template that repeats its nested XML")
+    def _inner(self) -> int | None:
+        nested = [step.number for step in self.steps if isinstance(step, Nested)]
+        if len(nested) != len(set(nested)) or len(nested) > _NESTED:
+            raise MalformedError("a template that repeats its nested XML")
         return nested[0] if len(self.steps) == len(nested) == 1 and not self.message else None
 
 
@@ -141,7 +143,7 @@ class System:
     def __init__(self, shape: Shape, parts: dict[str, Parts]) -> None:
         self._shape = shape
         self.read = {name: shape.reader(content) for name, content in parts.items()}
-        self.value = {name: _only_index(shape, parts[name], values.STRING) for name in ("provider", "computer", "channel")}
+        self.value = {name: _only_number(shape, parts[name], values.STRING) for name in _NAMES}
         self.provider = self._constant(parts["provider"])
         """What the template says, empty where the record does."""
         self.computer = self._constant(parts["computer"])
@@ -150,7 +152,7 @@ class System:
 
     def peek(self, raw: Raw) -> "Peek":
         """The slow way, for whatever types."""
-        level, event_id, record = (number(self.read[name](raw)) for name in ("level", "event_id", "record"))
+        level, event_id, record = (to_number(self.read[name](raw)) for name in ("level", "event_id", "record"))
         time = parse_timestamp(self.read["time"](raw))
         return level, event_id, values.filetime(time.microseconds) if time else 0, record
 
@@ -158,11 +160,12 @@ class System:
         return "" if any(self._shape.has(part) for part in parts) else self._shape.reader(parts)(())
 
     def _usual_numbers(self, parts: dict[str, Parts]) -> list[int] | None:
-        indexes = [_only_index(self._shape, parts[name], kind) for name, kind, _ in _PEEK]
-        known = [index for index in indexes if index is not None]
+        found = [_only_number(self._shape, parts[name], kind) for name, kind, _ in _PEEK]
+        known = [number for number in found if number is not None]
         return known if len(known) == len(_PEEK) and known == sorted(known) else None
 
 
+_NAMES = ("provider", "computer", "channel")
 Peek = tuple[int, int, int, int]
 """Level, event id, time (a FILETIME, 0 where there is none) and record number (0 likewise)."""
 _PEEK = (
@@ -178,42 +181,54 @@ class Layout:
 
     def __init__(self, shape: Shape, descriptors: tuple[int, ...]) -> None:
         sizes = [descriptor & 0xFFFF for descriptor in descriptors]
-        if shape.repeated and sum(sizes[index] for index in shape.repeated if index < len(sizes)) > _AMPLIFICATION:
-            raise Malformed("a template that repeats its values without measure")
+        if shape.repeated and sum(sizes[number] for number in shape.repeated if number < len(sizes)) > _AMPLIFICATION:
+            raise MalformedError("a template that repeats its values without measure")
         self.shape = shape
         self.starts = (0, *accumulate(sizes))
         """Where each value begins, counted from the first; at the end, where the last one ends."""
         self.size = self.starts[-1]
         self.unpack: Callable[[bytes, int], Raw]
         self.unpack = struct.Struct("<" + "".join(map(values.code, descriptors))).unpack_from
+        self.inner = None if shape.inner is None else self.span(shape.inner)
+        """Where the nested XML lies that holds all fields."""
         self.provider_name = shape.system.provider if shape.system else ""
         self.computer_name = shape.system.computer if shape.system else ""
         self.peek: Callable[[bytes, int], Any] = self._peeker()
         """A `Peek` by chunk and `at`, at the least possible cost."""
+        self._provider, self._computer, self._channel = map(self._span, _NAMES)
+
+    def span(self, number: int) -> tuple[int, int | None]:
+        """Where a value begins and ends, counted from the first; the last one ends where the record does: None."""
+        last = number == len(self.starts) - 2
+        return self.starts[number], None if last else self.starts[number + 1]
 
     def provider(self, chunk: bytes, at: int) -> str:
         """The provider's name."""
-        return self._text("provider", chunk, at)
+        start, end = self._provider
+        return values.name(chunk[at + start : at + end]) if end else self._read("provider", chunk, at)
 
     def computer(self, chunk: bytes, at: int) -> str:
         """The machine's name."""
-        return self._text("computer", chunk, at)
+        start, end = self._computer
+        return values.name(chunk[at + start : at + end]) if end else self._read("computer", chunk, at)
 
     def channel(self, chunk: bytes, at: int) -> str:
         """The log's name."""
-        return self._text("channel", chunk, at)
+        start, end = self._channel
+        return values.name(chunk[at + start : at + end]) if end else self._read("channel", chunk, at)
 
-    def _text(self, name: str, chunk: bytes, at: int) -> str:
-        system = self._system
-        index = system.value[name]
-        if index is None:
-            return system.read[name](self.unpack(chunk, at))
-        return values.name(chunk[at + self.starts[index] : at + self.starts[index + 1]])
+    def _span(self, name: str) -> tuple[int, int]:
+        """Where the value lies that is this text; empty where it is none."""
+        number = self.shape.system.value[name] if self.shape.system else None
+        return (0, 0) if number is None else (self.starts[number], self.starts[number + 1])
+
+    def _read(self, name: str, chunk: bytes, at: int) -> str:
+        return self._system.read[name](self.unpack(chunk, at))
 
     @property
     def _system(self) -> System:
         if self.shape.system is None:
-            raise Malformed("an event without a System section")
+            raise MalformedError("an event without a System section")
         return self.shape.system
 
     def _peeker(self) -> Callable[[bytes, int], Any]:
@@ -221,16 +236,16 @@ class Layout:
         if not numbers:
             return self._slow_peek
         code, at = "<", 0
-        for index, (_, _, one) in zip(numbers, _PEEK, strict=True):
-            code += f"{self.starts[index] - at}x{one}"
-            at = self.starts[index + 1]
+        for number, (_, _, one) in zip(numbers, _PEEK, strict=True):
+            code += f"{self.starts[number] - at}x{one}"
+            at = self.starts[number + 1]
         return struct.Struct(code).unpack_from
 
     def _slow_peek(self, chunk: bytes, at: int) -> Peek:
         return self._system.peek(self.unpack(chunk, at))
 
 
-def number(text: str) -> int:
+def to_number(text: str) -> int:
     """A number of the System section; 0 where it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
@@ -243,14 +258,14 @@ def add(fields: Fields, name: str, text: str) -> None:
         fields.named(name, text)
 
 
-def _only_index(shape: Shape, parts: Parts, kind: int) -> int | None:
-    return parts[0].index if len(parts) == 1 and shape.has(parts[0]) and shape.kind(parts[0]) == kind else None
+def _only_number(shape: Shape, parts: Parts, kind: int) -> int | None:
+    return parts[0].number if len(parts) == 1 and shape.has(parts[0]) and shape.kind(parts[0]) == kind else None
 
 
 def _repeated(template: Template) -> Iterator[int]:
-    uses = Counter(part.index for field in template.fields for part in field.parts if isinstance(part, Slot))
-    for index, count in uses.items():
-        yield from [index] * (count - 1)
+    uses = Counter(part.number for field in template.fields for part in field.parts if isinstance(part, Slot))
+    for slot, count in uses.items():
+        yield from [slot] * (count - 1)
 
 
 def _plan(steps: tuple[Step, ...]) -> Plan | None:
@@ -266,8 +281,8 @@ def _literal(text: str, raw: Raw) -> str:  # noqa: ARG001 - the shape of a Read
     return text
 
 
-def _value(index: int, read: Callable[[Any], str], raw: Raw) -> str:
-    return read(raw[index])
+def _value(slot: int, texts: values.Texts, raw: Raw) -> str:
+    return texts[raw[slot]]
 
 
 def _joined(readers: list[Read], raw: Raw) -> str:
@@ -278,5 +293,5 @@ def _alone(read: Read, raw: Raw) -> list[str]:
     return [read(raw)]
 
 
-def _elements(index: int, kind: int, raw: Raw) -> list[str]:
-    return values.items(kind, raw[index])
+def _elements(slot: int, kind: int, raw: Raw) -> list[str]:
+    return values.items(kind, raw[slot])

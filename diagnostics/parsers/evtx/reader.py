@@ -4,15 +4,15 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 
-from diagnostics.event import Event, Kind, Level
+from diagnostics.event import Event, Kind
 from diagnostics.evidence.document import Document, Tally
 from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.evtx import values
-from diagnostics.parsers.evtx.binxml import Malformed
+from diagnostics.parsers.evtx.binxml import MalformedError
 from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, Chunk, Head, chunks, header
 from diagnostics.parsers.evtx.definitions import Definitions, Located
 from diagnostics.parsers.evtx.fallback import reference_layout
-from diagnostics.parsers.evtx.layout import Nested, Peek, Scalar, add
+from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, Scalar, add
 from diagnostics.parsers.evtx.searches import Search
 from diagnostics.parsers.format import Interest
 from diagnostics.parsers.records import Fields, finished, level_numbered
@@ -24,8 +24,8 @@ _DEPTH = 3
 _PATIENCE = 100
 """How many records of a file python-evtx is asked for: it takes milliseconds for each."""
 _ANSWERS = 2000
-_LEVELS = tuple(map(level_numbered, range(6)))
-_REFUSED = (Malformed, struct.error, ValueError, OverflowError)
+_LEVELS = tuple(map(level_numbered, range(256)))
+_REFUSED = (MalformedError, struct.error, ValueError, OverflowError)
 
 
 def read(document: Document, interest: Interest, tally: Tally) -> Iterator[Event]:
@@ -98,20 +98,21 @@ class _Reader:
 
     def _by_reference(self, head: Head, refusal: Exception, remarks: Counter[str]) -> list[Event]:
         """The record as python-evtx reads it; none where it cannot either, or nobody is interested."""
-        at, end, _, _ = head
         reason = str(refusal)
         if self._patience:
             self._patience -= 1
             try:
-                layout = reference_layout(self._chunk, at)
-                provider, peek = layout.provider_name, layout.peek(self._chunk, end)
-                if self._wanted[provider, peek[1]]:
-                    return [self._event(head, (layout, end), peek, provider, layout.computer_name)]
-                return []
+                return self._decoded_by_reference(head, reference_layout(self._chunk, head[0]))
             except _REFUSED as error:
                 reason = f"{reason}; {error}"
         remarks[f"record unreadable: {reason}"] += 1
         return []
+
+    def _decoded_by_reference(self, head: Head, layout: Layout) -> list[Event]:
+        _, end, _, _ = head
+        provider, peek = layout.provider_name, layout.peek(self._chunk, end)
+        wanted = self._wanted[provider, peek[1]]
+        return [self._event(head, (layout, end), peek, provider, layout.computer_name)] if wanted else []
 
     def _event(self, head: Head, located: Located, peek: Peek, provider: str, machine: str) -> Event:
         layout, at = located
@@ -126,7 +127,7 @@ class _Reader:
             machine=machine or self._machine,
             provider=provider,
             event_id=event_id,
-            level=_LEVELS[level] if level < len(_LEVELS) else Level.UNKNOWN,
+            level=_LEVELS[level & 0xFF],
             channel=layout.channel(self._chunk, at),
             fields=fields,
             text=message,
@@ -135,21 +136,17 @@ class _Reader:
         return finished(event)
 
     def _content(self, located: Located, end: int) -> _Content:
-        """All fields. In nearly every record they are one piece of nested XML, each of them one value: the short way."""
-        if inner := located[0].shape.inner:
-            located = self._nested(inner, located, end)
+        """All fields. In nearly every record they are in one piece of nested XML, each one value: the short way."""
         layout, at = located
+        if layout.inner:
+            start, stop = layout.inner
+            end = at + stop if stop else end
+            located = layout, at = self._definitions.locate(at + start, end)
         plan = layout.shape.plan
         if plan is None:
             return self._gathered(located, end)
         fields = plan.fields(layout.unpack(self._chunk, at))
         return fields, plan.codes(fields), ""
-
-    def _nested(self, step: Nested, outer: Located, end: int) -> Located:
-        layout, at = outer
-        starts, index = layout.starts, step.index
-        last = index == len(starts) - 2
-        return self._definitions.locate(at + starts[index], end if last else at + starts[index + 1])
 
     def _gathered(self, located: Located, end: int) -> _Content:
         """All fields, the long way: several sections, arrays, repeated names, a rendered message."""
@@ -159,22 +156,23 @@ class _Reader:
                 message += text
                 continue
             add(fields, name, text)
-            codes.update(dict.fromkeys(search(text) if search else ()))
+            codes.update(dict.fromkeys(search[text] if search else ()))
         codes.update(dict.fromkeys(find_codes(message)))
         return dict(fields), tuple(codes), message
 
     def _values(self, located: Located, end: int, depth: int) -> Iterator[tuple[str | None, str, Search | None]]:
         """Name (None for the rendered message), text and search of every value."""
         if not depth:
-            raise Malformed(f"XML nested more than {_DEPTH} deep")
+            raise MalformedError(f"XML nested more than {_DEPTH} deep")
         layout, at = located
         raw = layout.unpack(self._chunk, at)
         for step in layout.shape.steps:
             if isinstance(step, Scalar):
-                yield step.name, step.read(raw[step.index]), step.search
+                yield step.name, step.texts[raw[step.number]], step.search
             elif isinstance(step, Nested):
-                inner = self._nested(step, located, end)
-                yield from self._values(inner, end, depth - 1)
+                start, stop = layout.span(step.number)
+                inner_end = at + stop if stop else end
+                yield from self._values(self._definitions.locate(at + start, inner_end), inner_end, depth - 1)
             else:
                 for text in step.read(raw):
                     yield step.name, text, step.search

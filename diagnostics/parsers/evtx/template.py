@@ -7,7 +7,7 @@ each template here, and once for each array of sizes and types in `layout.py`.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from diagnostics.parsers.evtx.binxml import Element, Malformed, Slot
+from diagnostics.parsers.evtx.binxml import Element, MalformedError, Slot
 
 Parts = tuple[str | Slot, ...]
 """The content of an attribute or of an element without children."""
@@ -38,7 +38,7 @@ class Template(NamedTuple):
 
 
 def compile_template(root: Element) -> Template:
-    """Raises `Malformed` where the tree has more fields than a log's reader can be expected to keep."""
+    """Raises `MalformedError` where the tree has more fields than a log's reader can be expected to keep."""
     system: dict[str, Parts] = {}
     fields: list[Field] = []
     message: list[str | Slot] = []
@@ -48,9 +48,9 @@ def compile_template(root: Element) -> Template:
         elif element.name == "RenderingInfo":
             message += [part for child in _children(element, "Message") for part in _texts(child)]
         else:
-            fields += _fields(element)
+            _collect(element, fields)
     if len(fields) > _FIELDS:
-        raise Malformed(f"a template of {len(fields)} fields")
+        raise MalformedError(f"a template of {len(fields)} fields")
     return Template(system, tuple(fields), tuple(message))
 
 
@@ -74,9 +74,7 @@ def _texts(element: Element) -> Parts:
 def _system(section: Element) -> dict[str, Parts]:
     elements = {part.name: part for part in section.content if isinstance(part, Element)}
     attributes = {
-        (name, attribute): tuple(parts)
-        for name, element in elements.items()
-        for attribute, parts in element.attributes
+        (name, attribute): tuple(parts) for name, element in elements.items() for attribute, parts in element.attributes
     }
     contents = {name: _texts(element) for name, element in elements.items()}
     return {
@@ -90,26 +88,26 @@ def _system(section: Element) -> dict[str, Parts]:
     }
 
 
-def _fields(element: Element) -> Iterator[Field]:
+def _collect(element: Element, fields: list[Field]) -> None:
     """The values in a data section: elements that hold no others, in order, with the names that rules use."""
     if element.name in _CONTAINERS or any(isinstance(part, Element) for part in element.content):
         for part in element.content:
             if isinstance(part, Element):
-                yield from _fields(part)
+                _collect(part, fields)
             elif isinstance(part, Slot):
-                yield Field(None, (part,))
+                fields.append(Field(None, (part,)))
         return
-    attributes = dict(element.attributes)
     if element.name in _NAMED_BY_ATTRIBUTE:
-        yield Field(_literal(attributes.get("Name", [])) or UNNAMED, _texts(element))
+        name = next((_literal(parts) for name, parts in element.attributes if name == "Name"), UNNAMED)
+        fields.append(Field(name, _texts(element)))
         return
-    yield Field(element.name, _texts(element))
+    fields.append(Field(element.name, _texts(element)))
     for name, parts in element.attributes:
         if not name.startswith("xmlns"):
-            yield Field(f"{element.name}.{name}", tuple(parts))
+            fields.append(Field(f"{element.name}.{name}", tuple(parts)))
 
 
 def _literal(parts: list[str | Slot]) -> str:
     if any(isinstance(part, Slot) for part in parts):
-        raise Malformed("a field whose name is a value")
+        raise MalformedError("a field whose name is a value")
     return "".join(part for part in parts if isinstance(part, str))

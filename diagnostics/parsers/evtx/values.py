@@ -18,7 +18,7 @@ _SIZE, _SID = 0x10, 0x13
 
 _EPOCH_TICKS = 116_444_736_000_000_000  # 1601-01-01 to 1970-01-01 in units of 100 ns
 _YEAR_10000 = 253_402_300_800_000_000
-Key = TypeVar("Key", bound=int | Sized)
+Key = TypeVar("Key", bound=int | float | Sized)
 Value = TypeVar("Value")
 
 
@@ -35,7 +35,7 @@ class Memo(dict[Key, Value], Generic[Key, Value]):
 
     def __missing__(self, key: Key) -> Value:
         value = self._compute(key)
-        self._left -= 1 if isinstance(key, int) else 1 + len(key) // 64
+        self._left -= 1 if isinstance(key, int | float) else 1 + len(key) // 64
         if self._left < 0:
             self.clear()
             self._left = self._room
@@ -90,11 +90,14 @@ def _boolean(number: int) -> str:
     return "true" if number else "false"
 
 
-_utf16_of: Memo[bytes, str] = Memo(_utf16)
-_ansi_of: Memo[bytes, str] = Memo(_ansi)
-_guid_of: Memo[bytes, str] = Memo(_guid)
-_sid_of: Memo[bytes, str] = Memo(_sid)
-_hex_of: Memo[int, str] = Memo(hex)
+Texts = Memo[Any, str]
+"""Texts of values as `struct` gives them."""
+
+_utf16_of, _ansi_of, _bytes_of = Texts(_utf16), Texts(_ansi), Texts(bytes.hex)
+_guid_of, _sid_of = Texts(_guid), Texts(_sid)
+_int_of, _hex_of, _bool_of, _filetime_of = Texts(str), Texts(hex), Texts(_boolean), Texts(_filetime)
+_float_of, _double_of, _systemtime_of = Texts("{:.9g}".format), Texts(repr), Texts(_systemtime)
+
 name = _utf16_of.__getitem__
 """A provider's or machine's name."""
 
@@ -103,71 +106,67 @@ class _Form(NamedTuple):
     """How a value of fixed size lies in memory, and how it reads."""
 
     code: str
-    text: Callable[[Any], str]
+    texts: Texts
 
 
 _FIXED: dict[tuple[int, int], _Form] = {
-    (0x03, 1): _Form("b", str),
-    (UINT8, 1): _Form("B", str),
-    (0x05, 2): _Form("h", str),
-    (UINT16, 2): _Form("H", str),
-    (INT32, 4): _Form("i", str),
-    (0x08, 4): _Form("I", str),
-    (0x09, 8): _Form("q", str),
-    (UINT64, 8): _Form("Q", str),
-    (0x0B, 4): _Form("f", "{:.9g}".format),
-    (0x0C, 8): _Form("d", repr),
-    (0x0D, 4): _Form("i", _boolean),
-    (0x0D, 1): _Form("B", _boolean),
-    (0x0F, 16): _Form("16s", _guid_of.__getitem__),
-    (_SIZE, 8): _Form("Q", _hex_of.__getitem__),
-    (_SIZE, 4): _Form("I", _hex_of.__getitem__),
-    (FILETIME, 8): _Form("Q", _filetime),
-    (0x12, 16): _Form("16s", _systemtime),
-    (HEX32, 4): _Form("I", _hex_of.__getitem__),
-    (0x15, 8): _Form("Q", _hex_of.__getitem__),
+    (0x03, 1): _Form("b", _int_of),
+    (UINT8, 1): _Form("B", _int_of),
+    (0x05, 2): _Form("h", _int_of),
+    (UINT16, 2): _Form("H", _int_of),
+    (INT32, 4): _Form("i", _int_of),
+    (0x08, 4): _Form("I", _int_of),
+    (0x09, 8): _Form("q", _int_of),
+    (UINT64, 8): _Form("Q", _int_of),
+    (0x0B, 4): _Form("f", _float_of),
+    (0x0C, 8): _Form("d", _double_of),
+    (0x0D, 4): _Form("i", _bool_of),
+    (0x0D, 1): _Form("B", _bool_of),
+    (0x0F, 16): _Form("16s", _guid_of),
+    (_SIZE, 8): _Form("Q", _hex_of),
+    (_SIZE, 4): _Form("I", _hex_of),
+    (FILETIME, 8): _Form("Q", _filetime_of),
+    (0x12, 16): _Form("16s", _systemtime_of),
+    (HEX32, 4): _Form("I", _hex_of),
+    (0x15, 8): _Form("Q", _hex_of),
 }
-_SIZES = {kind: size for kind, size in reversed(_FIXED)}
+_SIZES = dict(reversed(_FIXED))
 """For arrays and literals, of the types that have one; the usual size where there are two."""
-_VARIABLE: dict[int, Callable[[bytes], str]] = {
-    NULL: _utf16_of.__getitem__,
-    STRING: _utf16_of.__getitem__,
-    ANSI: _ansi_of.__getitem__,
-    _SID: _sid_of.__getitem__,
-}
+_VARIABLE: dict[int, Texts] = {NULL: _utf16_of, STRING: _utf16_of, ANSI: _ansi_of, _SID: _sid_of}
 """Of types that have no fixed size; all others read as hexadecimal digits."""
 
 
 def _code(descriptor: int) -> str:
-    kind, size = descriptor >> 16, descriptor & 0xFFFF
+    kind, size = descriptor >> 16 & 0xFF, descriptor & 0xFFFF
     if kind == BINXML:  # is read where it lies, since it refers to its place in the chunk
         return f"{size}x0s"
     return _FIXED[kind, size].code if (kind, size) in _FIXED else f"{size}s"
 
 
 def _outline(descriptor: int) -> int:
-    kind, size = descriptor >> 16, descriptor & 0xFFFF
-    return descriptor if kind in _SIZES else kind << 16 | min(size, 1)
+    kind, size = descriptor >> 16 & 0xFF, descriptor & 0xFFFF
+    return kind << 16 | (size if kind in _SIZES else min(size, 1))
 
 
 code = Memo(_code).__getitem__
-"""The `struct` code, for exactly one object, of a value's descriptor: its size, and its type in the higher word."""
+"""The `struct` code, for exactly one object, of a value's descriptor: two bytes of size, one of type, one unused."""
 outline = Memo(_outline).__getitem__
 """A descriptor that is equal for all values that read the same way: where sizes vary, 1 for any but none."""
 
 
-def reading(descriptor: int) -> Callable[[Any], str]:
-    """How what `code` unpacks reads as text; a value of the wrong size, or an unknown type, reads as hexadecimal."""
+def texts(descriptor: int) -> Texts:
+    """How what `code` unpacks reads; a value of the wrong size, or of an unknown type, reads as hexadecimal digits."""
     kind, size = descriptor >> 16, descriptor & 0xFFFF
     if fixed := _FIXED.get((kind, size)):
-        return fixed.text
-    return _VARIABLE.get(kind, bytes.hex) if size else name
+        return fixed.texts
+    return _VARIABLE.get(kind, _bytes_of) if size else _utf16_of
 
 
 def text(kind: int, raw: bytes) -> str:
     """A single value as text."""
     descriptor = kind << 16 | len(raw)
-    return reading(descriptor)(*struct.unpack("<" + _code(descriptor), raw))
+    (value,) = struct.unpack("<" + _code(descriptor), raw)
+    return texts(descriptor)[value]
 
 
 def items(kind: int, raw: bytes) -> list[str]:
