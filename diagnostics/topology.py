@@ -135,10 +135,15 @@ def read_topology(events: Iterable[Event], machines: Iterable[str], given: Mappi
         if name:
             for role, why in _clues_of(event):
                 clues[name][role, why] += 1
-        for vm in _vms_named(event):
+        vm = named(event, "VmName")
+        if vm:
             clues[vm][Role.GUEST, "a host or a job names it as a virtual machine"] += 1
-            if name and any(role is Role.HOST for role, _ in clues[name]):
-                host_of[vm] = name
+            node = named(event, "ClusterNode", "Server")
+            if node:
+                clues[node][Role.HOST, f"a job names it as the host of {vm}"] += 1
+            host = node or (name if any(role is Role.HOST for role, _ in clues[name]) else "")
+            if host:
+                host_of[vm] = host
     names = {short_name(name) for name in machines} | set(clues) | set(given)
     found = {name: _machine(name, clues.get(name, Counter()), given.get(name)) for name in sorted(names - {""})}
     return Topology(machines=found, host_of={vm: host for vm, host in sorted(host_of.items()) if vm != host})
@@ -190,9 +195,3 @@ def _listed(clue: str, verb: str, value: str) -> Iterator[tuple[Role, str]]:
     for role, clues in _role_table().strong.items():
         if value in getattr(clues, clue):
             yield role, f"{verb} {value}"
-
-
-def _vms_named(event: Event) -> Iterator[str]:
-    vm = named(event, "VmName")
-    if vm:
-        yield vm

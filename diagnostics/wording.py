@@ -145,7 +145,7 @@ def topology_report(topology: Topology) -> TopologyReport:
             MachineReport(
                 name=one_line(name),
                 role=topology.machines[name].role,
-                basis=topology.machines[name].basis,
+                basis=one_line(topology.machines[name].basis),
                 host=one_line(topology.host_of.get(name, "")),
             )
             for name in topology.with_role(*roles)

@@ -1,0 +1,179 @@
+"""The whole road on made-up nights: the article's rules of thumb, stability, and hostile input."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from diagnostics.diagnosis import diagnose
+from diagnostics.report import to_json
+from diagnostics.request import Request
+from diagnostics.verdict import VerdictWord
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e[bold red]x[/] [/C:\\x]"
+
+
+def job(vm, host, *, failed="", sent="0", minute=0, mode="Backup Using Child Partition Snapshot"):
+    status, told = ("Failed", failed) if failed else ("Completed", "The job completed successfully.")
+    return (
+        f"Type:    Recovery point\nStatus:  {status}\nDescription:  {told}\n"
+        f"End time:   11/20/2026 1:{minute + 2:02d}:00 AM\nStart time:   11/20/2026 1:{minute:02d}:00 AM\n"
+        f"Data transferred:   {sent} MB\nCluster node   {host}.contoso.com\nRecovery Point Type   Express Full\n"
+        f"Source details:  \\{mode}\\{vm}\nProtection group:   PG\n\n"
+    )
+
+
+def verdict_on(tmp_path, *jobs):
+    folder = tmp_path / "DPM01"
+    folder.mkdir(exist_ok=True)
+    (folder / "jobs.txt").write_text("".join(jobs))
+    return diagnose(Request(paths=(str(tmp_path),))).verdict
+
+
+VSS = "DPM encountered a retryable VSS error. (ID 30112 Details: The writer experienced a transient error (0x800423F3))"
+CUT = "DPM failed to communicate with the agent because of a communication error. (ID 52 Details: forcibly closed (0x80072746))"
+NO_AGENT = (
+    "DPM could not contact the protection agent service. (ID 308 Details: The RPC server is unavailable (0x800706BA))"
+)
+
+
+def test_when_all_machines_of_one_host_fail_in_the_preparation_it_is_the_host(tmp_path):
+    failing = [job(f"A{n}", "HV01", failed=VSS, minute=n * 3) for n in range(6)]
+    passing = [job(f"B{n}", "HV02", sent="100", minute=n * 3) for n in range(6)]
+    verdict = verdict_on(tmp_path, *failing, *passing)
+    assert verdict.candidates[0].instance.startswith("host:HV01/")
+    assert verdict.candidates[0].probability > 0.9
+    assert all(found.probability < 0.2 for found in verdict.candidates if found.instance.startswith("vm:"))
+
+
+def test_when_one_machine_of_a_host_fails_it_is_that_guest(tmp_path):
+    passing = [job(f"A{n}", "HV01", sent="100", minute=n * 3) for n in range(1, 6)]
+    verdict = verdict_on(tmp_path, job("A0", "HV01", failed=VSS), *passing)
+    of_the_guest = [found.probability for found in verdict.candidates if found.instance.startswith("vm:A0/")]
+    elsewhere = [found.probability for found in verdict.candidates if not found.instance.startswith("vm:A0/")]
+    assert verdict.candidates[0].instance.startswith("vm:A0/")
+    assert sum(of_the_guest) > 5 * sum(elsewhere)
+
+
+def test_when_the_transfer_fails_it_is_not_vss(tmp_path):
+    verdict = verdict_on(tmp_path, *(job(f"A{n}", "HV01", failed=CUT, sent="512", minute=n * 3) for n in range(3)))
+    assert verdict.candidates[0].component in {"transfer", "identity_network", "dpm_agent_comm", "disk_io"}
+    vss = {"host_vss", "hyperv_writer", "guest_vss", "guest_writer"}
+    assert sum(candidate.probability for candidate in verdict.candidates if candidate.component in vss) < 0.05
+
+
+def test_when_machines_of_several_hosts_fail_it_is_what_they_share(tmp_path):
+    verdict = verdict_on(
+        tmp_path,
+        *(job(f"V{h}{n}", f"HV0{h}", failed=NO_AGENT, minute=h * 6 + n) for h in range(1, 5) for n in range(3)),
+    )
+    assert verdict.candidates[0].instance.startswith("site/")
+    assert verdict.candidates[0].component in {"identity_network", "dpm_server"}
+
+
+def test_a_retry_that_passes_makes_a_failure_transient(tmp_path):
+    verdict = verdict_on(tmp_path, job("A", "HV01", failed=VSS), job("A", "HV01", sent="100", minute=40))
+    assert verdict.verdict is VerdictWord.TRANSIENT
+
+
+def sample_verdict(*paths):
+    return to_json(diagnose(Request(paths=tuple(map(str, paths)))).verdict)
+
+
+def test_the_order_of_the_input_does_not_change_a_byte():
+    logs = sorted((SAMPLES / "host-hyperv-writer" / "logs").iterdir())
+    shuffled = [*logs[1:], logs[0]]
+    assert sample_verdict(*logs) == sample_verdict(*shuffled)
+
+
+def test_the_hash_seed_does_not_change_a_byte():
+    def run(seed):
+        return subprocess.run(
+            [sys.executable, "-m", "diagnostics", SAMPLES / "guest-sql-writer" / "logs", "--format", "json"],
+            capture_output=True, check=False, env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout  # fmt: skip
+
+    assert run("1") == run("2") != b""
+
+
+def test_a_log_that_was_handed_in_twice_changes_no_probability(tmp_path):
+    once = SAMPLES / "guest-sql-writer" / "logs"
+    (tmp_path / "copy.xml").write_bytes((once / "SQL01" / "Application.xml").read_bytes())
+    alone = diagnose(Request(paths=(str(once),))).verdict
+    twice = diagnose(Request(paths=(str(once), str(tmp_path)))).verdict
+    assert alone.candidates == twice.candidates
+
+
+def test_a_zip_of_the_logs_gives_the_same_candidates(tmp_path):
+    logs = SAMPLES / "host-hyperv-writer" / "logs"
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as bundle:
+        for path in sorted(logs.rglob("*")):
+            bundle.write(path, path.relative_to(logs.parent))
+    zipped = diagnose(Request(paths=(str(tmp_path / "bundle.zip"),))).verdict
+    assert zipped.candidates == diagnose(Request(paths=(str(logs),))).verdict.candidates
+
+
+HOSTILE_EVENT = (
+    "<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='VSS'/>"
+    "<EventID>8229</EventID><Level>2</Level><TimeCreated SystemTime='2026-11-20T01:00:00Z'/><EventRecordID>1</EventRecordID>"
+    "<Channel>Application</Channel><Computer>[red]HV\u202e01</Computer></System><EventData><Data>0x800423f4 {}</Data>"
+    "<Data>Operation:\n   PrepareForSnapshot Event\n\nContext:\n   Writer Name: {}</Data></EventData></Event></Events>"
+)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_escape_sequences_and_markup_in_logs_reach_nobody(tmp_path, form):
+    shown = ESCAPES.replace("\x1b", "").replace("\x07", "")  # XML 1.0 cannot hold these two
+    (tmp_path / "HV01-events.xml").write_text(HOSTILE_EVENT.format(shown, shown), encoding="utf-8")
+    (tmp_path / f"{chr(0x202E)}job.txt").write_text(job(ESCAPES, "HV01", failed=VSS + ESCAPES), encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "diagnostics", tmp_path, "--format", form],
+        capture_output=True, check=False, env=os.environ | {"FORCE_COLOR": ""},
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert b"Traceback" not in ran.stderr
+    output = ran.stdout.decode() + ran.stderr.decode()
+    assert not any(character in output for character in "\x1b\x07\x9b\u202e")
+    assert "[bold red]x[/]" in output, "markup is shown as it is"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '<!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;">]>' + HOSTILE_EVENT.format("&b;", ""),
+        '<!DOCTYPE x SYSTEM "file:///etc/passwd">' + HOSTILE_EVENT.format("", ""),
+        HOSTILE_EVENT.format("<Data>" * 5000, ""),
+    ],
+    ids=["entity-bomb", "external-doctype", "deep"],
+)
+def test_hostile_xml_is_named_and_read_no_further(tmp_path, document):
+    (tmp_path / "events.xml").write_text(document)
+    verdict = diagnose(Request(paths=(str(tmp_path),))).verdict
+    assert verdict.sources[0].damage
+    assert verdict.verdict is not VerdictWord.HEALTHY
+
+
+def test_a_broken_user_rule_is_located_and_the_others_work(tmp_path):
+    (tmp_path / "evil.yml").write_text("title: x\nid: [\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "diagnostics", SAMPLES / "healthy-online" / "logs", "--rules", tmp_path],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "evil.yml:" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode == 0
+
+
+def test_bounds_in_time_leave_out_what_lies_outside(tmp_path):
+    (tmp_path / "jobs.txt").write_text(job("A", "HV01", failed=VSS))
+    after = diagnose(Request(paths=(str(tmp_path),), since=2_000_000_000_000_000)).verdict
+    assert after.jobs == []
+
+
+def test_a_night_of_another_machine_can_be_left_out(tmp_path):
+    (tmp_path / "jobs.txt").write_text(job("A", "HV01", failed=VSS) + job("B", "HV01", failed=VSS, minute=30))
+    assert [told.vm for told in diagnose(Request(paths=(str(tmp_path),), vm="B")).verdict.jobs] == ["B"]
