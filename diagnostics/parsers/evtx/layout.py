@@ -8,13 +8,13 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import accumulate, chain
+from itertools import accumulate
 from operator import getitem
 from typing import Any, NamedTuple, TypeGuard
 
 from diagnostics.parsers.evtx import values
 from diagnostics.parsers.evtx.binxml import MalformedError, Slot
-from diagnostics.parsers.evtx.searches import Search, search_in
+from diagnostics.parsers.evtx.coded import Coded, coded, names_a_code, take_codes
 from diagnostics.parsers.evtx.template import UNNAMED, Field, Parts, Template
 from diagnostics.parsers.records import Fields
 from diagnostics.parsers.timestamps import parse_timestamp
@@ -35,7 +35,6 @@ class Scalar(NamedTuple):
     name: str
     number: int
     texts: values.Texts
-    search: Search | None
 
 
 class Composite(NamedTuple):
@@ -43,7 +42,6 @@ class Composite(NamedTuple):
 
     name: str
     read: Callable[[Raw], list[str]]
-    search: Search | None
 
 
 class Nested(NamedTuple):
@@ -59,13 +57,11 @@ class Plan:
     """All fields of a shape in which each field is exactly one value."""
 
     def __init__(self, names: tuple[str, ...], scalars: list[Scalar]) -> None:
-        searched = [(name, step.search) for name, step in zip(names, scalars, strict=True) if step.search]
         numbers = [step.number for step in scalars]
         self._names = names
         self._texts = tuple(step.texts for step in scalars)
         self._pick = None if numbers == list(range(len(numbers))) else numbers
-        self._searched = tuple(name for name, _ in searched)
-        self._searches = tuple(search for _, search in searched)
+        self._codes = frozenset(filter(names_a_code, names))
 
     def fields(self, raw: Raw) -> dict[str, str]:
         """Name and text of each."""
@@ -73,11 +69,8 @@ class Plan:
         return dict(zip(self._names, map(getitem, self._texts, picked), strict=False))  # values behind the last field
 
     def codes(self, fields: dict[str, str]) -> tuple[str, ...]:
-        """The error codes in those fields that may hold some."""
-        if not any(map(getitem, self._searches, map(fields.__getitem__, self._searched))):
-            return ()
-        found = (search[fields[name]] for name, search in zip(self._searched, self._searches, strict=True))
-        return tuple(dict.fromkeys(chain.from_iterable(found)))
+        """The error codes in those fields; makes their texts plain."""
+        return take_codes(fields, self._codes) if self._codes or Coded in map(type, fields.values()) else ()
 
 
 class Shape:
@@ -121,14 +114,14 @@ class Shape:
     def _field(self, name: str, parts: Parts) -> Iterator[Step]:
         if len(parts) != 1 or not self.has(parts[0]):
             if name != UNNAMED or any(isinstance(part, str) for part in parts):
-                yield Composite(name, partial(_alone, self.reader(parts)), search_in(name, values.STRING))
+                yield Composite(name, partial(_alone, self.reader(parts)))
             return
         number, kind = parts[0].number, self.kind(parts[0])
         if kind & values.ARRAY:
             element = kind & ~values.ARRAY
-            yield Composite(name, partial(_elements, number, element), search_in(name, element))
+            yield Composite(name, partial(_elements, number, element))
         elif kind != values.NULL or name != UNNAMED:
-            yield Scalar(name, number, self._texts[number], search_in(name, kind))
+            yield Scalar(name, number, self._texts[number])
 
     def _inner(self) -> int | None:
         nested = [step.number for step in self.steps if isinstance(step, Nested)]
@@ -223,7 +216,7 @@ class Layout:
         return (0, 0) if number is None else (self.starts[number], self.starts[number + 1])
 
     def _read(self, name: str, chunk: bytes, at: int) -> str:
-        return self._system.read[name](self.unpack(chunk, at))
+        return str(self._system.read[name](self.unpack(chunk, at)))
 
     @property
     def _system(self) -> System:
@@ -290,7 +283,7 @@ def _joined(readers: list[Read], raw: Raw) -> str:
 
 
 def _alone(read: Read, raw: Raw) -> list[str]:
-    return [read(raw)]
+    return [coded(read(raw))]
 
 
 def _elements(slot: int, kind: int, raw: Raw) -> list[str]:

@@ -10,10 +10,10 @@ from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.evtx import values
 from diagnostics.parsers.evtx.binxml import MalformedError
 from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, Chunk, Head, chunks, header
+from diagnostics.parsers.evtx.coded import names_a_code, take_codes
 from diagnostics.parsers.evtx.definitions import Definitions, Located
 from diagnostics.parsers.evtx.fallback import reference_layout
 from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, Scalar, add
-from diagnostics.parsers.evtx.searches import Search
 from diagnostics.parsers.format import Interest
 from diagnostics.parsers.records import Fields, finished, level_numbered
 
@@ -150,31 +150,29 @@ class _Reader:
 
     def _gathered(self, located: Located, end: int) -> _Content:
         """All fields, the long way: several sections, arrays, repeated names, a rendered message."""
-        fields, codes, message = Fields(), dict[str, None](), ""
-        for name, text, search in self._values(located, end, _DEPTH):
+        fields, message = Fields(), ""
+        for name, text in self._values(located, end, _DEPTH):
             if name is None:
                 message += text
-                continue
-            add(fields, name, text)
-            codes.update(dict.fromkeys(search[text] if search else ()))
-        codes.update(dict.fromkeys(find_codes(message)))
-        return dict(fields), tuple(codes), message
+            else:
+                add(fields, name, text)
+        codes = take_codes(fields, frozenset(filter(names_a_code, fields)))
+        return dict(fields), tuple(dict.fromkeys((*codes, *find_codes(message)))), message
 
-    def _values(self, located: Located, end: int, depth: int) -> Iterator[tuple[str | None, str, Search | None]]:
-        """Name (None for the rendered message), text and search of every value."""
+    def _values(self, located: Located, end: int, depth: int) -> Iterator[tuple[str | None, str]]:
+        """Name (None for the rendered message) and text of every value."""
         if not depth:
             raise MalformedError(f"XML nested more than {_DEPTH} deep")
         layout, at = located
         raw = layout.unpack(self._chunk, at)
         for step in layout.shape.steps:
             if isinstance(step, Scalar):
-                yield step.name, step.texts[raw[step.number]], step.search
+                yield step.name, step.texts[raw[step.number]]
             elif isinstance(step, Nested):
                 start, stop = layout.span(step.number)
                 inner_end = at + stop if stop else end
                 yield from self._values(self._definitions.locate(at + start, inner_end), inner_end, depth - 1)
             else:
-                for text in step.read(raw):
-                    yield step.name, text, step.search
+                yield from ((step.name, text) for text in step.read(raw))
         if layout.shape.message:
-            yield None, layout.shape.message(raw), None
+            yield None, layout.shape.message(raw)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+from diagnostics.parsers.evtx.coded import coded
+
 NULL, STRING, UINT8, UINT16, INT32, UINT64 = 0x00, 0x01, 0x04, 0x06, 0x07, 0x0A
 FILETIME, HEX32, BINXML, ARRAY = 0x11, 0x14, 0x21, 0x80
 ANSI = 0x02
@@ -91,14 +93,20 @@ def _boolean(number: int) -> str:
 
 
 Texts = Memo[Any, str]
-"""Texts of values as `struct` gives them."""
+"""Texts of values as `struct` gives them; `Coded` where error codes are printed in values of their type.
 
-_utf16_of, _ansi_of, _bytes_of = Texts(_utf16), Texts(_ansi), Texts(bytes.hex)
+A GUID, a time or an address holds none, whatever it looks like.
+"""
+_coded: Texts = Memo(coded)
+
+_name_of, _bytes_of = Texts(_utf16), Texts(bytes.hex)
+_utf16_of, _ansi_of = Texts(lambda raw: coded(_utf16(raw))), Texts(lambda raw: coded(_ansi(raw)))
 _guid_of, _sid_of = Texts(_guid), Texts(_sid)
+_signed_of, _hex32_of = Texts(lambda value: coded(str(value))), Texts(lambda value: coded(hex(value)))
 _int_of, _hex_of, _bool_of, _filetime_of = Texts(str), Texts(hex), Texts(_boolean), Texts(_filetime)
 _float_of, _double_of, _systemtime_of = Texts("{:.9g}".format), Texts(repr), Texts(_systemtime)
 
-name = _utf16_of.__getitem__
+name = _name_of.__getitem__
 """A provider's or machine's name."""
 
 
@@ -114,7 +122,7 @@ _FIXED: dict[tuple[int, int], _Form] = {
     (UINT8, 1): _Form("B", _int_of),
     (0x05, 2): _Form("h", _int_of),
     (UINT16, 2): _Form("H", _int_of),
-    (INT32, 4): _Form("i", _int_of),
+    (INT32, 4): _Form("i", _signed_of),
     (0x08, 4): _Form("I", _int_of),
     (0x09, 8): _Form("q", _int_of),
     (UINT64, 8): _Form("Q", _int_of),
@@ -127,7 +135,7 @@ _FIXED: dict[tuple[int, int], _Form] = {
     (_SIZE, 4): _Form("I", _hex_of),
     (FILETIME, 8): _Form("Q", _filetime_of),
     (0x12, 16): _Form("16s", _systemtime_of),
-    (HEX32, 4): _Form("I", _hex_of),
+    (HEX32, 4): _Form("I", _hex32_of),
     (0x15, 8): _Form("Q", _hex_of),
 }
 _SIZES = dict(reversed(_FIXED))
@@ -173,7 +181,7 @@ def items(kind: int, raw: bytes) -> list[str]:
     """The elements of an array value; `kind` is the element's type. A kind of no fixed size is one hex text."""
     if kind in (STRING, ANSI):
         whole = raw.decode("utf-16-le" if kind == STRING else "cp1252", "replace")
-        return whole.removesuffix("\0").split("\0") if whole else []
+        return [_coded[item] for item in whole.removesuffix("\0").split("\0")] if whole else []
     size = _SIZES.get(kind, len(raw))
     return [text(kind, raw[at : at + size]) for at in range(0, len(raw), size)] if size else []
 
