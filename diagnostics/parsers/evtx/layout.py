@@ -70,7 +70,7 @@ class Plan:
 
     def codes(self, fields: dict[str, str]) -> tuple[str, ...]:
         """The error codes in those fields; makes their texts plain."""
-        return take_codes(fields, self._codes) if self._codes or Coded in map(type, fields.values()) else ()
+        return take_codes(fields, self._codes) if self._codes or Coded in set(map(type, fields.values())) else ()
 
 
 class Shape:
@@ -172,6 +172,10 @@ _PEEK = (
 class Layout:
     """A shape with the sizes of its values. `at` is the place of the first value in the chunk, everywhere."""
 
+    provider_name = computer_name = ""
+    """What the template says, empty where the record does."""
+    _provider = _computer = _channel = (0, 0)
+
     def __init__(self, shape: Shape, descriptors: tuple[int, ...]) -> None:
         sizes = [descriptor & 0xFFFF for descriptor in descriptors]
         if shape.repeated and sum(sizes[number] for number in shape.repeated if number < len(sizes)) > _AMPLIFICATION:
@@ -184,11 +188,10 @@ class Layout:
         self.unpack = struct.Struct("<" + "".join(map(values.code, descriptors))).unpack_from
         self.inner = None if shape.inner is None else self.span(shape.inner)
         """Where the nested XML lies that holds all fields."""
-        self.provider_name = shape.system.provider if shape.system else ""
-        self.computer_name = shape.system.computer if shape.system else ""
-        self.peek: Callable[[bytes, int], Any] = self._peeker()
+        self.peek: Callable[[bytes, int], Any] = self._slow_peek
         """A `Peek` by chunk and `at`, at the least possible cost."""
-        self._provider, self._computer, self._channel = map(self._span, _NAMES)
+        if shape.system:
+            self._place(shape.system)
 
     def span(self, number: int) -> tuple[int, int | None]:
         """Where a value begins and ends, counted from the first; the last one ends where the record does: None."""
@@ -210,9 +213,15 @@ class Layout:
         start, end = self._channel
         return values.name(chunk[at + start : at + end]) if end else self._read("channel", chunk, at)
 
-    def _span(self, name: str) -> tuple[int, int]:
-        """Where the value lies that is this text; empty where it is none."""
-        number = self.shape.system.value[name] if self.shape.system else None
+    def _place(self, system: System) -> None:
+        """Find where the values of the System section lie."""
+        self.provider_name = system.provider
+        self.computer_name = system.computer
+        self._provider, self._computer, self._channel = (self._span(system.value[name]) for name in _NAMES)
+        if system.numbers:
+            self.peek = self._quick_peek(system.numbers)
+
+    def _span(self, number: int | None) -> tuple[int, int]:
         return (0, 0) if number is None else (self.starts[number], self.starts[number + 1])
 
     def _read(self, name: str, chunk: bytes, at: int) -> str:
@@ -224,10 +233,7 @@ class Layout:
             raise MalformedError("an event without a System section")
         return self.shape.system
 
-    def _peeker(self) -> Callable[[bytes, int], Any]:
-        numbers = self.shape.system.numbers if self.shape.system else None
-        if not numbers:
-            return self._slow_peek
+    def _quick_peek(self, numbers: list[int]) -> Callable[[bytes, int], Any]:
         code, at = "<", 0
         for number, (_, _, one) in zip(numbers, _PEEK, strict=True):
             code += f"{self.starts[number] - at}x{one}"
