@@ -18,6 +18,7 @@ from diagnostics.observations import Places, Sighting, gather, observe
 from diagnostics.pipeline import build_pipeline, plates_of
 from diagnostics.reading import Progress, Reading, read_case
 from diagnostics.request import Request
+from diagnostics.rules.cache import cache_folder
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.rules.rule import Polarity
@@ -44,7 +45,7 @@ def diagnose(request: Request, progress: Progress | None = None) -> Diagnosis:
         UnreadableInput: a path does not exist or cannot be opened.
         UnknownZoneError: a time zone that nobody knows.
     """
-    pack = load_rules(request.rules)
+    pack = load_rules(request.rules, cache_folder())
     catalog = load_catalog()
     rules = RuleSet(pack.rules)
     reading = read_case(

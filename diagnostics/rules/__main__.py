@@ -10,7 +10,8 @@ from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.rules.conditions import in_words
 from diagnostics.rules.lint import Severity, lint
 from diagnostics.rules.mutation import mutate
-from diagnostics.rules.packs import Pack, load_from, load_rules
+from diagnostics.rules.packs import load_from, load_rules
+from diagnostics.rules.rule import Pack
 from diagnostics.rules.samples import check, read_samples
 
 _PLACES = click.argument("places", nargs=-1, type=click.Path(path_type=Path))

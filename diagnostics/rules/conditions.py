@@ -1,11 +1,11 @@
 """What a rule asks of an event, as plain data: the tree that matching runs, the index reads and lint takes apart.
 
-A tree is immutable, and can be sent to another process.
+A tree is immutable; it can be sent to another process, and be written as JSON.
 """
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 import re2
@@ -14,18 +14,23 @@ ANY_FIELD = ""
 """The field of a keyword, which is searched in the text and in every data value."""
 
 
+Relation = Literal["=", "<", "<=", ">", ">="]
+
+
 class Wild(Enum):
-    """A wildcard in a pattern."""
+    """A wildcard in a pattern; a number, so that a pattern written as JSON tells it from text."""
 
-    MANY = "*"
-    ONE = "?"
+    MANY = 0
+    """Any text (`*`)."""
+    ONE = 1
+    """Any character (`?`)."""
 
 
-class Node(msgspec.Struct, frozen=True):
+class _Node(msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True):
     """A part of a condition."""
 
 
-class Like(Node, frozen=True):
+class Like(_Node, frozen=True):
     """A value of the field equals the pattern, ignoring case unless `cased`."""
 
     field: str
@@ -40,50 +45,53 @@ class Like(Node, frozen=True):
         return "".join(texts) if len(texts) == len(self.parts) else None
 
 
-class Regex(Node, frozen=True):
+class Regex(_Node, frozen=True):
     """RE2 finds the pattern in a value of the field."""
 
     field: str
     pattern: str
 
 
-class Number(Node, frozen=True):
-    """A value of the field is a number in this relation (`=`, `<`, `<=`, `>`, `>=`) to `number`."""
+class Number(_Node, frozen=True):
+    """A value of the field is a number in this relation to `number`."""
 
     field: str
-    relation: str
+    relation: Relation
     number: float | int
 
 
-class Exists(Node, frozen=True):
+class Exists(_Node, frozen=True):
     """The event has the field, even if it is empty (or has it not, where `exists` is False)."""
 
     field: str
     exists: bool
 
 
-class Null(Node, frozen=True):
+class Null(_Node, frozen=True):
     """The event does not have the field, or only empty."""
 
     field: str
 
 
-class Not(Node, frozen=True):
+class Not(_Node, frozen=True):
     """The part does not hold."""
 
-    part: Node
+    part: "Node"
 
 
-class AllOf(Node, frozen=True):
+class AllOf(_Node, frozen=True):
     """Every part holds."""
 
-    parts: tuple[Node, ...]
+    parts: "tuple[Node, ...]"
 
 
-class AnyOf(Node, frozen=True):
+class AnyOf(_Node, frozen=True):
     """At least one part holds."""
 
-    parts: tuple[Node, ...]
+    parts: "tuple[Node, ...]"
+
+
+Node = Like | Regex | Number | Exists | Null | Not | AllOf | AnyOf
 
 
 def leaves(node: Node) -> Iterator[Node]:
@@ -114,11 +122,11 @@ def replace(node: Node, place: int, other: Node) -> Node:
         return other if place == 0 else node
     if isinstance(node, Not):
         return Not(replace(node.part, place, other))
-    parts = []
+    parts: list[Node] = []
     for part in node.parts if isinstance(node, AllOf | AnyOf) else ():
         parts.append(replace(part, place, other))
         place -= sum(1 for _ in items(part))
-    return type(node)(tuple(parts))
+    return AllOf(tuple(parts)) if isinstance(node, AllOf) else AnyOf(tuple(parts))
 
 
 def is_item(node: Node) -> bool:
@@ -127,6 +135,9 @@ def is_item(node: Node) -> bool:
         simple = not any(isinstance(part, AllOf | AnyOf | Not) for part in node.parts)
         return simple and len({getattr(part, "field", "") for part in node.parts}) == 1
     return not isinstance(node, Not)
+
+
+_SHOWN = {Wild.MANY: "*", Wild.ONE: "?"}
 
 
 def in_words(node: Node) -> str:
@@ -138,7 +149,7 @@ def in_words(node: Node) -> str:
         case Not(part):
             return f"not {in_words(part)}"
         case Like(field, parts):
-            shown = "".join(part.value if isinstance(part, Wild) else part for part in parts)
+            shown = "".join(_SHOWN[part] if isinstance(part, Wild) else part for part in parts)
             return f"{field or 'anything'} is {shown!r}"
     return _test_in_words(node)
 

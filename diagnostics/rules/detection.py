@@ -45,6 +45,7 @@ from diagnostics.rules.conditions import (
     Null,
     Number,
     Regex,
+    Relation,
     Wild,
     compile_pattern,
 )
@@ -218,7 +219,7 @@ def _equals(field: str, value: SigmaNumber) -> Node:
     return Number(field, "=", value.number)
 
 
-_RELATIONS = {
+_RELATIONS: dict[CompareOperators, Relation] = {
     CompareOperators.LT: "<",
     CompareOperators.LTE: "<=",
     CompareOperators.GT: ">",

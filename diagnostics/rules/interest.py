@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
-import yaml
 
 from diagnostics.event import Event, Kind
 from diagnostics.rules.conditions import AllOf, AnyOf, Like, Node, Not, Wild
@@ -19,6 +18,10 @@ _PROVIDERS = Path(__file__).with_name("providers.yml")
 _NOWHERE = ("\0", -1)
 """A record that no rule can be after unless it is after any record at all."""
 _MAX_REMEMBERED = 1 << 16
+
+
+class _Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    providers: tuple["Listed", ...]
 
 
 class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +37,7 @@ class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def listed_providers() -> tuple[Listed, ...]:
     """The shipped list of providers whose records matter whatever the rules say."""
-    return msgspec.convert(yaml.safe_load(_PROVIDERS.read_bytes())["providers"], tuple[Listed, ...])
+    return msgspec.yaml.decode(_PROVIDERS.read_bytes(), type=_Listing).providers
 
 
 @lru_cache(maxsize=_MAX_REMEMBERED)

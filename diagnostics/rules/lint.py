@@ -9,8 +9,7 @@ from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.rules.conditions import ANY_FIELD, Like, leaves
-from diagnostics.rules.packs import Pack
-from diagnostics.rules.rule import Rule, Status
+from diagnostics.rules.rule import Pack, Rule, Status
 from diagnostics.rules.samples import Samples, check, read_samples
 
 

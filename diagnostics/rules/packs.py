@@ -3,23 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from platformdirs import user_config_path
 
 from diagnostics.datafiles.documents import Problem, read
-from diagnostics.rules.rule import Rule, read_rule
+from diagnostics.rules.cache import remembered
+from diagnostics.rules.rule import Pack, Rule
 
 SHIPPED = Path(__file__).with_name("packs")
 SAMPLES_SUFFIX = ".tests.yml"
 MAX_FILES = 5_000
-
-
-class Pack(NamedTuple):
-    """The rules that could be read, by name, and what was wrong with the others."""
-
-    rules: tuple[Rule, ...]
-    problems: tuple[Problem, ...]
 
 
 def user_folder() -> Path:
@@ -27,31 +20,52 @@ def user_folder() -> Path:
     return user_config_path("shindan", appauthor=False) / "rules"
 
 
-def load_rules(extra: Sequence[Path] = ()) -> Pack:
-    """The shipped rules, those of the user's folder, and those of the folders (or single files) in `extra`."""
+def load_rules(extra: Sequence[Path] = (), cache: Path | None = None) -> Pack:
+    """The shipped rules, those of the user's folder, and those of the folders (or single files) in `extra`.
+
+    `cache` is a folder where the result of reading the first two is kept; `extra` is mostly what somebody is writing.
+    """
     own = user_folder()
-    return load_from([SHIPPED, *([own] if own.is_dir() else []), *extra])
+    kept = [SHIPPED, *([own] if own.is_dir() else [])]
+    return _merged([*(_kept(place, cache) for place in kept), *map(_read_place, extra)])
 
 
 def load_from(places: Iterable[Path]) -> Pack:
     """The rules in folders or single files. Of two with one id or name the first counts, the other is a problem."""
+    return _merged(map(_read_place, places))
+
+
+def _merged(packs: Iterable[Pack]) -> Pack:
+    """One pack of several, its rules by name."""
     rules: dict[str, Rule] = {}
     ids: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for place in places:
-        if not place.exists():
-            problems.append(Problem(str(place), 0, "no such folder or file"))
-        for path in rule_files(place):
-            rule, wrong = _read(path)
-            problems += wrong
-            if rule is None:
-                continue
+    for pack in packs:
+        problems += pack.problems
+        for rule in pack.rules:
             same = rules.get(rule.name) or ids.get(rule.id.lower())
             if same is not None:
                 problems.append(Problem(rule.file, rule.line, f"name or id is that of {same.file}", "one of its own"))
                 continue
             rules[rule.name] = ids[rule.id.lower()] = rule
     return Pack(tuple(rules[name] for name in sorted(rules)), tuple(problems))
+
+
+def _kept(place: Path, cache: Path | None) -> Pack:
+    return remembered(place, rule_files(place), cache, lambda: _read_place(place)) if cache else _read_place(place)
+
+
+def _read_place(place: Path) -> Pack:
+    """Every rule of a place, by path, and the problems with the others."""
+    if not place.exists():
+        return Pack((), (Problem(str(place), 0, "no such folder or file"),))
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for path in rule_files(place):
+        rule, wrong = _read(path)
+        rules += [rule] if rule else []
+        problems += wrong
+    return Pack(tuple(rules), tuple(problems))
 
 
 def rule_files(place: Path) -> Iterator[Path]:
@@ -67,6 +81,8 @@ def display(path: Path) -> str:
 
 
 def _read(path: Path) -> tuple[Rule | None, list[Problem]]:
+    from diagnostics.rules.reader import read_rule  # noqa: PLC0415 - it needs pySigma, which is slow to import
+
     document, problems = read(path, display(path))
     if document is None:
         return None, problems

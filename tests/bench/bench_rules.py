@@ -11,7 +11,8 @@ from diagnostics.datafiles.documents import parse
 from diagnostics.event import Event, Kind
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
-from diagnostics.rules.rule import Rule, read_rule
+from diagnostics.rules.reader import read_rule
+from diagnostics.rules.rule import Rule
 
 RULES = 300
 EVENTS = 100_000

@@ -6,7 +6,8 @@ from typing import Any
 
 from diagnostics.datafiles.documents import Problem, parse
 from diagnostics.event import Event, Kind
-from diagnostics.rules.rule import Rule, read_rule
+from diagnostics.rules.reader import read_rule
+from diagnostics.rules.rule import Rule
 
 GOOD = """\
 title: Shadow Copy Storage Reached Its Limit
