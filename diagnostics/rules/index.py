@@ -3,10 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Generic, NamedTuple, Self, TypeVar
+from functools import cached_property
+from typing import Generic, Self, TypeVar
 
 from diagnostics.event import Event, Kind
-from diagnostics.rules.conditions import Like, compile_pattern
+from diagnostics.rules.conditions import Like, Node, compile_pattern
 from diagnostics.rules.interest import Interest, Possibility, is_listed, possibility, view_of_source
 from diagnostics.rules.logsource import EVERY_KIND
 from diagnostics.rules.matching import MAX_LENGTH, Predicate, View, like, predicate
@@ -24,14 +25,24 @@ _GATE_BYTES = 64 << 20
 T = TypeVar("T", bound=Hashable)
 
 
-class _Unit(NamedTuple):
-    rank: int
-    """The number of the rule."""
-    kinds: frozenset[Kind]
-    any_source: bool
-    """For records of every provider; else only of those that `providers.yml` lists: a code alone says little."""
-    holds: Predicate
-    is_possible: Possibility
+class _Unit:
+    """A branch of a rule. It is compiled when first asked: most logs ask few rules."""
+
+    def __init__(self, rank: int, rule: Rule, condition: Node) -> None:
+        self.rank = rank
+        """The number of the rule."""
+        self.kinds = rule.kinds
+        self.any_source = rule.logsource.category != EVERY_KIND
+        """For records of every provider; else only of those that `providers.yml` lists: a code alone says little."""
+        self._condition = condition
+
+    @cached_property
+    def holds(self) -> Predicate:
+        return predicate(self._condition)
+
+    @cached_property
+    def is_possible(self) -> Possibility:
+        return possibility(self._condition)
 
 
 class RuleSet:
@@ -44,9 +55,8 @@ class RuleSet:
         self._found_by: dict[By, dict[int | str | Like, list[int]]] = {by: defaultdict(list) for by in By}
         self._reads_words: set[Kind] = set()
         for rank, rule in enumerate(rules):
-            any_source = rule.logsource.category != EVERY_KIND
             for branch in branches(rule.condition):
-                self._add(_Unit(rank, rule.kinds, any_source, predicate(branch), possibility(branch)), triggers(branch))
+                self._add(_Unit(rank, rule, branch), triggers(branch))
         self._by_code = self._found_by[By.CODE]
         self._by_provider = _provider_finder(self._found_by[By.PROVIDER])
         self._by_words = _Remembering(_words_finder(self._found_by[By.WORDS]), len)
@@ -54,7 +64,7 @@ class RuleSet:
 
     @classmethod
     def compile(cls, rules: Iterable[Rule]) -> Self:
-        """Order the rules and compile their conditions."""
+        """Order the rules and index their conditions."""
         return cls(tuple(sorted(rules, key=lambda rule: rule.name)))
 
     def _add(self, unit: _Unit, found: frozenset[Trigger] | None) -> None:
@@ -100,7 +110,7 @@ class RuleSet:
     @property
     def interest(self) -> Interest:
         """Which records parsers should decode in full for these rules."""
-        return Interest.of(rule.condition for rule in self.rules if Kind.RECORD in rule.kinds)
+        return Interest(rule.condition for rule in self.rules if Kind.RECORD in rule.kinds)
 
 
 class _Remembering(Generic[T]):

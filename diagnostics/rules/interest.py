@@ -59,16 +59,13 @@ class Interest:
     It can be pickled.
     """
 
-    def __init__(self, conditions: tuple[Node, ...]) -> None:
-        self._conditions = conditions
-        self._asked = [possibility(node) for node in conditions]
-        self._remembered: dict[tuple[str, int], bool] = {}
-
-    @classmethod
-    def of(cls, conditions: Iterable[Node]) -> Self:
-        """The interest of rules with these conditions."""
+    def __init__(self, conditions: Iterable[Node]) -> None:
         nowhere = view_of_source(*_NOWHERE)
-        return cls(tuple(node for node in conditions if possibility(node)(nowhere) is False))
+        asked = ((node, possibility(node)) for node in conditions)
+        asked_of_source = [(node, ask) for node, ask in asked if ask(nowhere) is False]
+        self._conditions = tuple(node for node, _ in asked_of_source)
+        self._asked = [ask for _, ask in asked_of_source]
+        self._remembered: dict[tuple[str, int], bool] = {}
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Node, ...]]]:
         """Closures do not travel; what they are made from does."""
