@@ -45,6 +45,11 @@ def print_verdict(verdict: Verdict, file: TextIO, *, plain: bool = False, explai
     console = Console(
         file=file, no_color=plain or None, force_terminal=False if plain else None, highlight=False, emoji=False
     )
+    write_report(verdict, console, plain=plain, explain=explain)
+
+
+def write_report(verdict: Verdict, console: Console, *, plain: bool = False, explain: bool = False) -> None:
+    """The same on a console of one's own, for example one that records a picture."""
     _Report(console, plain=plain, explain=explain).print(verdict)
 
 
@@ -79,7 +84,7 @@ class _Report:
             ("where", f"{fault.title} ({fault.instance})"),
             ("stage", fault.stage or "not known"),
             ("cause", fault.cause or "not told apart by these logs"),
-            ("probability", f"{fault.probability:.0%}"),
+            ("probability", _percent(fault.probability)),
         )
         if fault.explanation:
             self._line(fault.explanation)
@@ -126,7 +131,7 @@ class _Report:
         self._heading("What else it could be" if verdict.faults else "What it could be")
         for candidate in rest:
             cause = f", {candidate.cause}" if candidate.cause else ""
-            self._bullet(Text(f"{candidate.probability:4.0%}  {candidate.instance}{cause}"))
+            self._bullet(Text(f"{_percent(candidate.probability):>4}  {candidate.instance}{cause}"))
 
     def _jobs(self, jobs: list[JobReport]) -> None:
         if not jobs:
@@ -214,6 +219,11 @@ def _evidence_text(line: Evidence) -> Text:
     where = f"\n{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}"
     text = line.text if len(line.text) <= _TEXT_SHOWN else f"{line.text[:_TEXT_SHOWN]}…"
     return Text.assemble((head, "bold"), (where, "dim"), f"\n{text}" if text else "")
+
+
+def _percent(probability: float) -> str:
+    """Nothing that is inferred is certain: 100% is never said, nor 0%."""
+    return ">99%" if probability > 0.99 else "<1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def _moment(time: str | None) -> str:

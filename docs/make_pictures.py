@@ -1,0 +1,39 @@
+"""The pictures of the README, made from the real program: `python docs/make_pictures.py`."""
+
+import io
+import re
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
+
+from diagnostics.diagnosis import diagnose
+from diagnostics.report import write_report
+from diagnostics.request import Request
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parent / "samples"
+OFFLINE = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
+    "Fira Code", "DejaVu Sans Mono"
+)
+"""A picture that loads nothing from anywhere."""
+LINES = 46
+"""The report's beginning: what failed, where, how sure, and the first evidence."""
+
+
+def picture(sample: str, width: int = 100) -> None:
+    """The beginning of the report on a sample, as an SVG."""
+    verdict = diagnose(Request(paths=(str(SAMPLES / sample / "logs"),))).verdict
+    drawn = io.StringIO()
+    write_report(verdict, Console(file=drawn, width=width, force_terminal=True, highlight=False, emoji=False))
+    lines = drawn.getvalue().splitlines()[:LINES]
+    recorder = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
+    recorder.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
+    path = HERE / "pictures" / f"{sample}.svg"
+    recorder.save_svg(str(path), title=f"diagnose samples/{sample}/logs", code_format=OFFLINE)
+
+
+if __name__ == "__main__":
+    (HERE / "pictures").mkdir(exist_ok=True)
+    picture("guest-sql-writer")
