@@ -4,8 +4,7 @@ import os
 import pickle
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from multiprocessing import current_process, get_context
 from typing import ClassVar, NamedTuple, Protocol
@@ -125,6 +124,8 @@ def _read_ahead(documents: Sequence[Document], wanted: Wanted) -> Iterator[Mappi
     if not pays or current_process().daemon or not _can_be_sent(wanted):
         yield {}
         return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import, and few logs are so large
+
     # Not forked: the reading may run in one of several threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _Worker.begin, (wanted,)) as pool:
         largest_first = sorted(documents, key=lambda document: (-_size(document), document.name))
@@ -165,7 +166,7 @@ def _awaited(ahead: Future[Part] | None, progress: Progress) -> Part | None:
             return ahead.result(timeout=0.2)
         except TimeoutError:
             continue
-        except BrokenProcessPool:
+        except BrokenExecutor:
             return None
     return None
 

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from diagnostics.reading import Progress as Watcher
 from diagnostics.sanitize import one_line
 
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
 
 class _Bar:
     """Shows how far the reading is."""
 
-    def __init__(self, bar: Progress, task: TaskID) -> None:
+    def __init__(self, bar: "Progress", task: "TaskID") -> None:
         self._bar = bar
         self._task = task
 
@@ -38,6 +40,14 @@ def shown_on(stream: TextIO) -> Iterator[Watcher | None]:
     if not stream.isatty():
         yield None
         return
+    from rich.progress import (  # noqa: PLC0415 - slow to import, and only terminals need it
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     file = TextColumn("{task.fields[file]}", markup=False)
     columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), file)
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:

@@ -12,7 +12,6 @@ from diagnostics.parsers.evtx.binxml import MalformedError
 from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, Chunk, Head, chunks, header
 from diagnostics.parsers.evtx.coded import names_a_code, take_codes
 from diagnostics.parsers.evtx.definitions import Definitions, Located
-from diagnostics.parsers.evtx.fallback import reference_layout
 from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, Scalar, add
 from diagnostics.parsers.format import Interest
 from diagnostics.parsers.records import Fields, finished, level_numbered
@@ -98,6 +97,8 @@ class _Reader:
 
     def _by_reference(self, head: Head, refusal: Exception, remarks: Counter[str]) -> list[Event]:
         """The record as python-evtx reads it; none where it cannot either, or nobody is interested."""
+        from diagnostics.parsers.evtx.fallback import reference_layout  # noqa: PLC0415 - its import is slow, its use rare
+
         reason = str(refusal)
         if self._patience:
             self._patience -= 1
