@@ -35,7 +35,7 @@ def verdict_on(tmp_path, *jobs):
 
 
 VSS = "DPM encountered a retryable VSS error. (ID 30112 Details: The writer experienced a transient error (0x800423F3))"
-CUT = "DPM failed to communicate with the agent because of a communication error. (ID 52 Details: forcibly closed (0x80072746))"
+CUT = "DPM failed to communicate with the agent. (ID 52 Details: The connection was forcibly closed (0x80072746))"
 NO_AGENT = (
     "DPM could not contact the protection agent service. (ID 308 Details: The RPC server is unavailable (0x800706BA))"
 )
@@ -119,7 +119,8 @@ def test_a_zip_of_the_logs_gives_the_same_candidates(tmp_path):
 
 HOSTILE_EVENT = (
     "<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='VSS'/>"
-    "<EventID>8229</EventID><Level>2</Level><TimeCreated SystemTime='2026-11-20T01:00:00Z'/><EventRecordID>1</EventRecordID>"
+    "<EventID>8229</EventID><Level>2</Level><TimeCreated SystemTime='2026-11-20T01:00:00Z'/>"
+    "<EventRecordID>1</EventRecordID>"
     "<Channel>Application</Channel><Computer>[red]HV\u202e01</Computer></System><EventData><Data>0x800423f4 {}</Data>"
     "<Data>Operation:\n   PrepareForSnapshot Event\n\nContext:\n   Writer Name: {}</Data></EventData></Event></Events>"
 )

@@ -85,7 +85,8 @@ FULL = Verdict(
     ],
     sources=[
         SourceLine(path="SQL01/Application.evtx", kind="evtx", machine="SQL01", records=10, events=4,
-                   first="2026-11-21T00:00:00.000000Z", last="2026-11-22T00:00:00.000000Z", encoding=None, time_zone="UTC",
+                   first="2026-11-21T00:00:00.000000Z", last="2026-11-22T00:00:00.000000Z", encoding=None,
+                   time_zone="UTC",
                    damage=[DamageReport(where="chunk 9 at 0x9000", why="checksum mismatch")])
     ],
     not_checked=[NotChecked(what="HV01", why="no log of it is among the files")],
