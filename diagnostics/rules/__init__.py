@@ -1,6 +1,6 @@
 """Rules: what an event says about the pipeline. See docs/rules.md.
 
-Reading: `documents` (safe YAML with lines), `schema` (typed structs from it), `logsource`, `detection` (Sigma's part,
-by pySigma), `rule`, `packs` (folders of rules). Matching: `conditions` (the tree), `matching` (closures), `triggers`
-and `index` (`RuleSet`), `interest` (what parsers should decode). Checking: `samples`, `mutation`, `lint`.
+Reading: `rule` (the types), `logsource`, `detection` (Sigma's part, by pySigma), `reader` (a document becomes a rule),
+`packs` (folders of rules), `cache` (what reading came to). Matching: `conditions` (the tree), `matching` (closures),
+`triggers` and `index` (`RuleSet`), `interest` (what parsers should decode). Checking: `samples`, `mutation`, `lint`.
 """
