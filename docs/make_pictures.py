@@ -31,7 +31,10 @@ def picture(sample: str, width: int = 100) -> None:
     recorder = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     recorder.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
     path = HERE / "pictures" / f"{sample}.svg"
-    recorder.save_svg(str(path), title=f"diagnose samples/{sample}/logs", code_format=OFFLINE)
+    drawing = recorder.export_svg(title=f"diagnose samples/{sample}/logs", code_format=OFFLINE)
+    path.write_text(
+        re.sub(r' textLength="[^"]*"', "", drawing), encoding="utf-8"
+    )  # it takes a wide character for one column
 
 
 if __name__ == "__main__":
