@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import networkx as nx
 
-from diagnostics.collecting import Missing, Option, missing, retries, tests
-from diagnostics.coverage import Absence
+from diagnostics.case.collecting import Missing, Option, missing, retries, tests
+from diagnostics.case.coverage import Absence
+from diagnostics.case.jobs import Interval, Job, Outcome
+from diagnostics.case.observations import Sighting
+from diagnostics.case.pipeline import chain
+from diagnostics.case.topology import UNKNOWN, Role, Topology, short_name, vm_plate
 from diagnostics.evidence.inventory import NOT_EVENTS
-from diagnostics.jobs import Interval, Job, Outcome
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.inference import Posterior
@@ -17,12 +20,9 @@ from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.localize.judge import Judgement
 from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
 from diagnostics.localize.problem import Problem
-from diagnostics.observations import Sighting
-from diagnostics.pipeline import chain
 from diagnostics.reading import Reading
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
-from diagnostics.topology import UNKNOWN, Role, Topology, short_name, vm_plate
 from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise, NotChecked, Verdict, VerdictWord
 from diagnostics.wording import (
     advice,

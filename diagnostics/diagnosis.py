@@ -6,23 +6,23 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from diagnostics.answer import Case, compose
-from diagnostics.coverage import absences
+from diagnostics.case.coverage import absences
+from diagnostics.case.jobs import Interval, Job, having_passed, read_jobs
+from diagnostics.case.model import build_problem, observe_job
+from diagnostics.case.observations import Places, Sighting, gather, observe
+from diagnostics.case.pipeline import build_pipeline, plates_of
+from diagnostics.case.topology import Topology, read_topology
 from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event
-from diagnostics.jobs import Interval, Job, having_passed, read_jobs
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.localize.inference import infer
 from diagnostics.localize.judge import judge
-from diagnostics.model import build_problem, observe_job
-from diagnostics.observations import Places, Sighting, gather, observe
-from diagnostics.pipeline import build_pipeline, plates_of
 from diagnostics.reading import Progress, Reading, read_case
 from diagnostics.request import Request
 from diagnostics.rules.cache import cache_folder
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.rules.rule import Polarity
-from diagnostics.topology import Topology, read_topology
 from diagnostics.verdict import Verdict
 from engine.pipeline import Scope
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from diagnostics.case.topology import Role, short_name
 from diagnostics.datafiles.documents import read
 from diagnostics.datafiles.schema import typed
-from diagnostics.topology import Role, short_name
 
 ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

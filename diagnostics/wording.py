@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from diagnostics.coverage import Absence
+from diagnostics.case.coverage import Absence
+from diagnostics.case.jobs import Job
+from diagnostics.case.observations import Sighting
+from diagnostics.case.topology import Role, Topology
 from diagnostics.event import Event
 from diagnostics.evidence.inventory import SourceReport
-from diagnostics.jobs import Job
 from diagnostics.knowledge.catalog import Remedy
-from diagnostics.observations import Sighting
 from diagnostics.sanitize import one_line
-from diagnostics.topology import Role, Topology
 from diagnostics.verdict import (
     DamageReport,
     Evidence,

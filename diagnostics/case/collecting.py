@@ -1,0 +1,160 @@
+"""What could still be collected: which exports a machine of each role has, which were handed in, and which were not."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import msgspec
+
+from diagnostics.case.topology import Role, Topology, short_name
+from diagnostics.event import Event, Kind
+from diagnostics.knowledge.catalog import Catalog
+from diagnostics.localize.next_evidence import Retry, Test
+from diagnostics.localize.problem import Link
+from engine.pipeline import Component, Mode, Scope
+
+_SPURIOUS = 0.05
+"""P(an export shows something of a component that is not at fault)."""
+
+
+class Traits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to see that an export was handed in."""
+
+    channels: frozenset[str] = frozenset()
+    listings: frozenset[str] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+    binaries: frozenset[str] = frozenset()
+
+
+class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something to export from machines of some roles; see `knowledge/collect.yml`."""
+
+    id: str
+    title: str
+    roles: tuple[Role, ...]
+    have: Traits
+    command: str
+    tells: dict[Role, dict[Component, float]]
+    cost: float
+
+
+class TryAgain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A retry of the job, as a test."""
+
+    id: str
+    title: str
+    mode: Mode
+    command: str
+    cost: float
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    exports: tuple[Collection, ...]
+    retries: tuple[TryAgain, ...]
+
+
+class Option(NamedTuple):
+    """Something that a person could collect or try, on one machine."""
+
+    title: str
+    machine: str
+    command: str
+
+
+class Missing(NamedTuple):
+    """An export that a machine could give, and has not."""
+
+    collection: Collection
+    machine: str
+    role: Role
+
+    @property
+    def option(self) -> Option:
+        """What to do about it."""
+        return Option(self.collection.title, self.machine, self.collection.command.replace("{machine}", self.machine))
+
+
+@cache
+def _file() -> _File:
+    raw = files("diagnostics.knowledge").joinpath("collect.yml").read_bytes()
+    return msgspec.yaml.decode(raw, type=_File)
+
+
+def missing(topology: Topology, events: Iterable[Event], channels: Iterable[tuple[str, str]]) -> tuple[Missing, ...]:
+    """The exports not handed in, by machine; `channels` are the (machine, channel) pairs of which some log was read."""
+    have = _have(events, channels)
+    return tuple(
+        Missing(collection, machine.name, role)
+        for machine in topology.machines.values()
+        for role in _roles(machine.role)
+        for collection in _file().exports
+        if role in collection.roles and not _given(collection, have[machine.name])
+    )
+
+
+def tests(
+    lacking: Iterable[Missing], plate: str, on_chain: Iterable[str], catalog: Catalog
+) -> Iterator[tuple[Test, Option]]:
+    """The missing exports of the machines `on_chain` as tests of the causes on a plate and around it."""
+    machines = set(on_chain)
+    for item in lacking:
+        links = tuple(_links(item, catalog)) if item.machine in machines else ()
+        if links:
+            key = f"{item.collection.id}@{item.machine}"
+            yield Test(key, plate, links, _SPURIOUS, item.collection.cost), item.option
+
+
+def retries(plate: str, vm: str) -> Iterator[tuple[Retry, Option]]:
+    """Running the job of a virtual machine again, as tests."""
+    for again in _file().retries:
+        option = Option(again.title, vm, again.command.replace("{machine}", vm))
+        yield Retry(f"{again.id}@{vm}", plate, again.mode, again.cost), option
+
+
+def _links(item: Missing, catalog: Catalog) -> Iterator[Link]:
+    home = {Role.GUEST: Scope.VM, Role.HOST: Scope.HOST}.get(item.role, Scope.SITE)
+    tells = item.collection.tells.get(item.role, {})
+    for cause in catalog.causes.values():
+        if cause.component in tells:
+            scope = home if home in cause.scopes else cause.scopes[0]
+            yield Link(scope, cause.id, tells[cause.component])
+
+
+def _roles(role: Role) -> tuple[Role, ...]:
+    """A machine of unknown role may be asked for what a host or a guest has; that is the same for most exports."""
+    return (Role.GUEST,) if role is Role.UNKNOWN else (role,)
+
+
+class _Have:
+    """What one machine has handed in."""
+
+    def __init__(self) -> None:
+        self.channels: set[str] = set()
+        self.listings: set[str] = set()
+        self.kinds: set[Kind] = set()
+        self.binaries: set[str] = set()
+
+
+def _have(events: Iterable[Event], channels: Iterable[tuple[str, str]]) -> defaultdict[str, _Have]:
+    have: defaultdict[str, _Have] = defaultdict(_Have)
+    for machine, channel in channels:
+        have[short_name(machine)].channels.add(channel)
+    for event in events:
+        given = have[short_name(event.machine)]
+        given.kinds.add(event.kind)
+        given.channels.add(event.channel)
+        given.listings.add(event.fields.get("Listing", ""))
+        given.binaries.add(event.fields.get("Binary", "").upper())
+    return have
+
+
+def _given(collection: Collection, have: _Have) -> bool:
+    traits = collection.have
+    return bool(
+        traits.channels & have.channels
+        or traits.listings & have.listings
+        or traits.kinds & have.kinds
+        or traits.binaries & have.binaries
+    )

@@ -1,0 +1,49 @@
+"""Absence is evidence only where a log provably covers the failed job."""
+
+from diagnostics.diagnosis import diagnose
+from diagnostics.request import Request
+
+JOB = (
+    "Type:    Recovery point\nStatus:  Failed\nDescription:  DPM encountered a retryable VSS error. "
+    "(ID 30112 Details: (0x800423F3))\n"
+    "End time:   11/20/2026 1:02:00 AM\nStart time:   11/20/2026 1:00:00 AM\nData transferred:   0 MB\n"
+    "Cluster node   HV01.contoso.com\nSource details:  \\Backup Using Child Partition Snapshot\\SQL01\n"
+)  # fmt: skip
+
+
+def record(number, time, provider="Service Control Manager", event_id=7036, channel="System"):
+    return (
+        f"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='{provider}'/>"
+        f"<EventID>{event_id}</EventID><Level>4</Level><TimeCreated SystemTime='{time}'/>"
+        f"<EventRecordID>{number}</EventRecordID><Channel>{channel}</Channel><Computer>HV01.contoso.com</Computer>"
+        "</System><EventData><Data Name='param1'>x</Data></EventData></Event>"
+    )
+
+
+def absent(tmp_path, first, last, *, broken=False):
+    (tmp_path / "DPM01").mkdir()
+    (tmp_path / "HV01").mkdir()
+    (tmp_path / "DPM01" / "jobs.txt").write_text(JOB)
+    events = record(1, first) + ("<Event><System><Bro" if broken else "") + record(2, last)
+    (tmp_path / "HV01" / "System.xml").write_text(f"<Events>{events}</Events>")
+    case = diagnose(Request(paths=(str(tmp_path),), zones=("UTC",))).case
+    return {absence.observation.links[0].cause: absence for absence in case.absences}
+
+
+def test_a_log_that_encloses_the_job_proves_what_is_not_in_it(tmp_path):
+    found = absent(tmp_path, "2026-11-19T12:00:00Z", "2026-11-21T12:00:00Z")
+    assert found["diff-area-limit"].observation.plate == "host:HV01"
+    assert not found["diff-area-limit"].observation.seen
+    assert found["diff-area-limit"].source.endswith("HV01/System.xml")
+
+
+def test_causes_that_show_in_other_logs_are_not_absent(tmp_path):
+    assert "sql-writer-failed" not in absent(tmp_path, "2026-11-19T12:00:00Z", "2026-11-21T12:00:00Z")
+
+
+def test_a_log_that_ends_before_the_job_proves_nothing(tmp_path):
+    assert absent(tmp_path, "2026-11-18T12:00:00Z", "2026-11-19T12:00:00Z") == {}
+
+
+def test_a_damaged_log_proves_nothing(tmp_path):
+    assert absent(tmp_path, "2026-11-19T12:00:00Z", "2026-11-21T12:00:00Z", broken=True) == {}
