@@ -31,6 +31,20 @@ def test_help_imports_neither_networkx_nor_numpy_nor_textual():
     assert ran.stdout.strip().endswith("loaded []")
 
 
+def test_a_small_log_imports_neither_progress_bars_nor_process_pools_nor_python_evtx():
+    slow = ("rich.progress", "concurrent.futures.process", "Evtx", "charset_normalizer")
+    code = (
+        "import sys\nfrom diagnostics.cli import diagnose\n"
+        "try: diagnose.main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        f"print('loaded', [m for m in {slow} if m in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(SAMPLES / "healthy-online" / "logs")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.strip().endswith("loaded []")
+
+
 def test_help_tells_the_exit_status():
     ran = diagnose("--help")
     assert ran.returncode == 0
