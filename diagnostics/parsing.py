@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from multiprocessing import current_process, get_context
 from typing import ClassVar, NamedTuple, Protocol
 
+import msgspec
+
 from diagnostics.event import Event, Kind
 from diagnostics.evidence.clock import TELLING
 from diagnostics.evidence.document import Document, Tally
@@ -22,6 +24,8 @@ from diagnostics.parsers.format import Format, Interest, Relevance, Sample
 _HEAD = 1 << 16
 _POLL = 1000
 """Events between two questions whether the user has cancelled."""
+_YEARLESS = frozenset({"errlog"})
+_DAY = 86_400_000_000
 _TOLD = 1000
 """So many records that tell a machine's zone are enough for a source."""
 _PARALLEL = "evtx"
@@ -99,8 +103,10 @@ class Wanted:
 def parse(
     documents: Sequence[Document], wanted: Wanted, progress: Progress, formats: Sequence[Format] | None = None
 ) -> Iterator[Part]:
-    """Each document's events, in the order of the documents; with all of our formats unless others are given."""
+    """Each document's events, logs without years last; with all of our formats unless others are given."""
     chosen = [(document, choose_format(document, formats)) for document in documents]
+    chosen.sort(key=lambda pair: pair[1] is not None and pair[1].kind in _YEARLESS)
+    latest: int | None = None
     ours = [document for document, known in chosen if known and known.kind == _PARALLEL and formats is None]
     progress.started(sum(_size(document) for document in documents))
     with _read_ahead(ours, Wanted(wanted.interest)) as ahead:  # of records alone, which relevance is not about
@@ -109,11 +115,22 @@ def parse(
                 yield _unread_part(document, NOT_READ, "cancelled before it was read")
                 continue
             progress.reading(document.name)
-            if known is None:
-                yield _unread_part(document, UNKNOWN, _why_unknown(document))
-            else:
-                yield _awaited(ahead.get(document.name), progress) or parse_document(document, known, wanted, progress)
+            part = (
+                _unread_part(document, UNKNOWN, _why_unknown(document))
+                if known is None
+                else _awaited(ahead.get(document.name), progress)
+                or parse_document(_no_later_than(latest, document, known), known, wanted, progress)
+            )
+            latest = max((time for time in (latest, part.tally.last) if time is not None), default=None)
             progress.advanced(_size(document))
+            yield part
+
+
+def _no_later_than(latest: int | None, document: Document, known: Format) -> Document:
+    """A log without years, as old as the other logs: its own date is often that of a copy made years later."""
+    if known.kind not in _YEARLESS or latest is None or document.modified is None:
+        return document
+    return msgspec.structs.replace(document, modified=min(document.modified, latest + _DAY))
 
 
 @contextmanager

@@ -2,7 +2,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -279,3 +279,15 @@ def test_real_logs_are_read_into_one_ordered_case():
     times = [event.time for event in reading.events if event.time is not None]
     assert times == sorted(times)
     assert all_formats()
+
+
+def test_a_log_without_years_is_as_old_as_the_logs_beside_it(tmp_path):
+    """A copy's date says nothing: the year comes from the events that were handed in with it."""
+    (tmp_path / "HV01-DPMRACurr.errlog").write_text(
+        "0990 17D8 11/05 13:02:42.416 31 vsssnapshotrequestor.cpp(585) [00000000003970D0] NORMAL ProviderId\n" * 3
+    )
+    (tmp_path / "HV01-events.json").write_text(
+        '[{"TimeCreated":"2019-11-06T00:00:00Z","ProviderName":"VSS","Id":8224,"MachineName":"HV01"}]'
+    )
+    events = read_case([tmp_path], zones=["UTC"]).events
+    assert {datetime.fromtimestamp(event.time / 1e6, UTC).year for event in events} == {2019}
