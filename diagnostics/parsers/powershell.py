@@ -17,6 +17,8 @@ from diagnostics.parsers.cells import Origin
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes import event_from_row, knows
 
+_COMMAND = re.compile(r"(?:PS [^>\n]{0,200}> ?)?[A-Za-z]{2,20}-[A-Za-z]{2,60} ?[:>] *(?=\S)")
+"""What a copied listing has before its heading: the prompt, the cmdlet that printed it."""
 _RULER = re.compile(r"[ \t]*-+(?: +-+)+[ \t]*$")
 _PROPERTY = re.compile(r"(?P<name>[A-Za-z][\w()%./-]{0,60}) *: ?(?P<value>.*)")
 _CHECKPOINT = re.compile(
@@ -40,7 +42,12 @@ def _opens_table(lines: Lines) -> bool:
     ruler = lines.peek(1)
     if not ruler or "--" not in ruler or not _RULER.match(ruler):
         return False
-    return knows(dict.fromkeys(_cut(lines.peek() or "", _columns(ruler)), ""))
+    return knows(dict.fromkeys(_cut(_heading(lines.peek() or ""), _columns(ruler)), ""))
+
+
+def _heading(line: str) -> str:
+    command = _COMMAND.match(line)
+    return line[command.end() :] if command else line
 
 
 def _columns(ruler: str) -> list[tuple[int, int]]:
@@ -48,7 +55,7 @@ def _columns(ruler: str) -> list[tuple[int, int]]:
 
 
 def _read_table(lines: Lines, page: Page) -> Iterator[Event]:
-    header, ruler = lines.take(), lines.take()
+    header, ruler = _heading(lines.take()), lines.take()
     columns = _columns(ruler)
     names = _cut(header, columns)
     while (line := lines.peek()) is not None and line.strip():

@@ -32,6 +32,7 @@ from tests.shared import needs_shared, shared
         ("account could not be resolved with status 1376.", ("0x80070560",)),
         ("Failed to create VM recovery checkpoint … error code: 32768", ("VM 32768",)),
         ("Error code: '32775'. Failed", ("VM 32775",)),
+        ("Checkpoint failed with error code 32778.", ("VM 32778",)),
         ("(ID 30112 Details: text (0x800423F3))", ("ID 30112", "0x800423F3")),
         ("is inconsistent. (ID: 3106)", ("ID 3106",)),
         ("(ID 112 詳細: 指定されたファイルが見つかりません。 (0x80070002))", ("ID 112", "0x80070002")),

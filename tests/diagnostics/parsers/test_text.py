@@ -161,6 +161,11 @@ def test_a_row_without_its_table_is_still_a_checkpoint() -> None:
     assert (fields["VmName"], fields["SnapshotType"]) == ("TESTVM", "Recovery")
 
 
+@pytest.mark.parametrize("before", ["Get-VMSnapshot: ", "PS C:\\> Get-VMSnapshot: ", "Get-VMSnapshot:\n"])
+def test_a_table_may_stand_behind_the_command_that_printed_it(before) -> None:
+    assert len(read(before + SNAPSHOTS.lstrip("\n")).of(Kind.CHECKPOINT)) == 2
+
+
 def test_a_property_list_is_a_row() -> None:
     fields = read(SERVICES).only(Kind.INTEGRATION_SERVICE).fields
     assert (fields["VmName"], fields["Service"], fields["Enabled"]) == ("SQL01", "vss", "false")
