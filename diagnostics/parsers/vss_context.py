@@ -103,7 +103,7 @@ def _meant(event: Event) -> dict[str, str]:
 
 
 def _in_binary(digits: str) -> dict[str, str]:
-    r"""`- Code: ...- Call: ...- PID:  00002956- TID: ...- CMD:  vssvc.exe- User: Name: NT AUTHORITY\SYSTEM, SID:...`."""
+    r"""`- Code: ...- Call: ...- PID:  00002956- TID: ...- CMD:  vssvc.exe- User: Name: NT AUTHORITY\SYSTEM, SID:`."""
     try:
         text = bytes.fromhex(digits).decode("utf-8", "replace")
     except ValueError:

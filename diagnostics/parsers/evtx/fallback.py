@@ -1,10 +1,13 @@
 """Records that the fast reader refuses, decoded by python-evtx: slow, and the reference.
 
 python-evtx trusts its input, so what would make it loop (lists of names or templates that bite their own tails) is
-looked for first, and the caller limits how often it is asked.
+looked for first, and the caller limits how often it is asked. It prints pointers as decimals and bytes of fields other
+than Binary in base64: so they stay.
 """
 
+import re
 import struct
+from base64 import b64decode
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element as XmlElement
 from xml.etree.ElementTree import ParseError
@@ -18,6 +21,7 @@ from diagnostics.parsers.evtx.binxml import Element, MalformedError, Slot
 from diagnostics.parsers.evtx.definitions import literal_layout
 from diagnostics.parsers.evtx.layout import Layout
 
+_ITEM = re.compile("<string>(.*?)</string>", re.DOTALL)
 _LISTS = range(0x80, 0x200, 4)
 """Where a chunk keeps the heads of its lists of names (64) and templates (32)."""
 _FAILURES = (
@@ -53,7 +57,23 @@ def _walk(chunk: bytes, at: int) -> Iterator[int]:
 
 
 def _tree(element: XmlElement) -> Element:
-    content: list[str | Slot | Element] = [element.text] if element.text and not len(element) else []
-    content += map(_tree, element)
-    attributes: list[tuple[str, list[str | Slot]]] = [(name, [value]) for name, value in element.attrib.items()]
-    return Element(element.tag.rpartition("}")[2], attributes, content)
+    name = element.tag.rpartition("}")[2]
+    attributes: list[tuple[str, list[str | Slot]]] = [(key, [value]) for key, value in element.attrib.items()]
+    content: list[str | Slot | Element] = []
+    for child in element:
+        content += _as_windows_prints(_tree(child))
+    if element.text and not len(element):
+        content.append(element.text)
+    return Element(name, attributes, content)
+
+
+def _as_windows_prints(element: Element) -> Iterator[Element]:
+    """python-evtx prints the items of an array inside one element, and bytes in base64."""
+    text = "".join(part for part in element.content if isinstance(part, str))
+    if text.startswith("<string>"):
+        for item in _ITEM.findall(text):
+            yield element._replace(content=[item])
+    elif element.name == "Binary":
+        yield element._replace(content=[b64decode(text).hex()])
+    else:
+        yield element

@@ -23,8 +23,10 @@ _DEPTH = 3
 _PATIENCE = 100
 """How many records of a file python-evtx is asked for: it takes milliseconds for each."""
 _ANSWERS = 2000
+_REMARKS = 8
+"""Kinds of damage that are told of a chunk."""
 _LEVELS = tuple(map(level_numbered, range(256)))
-_REFUSED = (MalformedError, struct.error, ValueError, OverflowError)
+_REFUSED = (MalformedError, struct.error)
 
 
 def read(document: Document, interest: Interest, tally: Tally) -> Iterator[Event]:
@@ -92,14 +94,17 @@ class _Reader:
             self._tally.saw(None, machine, count)
         for ticks in (min(times), max(times)) if times else ():
             self._tally.saw(values.microseconds(ticks), records=0)
-        for reason, count in chunk.remarks.items():
+        remarks = list(chunk.remarks.items())
+        for reason, count in remarks[:_REMARKS]:
             self._tally.damaged(chunk.where, reason if count == 1 else f"{reason} ({count})")
+        if others := sum(count for _, count in remarks[_REMARKS:]):
+            self._tally.damaged(chunk.where, f"{others} more of other kinds")
 
     def _by_reference(self, head: Head, refusal: Exception, remarks: Counter[str]) -> list[Event]:
         """The record as python-evtx reads it; none where it cannot either, or nobody is interested."""
         from diagnostics.parsers.evtx.fallback import reference_layout  # noqa: PLC0415 - its import is slow, its use rare
 
-        reason = str(refusal)
+        reason = str(refusal) if isinstance(refusal, MalformedError) else "it refers to a place outside the chunk"
         if self._patience:
             self._patience -= 1
             try:

@@ -1,6 +1,6 @@
 """vssadmin's listings are read by their structure, so in every language."""
 
-# ruff: noqa: E501, RUF001 - log lines are quoted as they are printed
+# ruff: noqa: E501 - log lines are quoted as they are printed
 
 import pytest
 from hypothesis import given
