@@ -29,7 +29,11 @@ Exit status:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the verdict.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own.")
-@click.option("--topology", type=click.Path(path_type=Path), help="A YAML file: roles, and which host runs which VM.")
+@click.option(
+    "--topology",
+    type=click.Path(path_type=Path),
+    help="A YAML file that corrects what the logs tell: roles, hosts, jobs.",
+)
 @click.option("--role", "roles", multiple=True, metavar="NAME=ROLE", help="ROLE: dpm-server, host, guest or dc.")
 @click.option("--tz", "zones", multiple=True, metavar="ZONE|FILE=ZONE", help="Time zone of wall-clock times.")
 @click.option("--since", metavar="TIME", help="Leave out what is earlier: ISO 8601, in UTC unless it says otherwise.")

@@ -9,7 +9,7 @@ from diagnostics.diagnosis import diagnose
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import FAIL_ON, ExitCode
-from diagnostics.progress import shown_on
+from diagnostics.progress import watched
 from diagnostics.report import json_schema, print_verdict, to_json
 from diagnostics.request import Options, UsageError, request_of
 from diagnostics.sanitize import one_line
@@ -42,12 +42,14 @@ def run(options: Options) -> ExitCode:
 
 def _diagnose(options: Options) -> ExitCode:
     request = request_of(options)
-    with shown_on(sys.stderr) as progress:
-        diagnosis = diagnose(request, progress)
+    with watched(sys.stderr) as watcher:
+        diagnosis = diagnose(request, watcher)
     for problem in diagnosis.problems:
         _say(str(problem))
+    if watcher.interrupted:
+        _say("interrupted: the verdict rests on what had been read by then")
     _print(diagnosis.verdict, options)
-    return exit_code(diagnosis.verdict, options.fail_on)
+    return ExitCode.INTERRUPTED if watcher.interrupted else exit_code(diagnosis.verdict, options.fail_on)
 
 
 def exit_code(verdict: Verdict, fail_on: str) -> ExitCode:

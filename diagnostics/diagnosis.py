@@ -104,8 +104,9 @@ def _jobs(events: Sequence[Event], topology: Topology, catalog: Catalog, request
         info = catalog.codes.get(code)
         return (info.first_stage, info.last_stage) if info and info.first_stage and info.last_stage else None
 
-    jobs = read_jobs(events, topology, stages_of_code)
-    return [job for job in jobs if not request.vm or job.vm == request.vm]
+    given = {job.vm for job in request.jobs}
+    told = [job for job in read_jobs(events, topology, stages_of_code) if job.vm not in given]
+    return [job for job in (*told, *request.jobs) if not request.vm or job.vm == request.vm]
 
 
 def _advanced(job: Job, places: Places, sightings: Iterable[Sighting]) -> Job:

@@ -22,8 +22,6 @@ from diagnostics.parsers import all_formats
 from diagnostics.parsers.format import Format, Interest, Relevance, Sample
 
 _HEAD = 1 << 16
-_POLL = 1000
-"""Events between two questions whether the user has cancelled."""
 _YEARLESS = frozenset({"errlog"})
 _DAY = 86_400_000_000
 _TOLD = 1000
@@ -122,7 +120,6 @@ def parse(
                 or parse_document(_no_later_than(latest, document, known), known, wanted, progress)
             )
             latest = max((time for time in (latest, part.tally.last) if time is not None), default=None)
-            progress.advanced(_size(document))
             yield part
 
 
@@ -195,27 +192,52 @@ def choose_format(document: Document, formats: Sequence[Format] | None = None) -
     return next((known for known in formats or all_formats() if known.recognizes(sample)), None)
 
 
+class _CancelledError(Exception):
+    """Ends the reading of a document in the middle."""
+
+
+class _Watch:
+    """Tells how far one document has been read, and ends its reading when the user has had enough."""
+
+    def __init__(self, progress: Progress, tally: Tally) -> None:
+        self._progress = progress
+        self._tally = tally
+        self._told = 0
+
+    def __call__(self) -> None:
+        if self._progress.cancelled():
+            raise _CancelledError
+        self.advance_to(self._tally.position())
+
+    def advance_to(self, position: int) -> None:
+        """Tell what was read since the last time."""
+        self._progress.advanced(max(position - self._told, 0))
+        self._told = max(position, self._told)
+
+
 def parse_document(document: Document, known: Format, wanted: Wanted, progress: Progress) -> Part:
     """Parse one document; repetitions beyond a burst are counted only."""
     tally, fold = Tally(), Fold()
+    tally.watch = watch = _Watch(progress, tally)
     events: list[Event] = []
     telling: list[Event] = []
+    broken = 0
     try:
-        for count, event in enumerate(known.read(document, wanted, tally), 1):
+        for event in known.read(document, wanted, tally):
             tally.channels.add(event.channel)
             if not wanted.keeps(event):
                 telling.append(event)
             elif fold.keeps(event) if wanted.asks_for(event) else fold.keeps_unasked(event):
                 events.append(event)
-            if count % _POLL == 0 and progress.cancelled():
-                tally.damaged("the rest", "cancelled while it was being read")
-                break
         broken = undecodable(document.path, document.encoding) if document.encoding else 0
+    except _CancelledError:
+        tally.damaged("the rest", "cancelled while it was being read")
     except OSError as error:
         tally.damaged("the rest", f"it became unreadable: {error.strerror}")
-        broken = 0
     if broken:
         tally.damaged("text", f"{broken} places are not {document.encoding}")
+    watch.advance_to(_size(document))
+    del tally.watch, tally.position  # they belong to this process; a part may go to another
     telling = [event for event in telling if (event.provider, event.event_id) in TELLING][:_TOLD]
     return Part(document, known.kind, events, telling, tally, fold.repeats)
 

@@ -1,23 +1,51 @@
-"""A progress bar with an estimate on standard error, for people; nothing where nobody looks."""
+"""Watching a reading: Ctrl-C ends it with what it has, and a terminal shows a bar with an estimate."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-from diagnostics.reading import Progress as Watcher
 from diagnostics.sanitize import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-class _Bar:
+class Watcher:
+    """Watches silently; the first Ctrl-C cancels, the second ends the program."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    def started(self, total_bytes: int) -> None:
+        """All documents are known; so much is to be read."""
+
+    def reading(self, name: str) -> None:
+        """A document is begun."""
+
+    def advanced(self, read_bytes: int) -> None:
+        """So much more has been read."""
+
+    def cancelled(self) -> bool:
+        """Whether the user has had enough."""
+        return self.interrupted
+
+    def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        """Take Ctrl-C as the wish to see what there is."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+
+
+class _Bar(Watcher):
     """Shows how far the reading is."""
 
     def __init__(self, bar: "Progress", task: "TaskID") -> None:
+        super().__init__()
         self._bar = bar
         self._task = task
 
@@ -30,16 +58,25 @@ class _Bar:
     def advanced(self, read_bytes: int) -> None:
         self._bar.advance(self._task, read_bytes)
 
-    def cancelled(self) -> bool:
-        return False
+
+@contextmanager
+def watched(stream: TextIO) -> Iterator[Watcher]:
+    """A watcher for the time of the block, which draws on `stream` where that is a terminal."""
+    with _shown_on(stream) if stream.isatty() else _silently() as watcher:
+        before = signal.signal(signal.SIGINT, watcher.interrupt)
+        try:
+            yield watcher
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def shown_on(stream: TextIO) -> Iterator[Watcher | None]:
-    """A watcher that draws on `stream` while the block runs; None where that is no terminal."""
-    if not stream.isatty():
-        yield None
-        return
+def _silently() -> Iterator[Watcher]:
+    yield Watcher()
+
+
+@contextmanager
+def _shown_on(stream: TextIO) -> Iterator[Watcher]:
     from rich.progress import (  # noqa: PLC0415 - slow to import, and only terminals need it
         BarColumn,
         DownloadColumn,

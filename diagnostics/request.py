@@ -6,9 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from diagnostics.case.jobs import ANYWHERE, Job, Outcome, narrow
 from diagnostics.case.topology import Role, short_name
 from diagnostics.datafiles.documents import read
 from diagnostics.datafiles.schema import typed
+from diagnostics.event import Event, Kind
+from engine.pipeline import Mode, Stage
 
 ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,11 +50,25 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Short machine name -> role, given by hand."""
     host_of: Mapping[str, str] = {}
     """Virtual machine -> host, given by hand."""
+    jobs: tuple[Job, ...] = ()
+    """Given by hand: for their virtual machines they stand in place of what the logs tell."""
     zones: tuple[str, ...] = ()
     since: int | None = None
     until: int | None = None
     """Bounds in microseconds UTC, both inclusive; events without a time stay."""
     vm: str = ""
+
+
+class _GivenJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A job that a person knows better than the logs."""
+
+    vm: str
+    outcome: Outcome
+    host: str = ""
+    mode: Mode = Mode.UNKNOWN
+    first_stage: Stage = ANYWHERE[0]
+    """Where it failed: in this stage or a later one, up to the last."""
+    last_stage: Stage = ANYWHERE[1]
 
 
 class _TopologyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +77,7 @@ class _TopologyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: dict[str, str] = {}
     hosts: dict[str, list[str]] = {}
     """Host -> its virtual machines."""
+    jobs: tuple[_GivenJob, ...] = ()
 
 
 def request_of(options: Options) -> Request:
@@ -74,8 +92,12 @@ def request_of(options: Options) -> Request:
     roles = {short_name(name): _role(word, f"{options.topology}: roles: {name}") for name, word in given.roles.items()}
     roles |= dict(_named_role(text) for text in options.roles)
     host_of = {vm.upper(): short_name(host) for host, vms in given.hosts.items() for vm in vms}
+    for job in given.jobs:
+        if job.host:
+            host_of[job.vm.upper()] = short_name(job.host)
     return Request(
         paths=options.paths,
+        jobs=tuple(_job(job, number, str(options.topology)) for number, job in enumerate(given.jobs, 1)),
         rules=options.rules,
         roles=dict.fromkeys(host_of.values(), Role.HOST) | roles,
         host_of=host_of,
@@ -86,8 +108,18 @@ def request_of(options: Options) -> Request:
     )
 
 
+def _job(given: _GivenJob, number: int, file: str) -> Job:
+    vm, host = given.vm.upper(), short_name(given.host)
+    told = Event(kind=Kind.JOB, source=file, record=number, text=f"{vm}: {given.outcome}", fields={"VmName": vm})
+    failed = narrow(ANYWHERE, (given.first_stage, given.last_stage)) if given.outcome is Outcome.FAILED else None
+    return Job(
+        id=f"{vm}#{number}", vm=vm, host=host, mode=given.mode, outcome=given.outcome, failed=failed,
+        started=None, ended=None, bytes_sent=None, reports=(told,),
+    )  # fmt: skip
+
+
 def _topology_file(path: Path) -> _TopologyFile:
-    """Read a topology file: `roles: {NAME: ROLE}` and `hosts: {HOST: [VM, ...]}`."""
+    """Read a topology file: `roles: {NAME: ROLE}`, `hosts: {HOST: [VM, ...]}`, `jobs: [{vm, outcome, ...}]`."""
     document, problems = read(path)
     given, wrong = typed(_TopologyFile, document) if document else (None, [])
     if given is None or problems or wrong:

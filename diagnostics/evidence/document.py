@@ -1,6 +1,7 @@
 """What a parser is given (`Document`), where it reports (`Tally`), and the inventory line that comes of it."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,17 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 _MOST_DAMAGE = 1000  # named parts of one document; garbage of any size must not fill the memory
 
 
+_WATCHED_EVERY = 1000
+
+
+def _unknown_position() -> int:
+    return 0
+
+
+def _nobody_watches() -> None:
+    pass
+
+
 class Tally:
     """Counts what a parser meets in one document, wanted or not, so that nothing is silently skipped."""
 
@@ -43,10 +55,16 @@ class Tally:
         self._unnamed_damage = 1
         self.lines_not_understood = 0
         self.first_line_not_understood: int | None = None
+        self.position: Callable[[], int] = _unknown_position
+        """How many bytes have been read, as the reader's file tells."""
+        self.watch: Callable[[], None] = _nobody_watches
+        """Called every thousand records or lines; may raise to end the reading."""
+        self._unwatched = 0
 
     def saw(self, time: int | None, machine: str = "", records: int = 1) -> None:
         """Count records; `time` (microseconds) widens the covered span."""
         self.records += records
+        self._went_on(records)
         if machine:
             self.machines[machine] += records
         if time is not None:
@@ -61,8 +79,15 @@ class Tally:
             self._unnamed_damage += 1
             self.damage[-1] = Damage("further on", f"{self._unnamed_damage} more parts could not be read")
 
+    def _went_on(self, records: int) -> None:
+        self._unwatched += records
+        if self._unwatched >= _WATCHED_EVERY:
+            self._unwatched = 0
+            self.watch()
+
     def not_understood(self, line: int) -> None:
         """Count a line that no format claimed and that holds nothing recognizable."""
+        self._went_on(1)
         self.lines_not_understood += 1
         if self.first_line_not_understood is None:
             self.first_line_not_understood = line

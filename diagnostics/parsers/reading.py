@@ -1,6 +1,7 @@
 """A document's text, a bounded piece at a time."""
 
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import TextIO
 
 from diagnostics.evidence.document import Document, Tally
@@ -15,7 +16,7 @@ def chunks_of(document: Document, tally: Tally) -> Iterator[str]:
     A file that cannot be read at all (it vanished, or Python does not know the encoding) is damage.
     """
     try:
-        with _opened(document) as file:
+        with _opened(document, tally) as file:
             while chunk := file.read(CHUNK):
                 yield chunk
     except (OSError, LookupError, UnicodeError) as error:
@@ -25,7 +26,7 @@ def chunks_of(document: Document, tally: Tally) -> Iterator[str]:
 def lines_of(document: Document, tally: Tally) -> Iterator[str]:
     r"""The decoded lines with their `\n`, without a byte-order mark; a line beyond 16 Mi characters is cut there."""
     try:
-        with _opened(document) as file:
+        with _opened(document, tally) as file:
             line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
             while line:
                 yield line
@@ -34,5 +35,7 @@ def lines_of(document: Document, tally: Tally) -> Iterator[str]:
         tally.damaged("file", f"cannot be read: {error}")
 
 
-def _opened(document: Document) -> TextIO:
-    return document.path.open(encoding=document.encoding or "utf-8", errors="replace")
+def _opened(document: Document, tally: Tally) -> TextIO:
+    raw = document.path.open("rb")
+    tally.position = raw.tell
+    return TextIOWrapper(raw, document.encoding or "utf-8", "replace")

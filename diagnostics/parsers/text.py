@@ -5,7 +5,7 @@ per file. What no format claims goes to the plain reader, which still knows code
 """
 
 from collections.abc import Callable, Iterator
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from itertools import islice
 
 from diagnostics.event import Event
@@ -47,7 +47,8 @@ def read_text(document: Document, interest: Interest, tally: Tally) -> Iterator[
     try:
         with document.path.open(encoding=encoding, errors="replace", newline=None) as stream:
             day_first = day_first_in(islice(stream, _LINES_FOR_DATES))
-        with document.path.open(encoding=encoding, errors="replace", newline=None) as stream:
+        with document.path.open("rb") as raw, TextIOWrapper(raw, encoding, "replace") as stream:
+            tally.position = raw.tell
             yield from _read(Lines(stream), Page(document, interest, tally, _BLOCKS, day_first))
     except (OSError, UnicodeError, LookupError) as problem:
         tally.damaged("the file", f"cannot be read as {encoding} text: {problem}")

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -148,3 +150,30 @@ def test_a_bad_topology_file_is_located(tmp_path):
     ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--topology", given)
     assert ran.returncode == 2
     assert b"topology.yml:2" in ran.stderr
+
+
+def test_a_job_that_a_person_knows_better_replaces_what_the_logs_tell(tmp_path):
+    given = tmp_path / "topology.yml"
+    given.write_text(
+        "hosts: {HV01: [SQL01]}\n"
+        "jobs: [{vm: SQL01, outcome: failed, mode: online, first_stage: send-blocks, last_stage: send-blocks}]\n"
+    )
+    ran = diagnose(SAMPLES / "healthy-online" / "logs", "--topology", given, "--format", "json")
+    (job,) = [job for job in json.loads(ran.stdout)["jobs"] if job["vm"] == "SQL01"]
+    assert (job["outcome"], job["stages"]) == ("failed", ["send-blocks", "send-blocks"])
+    assert ran.returncode == 1
+
+
+def test_ctrl_c_keeps_what_was_read_and_exits_with_130(tmp_path):
+    line = "the backup failed with error 0x800423F4 at line {}\n"
+    with (tmp_path / "SRV01-huge.log").open("w") as file:
+        file.writelines(line.format(number) for number in range(400_000))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "diagnostics", tmp_path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"cancelled while it was being read" in stdout
+    assert b"Traceback" not in stderr
