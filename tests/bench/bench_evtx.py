@@ -2,9 +2,9 @@
 
 usage: python -m tests.bench.bench_evtx [ROUNDS]     (default 7; exits 1 where a goal is missed)
 
-Each round reads a file with the Rust reader, with ours (relevant events only, then every event), and again with the Rust
-reader; a round's ratio is by CPU time against the mean of the two, and the table shows medians. python-evtx reads a
-slice, and is compared with the reading of relevant events.
+Each round reads a file with the Rust reader, with ours (relevant events only, then every event), and again with the
+Rust reader; a round's ratio is by CPU time against the mean of the two, and the table shows medians. python-evtx
+reads a slice, and is compared with the reading of relevant events.
 """
 
 import json
@@ -35,9 +35,9 @@ GOAL_MEGABYTES = 200.0
 GIGABYTE = 1 << 30
 
 PROVIDERS = frozenset({
-    "vss", "volsnap", "disk", "ntfs", "esent", "dpmra", "msdpm", "dpm-em", "backup", "service control manager", "volmgr",
-    "virtual disk service", "mpio", "iscsiprt", "storport", "srv", "eventlog", "sqlwriter", "sqlvdi", "mssqlserver",
-    "msexchange", "clussvc", "srmsvc", "netlogon", "schannel", "application error", "system restore",
+    "vss", "volsnap", "disk", "ntfs", "esent", "dpmra", "msdpm", "dpm-em", "backup", "service control manager",
+    "volmgr", "virtual disk service", "mpio", "iscsiprt", "storport", "srv", "eventlog", "sqlwriter", "sqlvdi",
+    "mssqlserver", "msexchange", "clussvc", "srmsvc", "netlogon", "schannel", "application error", "system restore",
     "microsoft-windows-backup", "microsoft-windows-ntfs", "microsoft-windows-failoverclustering",
     "microsoft-windows-volumesnapshot-driver", "microsoft-windows-storport", "microsoft-windows-distributedcom",
     "microsoft-windows-kernel-power", "microsoft-windows-resource-exhaustion-detector", "microsoft-windows-vhdmp",
@@ -68,8 +68,9 @@ def ours(path: Path, interest: Interest) -> int:
 def rust(path: Path) -> int:
     count = 0
     for record in evtx.PyEvtxParser(str(path)).records_json():
-        json.loads(record["data"])
-        count += 1
+        if record:  # as its stub has it; it never yields None
+            json.loads(record["data"])
+            count += 1
     return count
 
 

@@ -152,7 +152,8 @@ def test_values_that_the_message_gives_a_meaning_are_named():
 def test_the_text_in_the_binary_data_tells_the_process():
     binary = (
         b"- Code: WRTWRTIC00004923- Call: WRTWRTIC00004916- PID:  00002956- TID:  00000180"
-        b"- CMD:  C:\\Windows\\svchost.exe -k NetworkService    - User: Name: NT AUTHORITY\\NETWORK SERVICE, SID:S-1-5-20 "
+        b"- CMD:  C:\\Windows\\svchost.exe -k NetworkService    "
+        b"- User: Name: NT AUTHORITY\\NETWORK SERVICE, SID:S-1-5-20 "
     )
     found = enrich(vss(event_id=13, fields={"Binary": binary.hex()})).fields
     assert found["ProcessId"] == "2956"
