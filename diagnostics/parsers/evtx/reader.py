@@ -35,6 +35,7 @@ def read(document: Document, interest: Interest, tally: Tally) -> Iterator[Event
     `interest` is taken to answer the same question always the same: it is asked once for each provider and event id.
     """
     with document.path.open("rb") as file:
+        tally.position = file.tell
         said = header(file.read(FIRST_CHUNK))
         reader = _Reader(document, interest, tally)
         present = 0
