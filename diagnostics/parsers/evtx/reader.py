@@ -73,6 +73,7 @@ class _Reader:
         events: list[Event] = []
         times: list[int] = []
         machines: list[str] = []
+        located: Located | None = None
         for head in chunk.records():
             at, end, _, written = head
             times.append(written)
@@ -86,6 +87,8 @@ class _Reader:
                 machines.append(machine)
             except _REFUSED as refusal:
                 events += self._by_reference(head, refusal, chunk.remarks)
+        if located:  # the records of a chunk are of one log
+            self._tally.channels.add(located[0].channel(data, located[1]))
         self._report(chunk, times, Counter(machines))
         return events
 

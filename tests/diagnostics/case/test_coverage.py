@@ -1,7 +1,9 @@
 """Absence is evidence only where a log provably covers the failed job."""
 
 from diagnostics.diagnosis import diagnose
+from diagnostics.reading import read_case
 from diagnostics.request import Request
+from tests.shared import needs_shared, shared
 
 JOB = (
     "Type:    Recovery point\nStatus:  Failed\nDescription:  DPM encountered a retryable VSS error. "
@@ -47,3 +49,9 @@ def test_a_log_that_ends_before_the_job_proves_nothing(tmp_path):
 
 def test_a_damaged_log_proves_nothing(tmp_path):
     assert absent(tmp_path, "2026-11-19T12:00:00Z", "2026-11-21T12:00:00Z", broken=True) == {}
+
+
+@needs_shared
+def test_an_event_log_whose_records_nobody_wants_still_tells_which_log_it_is():
+    reading = read_case([shared("evtx", "museum-srv2022-System.evtx")], lambda _provider, _event_id: False)
+    assert reading.tallies["museum-srv2022-System.evtx"].channels == {"System"}
