@@ -13,8 +13,6 @@ from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.vss_context import context_of
 
-# ruff: noqa: RUF001 - full-width and typographic characters are what the logs hold
-
 _CONTEXT_LINES = 40
 """How many lines an Operation/Context block may have."""
 _STATE_SYMBOL = re.compile(r"\bvss_ws_([a-z_]+)|\b(failed_at_[a-z_]+)")
@@ -238,9 +236,14 @@ _LOOK = (
 
 
 @cache
+def _trouble(*, ascii_only: bool) -> tuple[str, ...]:
+    """The words of trouble; a line of ASCII is not asked for the others."""
+    return tuple(word for word in _vocabulary().words.trouble if word.isascii() or not ascii_only)
+
+
+@cache
 def _interesting(*, ascii_only: bool) -> tuple[str, ...]:
-    words = (*_LOOK, *_vocabulary().words.trouble)
-    return tuple(word for word in words if word.isascii()) if ascii_only else words
+    return (*(word for word in _LOOK if word.isascii() or not ascii_only), *_trouble(ascii_only=ascii_only))
 
 
 def _worth_a_look(text: str) -> bool:
@@ -249,7 +252,8 @@ def _worth_a_look(text: str) -> bool:
 
 
 def _speaks_of_trouble(text: str) -> bool:
-    return any(map(text.lower().__contains__, _vocabulary().words.trouble))
+    lowered = text.lower()
+    return any(map(lowered.__contains__, _trouble(ascii_only=lowered.isascii())))
 
 
 BLOCK = Block("text", lambda lines: lines.peek() is not None, _read)
