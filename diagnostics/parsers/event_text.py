@@ -25,8 +25,6 @@ from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.records import codes_of, finished, level_named
 from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 
-# ruff: noqa: RUF001 - full-width and typographic characters are what the logs hold
-
 _LONGEST_LABEL = 48
 _LONGEST_HEADER_LINE = 400
 _NO_VALUE = frozenset("\\/")

@@ -14,8 +14,6 @@ from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 
-# ruff: noqa: RUF001 - full-width characters are what the logs hold
-
 _LINE = re.compile(r"(?P<place>.{3,1200}?)[ \u00a0]?[:：]\s*[^\W\d_]{2,20} ?\[0x[0-9A-Fa-f]{8}\](?P<reason>.*)")
 _PATH = re.compile(r"(?:[A-Za-z]:|\\\\)\\?[^:：*?\"<>|]*")
 _NAMED = re.compile(r"(\d\d)-(\d\d)-(\d{4})_(\d\d)-(\d\d)-(\d\d)")

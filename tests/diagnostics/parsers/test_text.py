@@ -103,7 +103,10 @@ def test_no_text_ever_raises(text: str) -> None:
 def test_no_bytes_ever_raise(tmp_path_factory, content: bytes, encoding: str) -> None:
     path = tmp_path_factory.mktemp("bytes") / "log.txt"
     path.write_bytes(content)
-    list(TEXT.read(Document(name="log.txt", path=path, encoding=encoding), everything, Tally()))
+    tally = Tally()
+    events = list(TEXT.read(Document(name="log.txt", path=path, encoding=encoding), everything, tally))
+    assert tally.records >= len(events)
+    assert {event.source for event in events} <= {"log.txt"}
 
 
 def test_a_file_that_is_gone_is_named_as_damage() -> None:
