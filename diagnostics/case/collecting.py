@@ -1,5 +1,6 @@
 """What could still be collected: which exports a machine of each role has, which were handed in, and which were not."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -15,6 +16,7 @@ from diagnostics.localize.next_evidence import Retry, Test
 from diagnostics.localize.problem import Link
 from engine.pipeline import Component, Mode, Scope
 
+_PLAIN_NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*").fullmatch
 _SPURIOUS = 0.05
 """P(an export shows something of a component that is not at fault)."""
 
@@ -63,6 +65,11 @@ class Option(NamedTuple):
     command: str
 
 
+def _command(template: str, machine: str) -> str:
+    """The command for a machine. A name from a log that is not plainly a name never becomes part of a command."""
+    return template.replace("{machine}", machine if _PLAIN_NAME(machine) else "MACHINE")
+
+
 class Missing(NamedTuple):
     """An export that a machine could give, and has not."""
 
@@ -73,7 +80,7 @@ class Missing(NamedTuple):
     @property
     def option(self) -> Option:
         """What to do about it."""
-        return Option(self.collection.title, self.machine, self.collection.command.replace("{machine}", self.machine))
+        return Option(self.collection.title, self.machine, _command(self.collection.command, self.machine))
 
 
 @cache
@@ -109,7 +116,7 @@ def tests(
 def retries(plate: str, vm: str) -> Iterator[tuple[Retry, Option]]:
     """Running the job of a virtual machine again, as tests."""
     for again in _file().retries:
-        option = Option(again.title, vm, again.command.replace("{machine}", vm))
+        option = Option(again.title, vm, _command(again.command, vm))
         yield Retry(f"{again.id}@{vm}", plate, again.mode, again.cost), option
 
 
