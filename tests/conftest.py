@@ -1,4 +1,4 @@
-"""How property tests run: without deadlines, for machines are noisy; the same examples in CI, new ones everywhere else."""
+"""How property tests run: without deadlines, as machines are noisy; with the same examples in CI, new ones elsewhere."""
 
 import os
 
