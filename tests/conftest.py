@@ -1,4 +1,4 @@
-"""How property tests run: without deadlines, as machines are noisy; with the same examples in CI, new ones elsewhere."""
+"""How property tests run: without deadlines, as machines are noisy; with the same examples in CI, new ones else."""
 
 import os
 
