@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 from functools import partial
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from diagnostics.parsers.evtx import chunks, values
 from diagnostics.parsers.evtx.binxml import (
@@ -19,7 +19,7 @@ from diagnostics.parsers.evtx.binxml import (
 from diagnostics.parsers.evtx.layout import Layout, Shape
 from diagnostics.parsers.evtx.template import compile_template
 
-_INSTANCE = struct.Struct("<BBIII").unpack_from  # token, unknown, template id, definition, count
+_INSTANCE = struct.Struct("<B5xII").unpack_from  # token, unknown, template id; definition, count
 _INSTANCE_SIZE = 10
 _DEFINITION = struct.Struct("<4x16sI").unpack_from  # next definition, GUID, size of the XML
 _DEFINITION_SIZE = 24
@@ -52,33 +52,22 @@ class Definition:
         self.weight = 0
         """Values of all layouts that were made for it, a measure of its memory."""
         self._shapes: values.Memo[tuple[int, ...], Shape] = values.Memo(partial(Shape, template), _SHAPES)
-        self._references = [at - start for at in cursor.references]
-        self._pieces = tuple(_pieces(chunk, start, size, sorted(cursor.references + cursor.links)))
-        self._names = self._names_at(chunk, start)
-        self._remember(chunk, start, size)
+        places = [at - start for at in sorted(cursor.references + cursor.links)]
+        self._split = struct.Struct("<" + "".join(_pieces(places, size))).unpack_from
+        references = {at - start for at in cursor.references}
+        self._refers = tuple(flag for at in places for flag in (False, at in references))
+        """Which of the parts that `_split` gives refer to names."""
+        parts = self._split(chunk, start)
+        self._pieces = parts[::2]
+        self._names = [_counted_name(chunk, offset) for offset in compress(parts, self._refers)]
 
-    def is_at(self, chunk: bytes, start: int, size: int) -> bool:
-        """Whether the definition there is this one; mostly it looks exactly as it did when last seen."""
-        if chunk.startswith(self._seen, start):
-            return all(chunk.startswith(name, at) for at, name in self._seen_names)
-        pieces_are = all(chunk.startswith(piece, start + at) for at, piece in self._pieces)
-        if not pieces_are or self._names_at(chunk, start) != self._names:
+    def is_at(self, chunk: bytes, start: int) -> bool:
+        """Whether the definition there is this one."""
+        parts = self._split(chunk, start)
+        if parts[::2] != self._pieces:
             return False
-        self._remember(chunk, start, size)
-        return True
-
-    def _names_at(self, chunk: bytes, start: int) -> list[bytes]:
-        """Every name in the order of its uses."""
-        offsets = [_U32(chunk, start + at)[0] for at in self._references]
-        names = {offset: name_at(chunk, offset) for offset in set(offsets)}
-        return [names[offset] for offset in offsets]
-
-    def _remember(self, chunk: bytes, start: int, size: int) -> None:
-        self._seen = chunk[start : start + size]
-        offsets = {_U32(chunk, start + at)[0]: name for at, name in zip(self._references, self._names, strict=True)}
-        self._seen_names = [
-            (offset + NAME_LENGTH_AT, struct.pack("<H", len(name) // 2) + name) for offset, name in offsets.items()
-        ]
+        names = set(zip(compress(parts, self._refers), self._names, strict=True))
+        return all(chunk.startswith(name, offset + NAME_LENGTH_AT) for offset, name in names)
 
     def _layout(self, key: bytes) -> Layout:
         (count,) = _U32(key)
@@ -97,8 +86,8 @@ class Definitions:
 
     def __init__(self) -> None:
         self._chunk = b""
-        self._here: dict[int, tuple[Definition, int]] = {}
-        """By offset, with the size of the definition where it lies in the record that uses it first."""
+        self._here: dict[int, tuple[values.Memo[bytes, Layout], int]] = {}
+        """Layouts by the definition's offset, with its size where it lies in the record that uses it first."""
         self._known: dict[tuple[bytes, int], list[Definition]] = {}
         """By GUID and size of the XML: what these say is only where to look."""
         self._work = 0
@@ -117,10 +106,10 @@ class Definitions:
         chunk = self._chunk
         if chunk[at] == FRAGMENT:  # nested XML may go without
             at += FRAGMENT_SIZE
-        token, _, _, offset, count = _INSTANCE(chunk, at)
+        token, offset, count = _INSTANCE(chunk, at)
         if token != TEMPLATE:
             return self._literal(at, end), end
-        definition, size = self._here.get(offset) or self._define(offset)
+        layouts, size = self._here.get(offset) or self._define(offset)
         at += _INSTANCE_SIZE
         if offset == at:
             at += size
@@ -130,7 +119,7 @@ class Definitions:
             raise MalformedError(f"{count} values")
         # nested XML at the end ends where the record does, so its size makes no difference
         ends_in_xml = chunk[values_at - 2] == values.BINXML and count and (chunk[values_at - 4] or chunk[values_at - 3])
-        layout = definition.layouts[chunk[at : values_at - 4 if ends_in_xml else values_at]]
+        layout = layouts[chunk[at : values_at - 4 if ends_in_xml else values_at]]
         if values_at + layout.size > end:
             raise MalformedError("values that are larger than the record")
         return layout, values_at
@@ -143,26 +132,33 @@ class Definitions:
             root = Cursor(self._chunk, at, end, dependencies=True).fragment()
         return literal_layout(root)
 
-    def _define(self, offset: int) -> tuple[Definition, int]:
+    def _define(self, offset: int) -> tuple[values.Memo[bytes, Layout], int]:
         start = offset + _DEFINITION_SIZE
         guid, size = _DEFINITION(self._chunk, offset)
         self._work -= size
         if start + size > len(self._chunk) or self._work < 0:
             raise MalformedError(f"a template of {size} bytes at 0x{offset:x}, for which there is no room")
         known = self._known.setdefault((guid, size), [])
-        definition = next((one for one in known if one.is_at(self._chunk, start, size)), None)
+        definition = next((one for one in known if one.is_at(self._chunk, start)), None)
         if definition is None:
             definition = Definition(self._chunk, start, size)
             known[_VARIANTS:] = []
             known.insert(0, definition)
-        self._here[offset] = found = definition, _DEFINITION_SIZE + size
+        self._here[offset] = found = definition.layouts, _DEFINITION_SIZE + size
         return found
 
 
-def _pieces(chunk: bytes, start: int, size: int, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
-    """What lies between numbers of four bytes each: offset from the start, and bytes."""
-    for at, end in pairwise([start - 4, *numbers, start + size]):
-        yield at + 4 - start, chunk[at + 4 : end]
+def _pieces(places: list[int], size: int) -> Iterator[str]:
+    """The `struct` codes of a definition: bytes and numbers of four bytes in turn, the numbers at these places."""
+    for at, end in pairwise([-4, *places]):
+        yield f"{end - at - 4}sI"
+    yield f"{max(0, size - places[-1] - 4)}s"
+
+
+def _counted_name(chunk: bytes, offset: int) -> bytes:
+    """The name at an offset, its length first."""
+    name = name_at(chunk, offset)
+    return struct.pack("<H", len(name) // 2) + name
 
 
 def literal_layout(root: Element) -> Layout:

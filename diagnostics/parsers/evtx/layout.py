@@ -9,32 +9,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import accumulate
-from operator import getitem
 from typing import Any, NamedTuple, TypeGuard
 
 from diagnostics.parsers.evtx import values
 from diagnostics.parsers.evtx.binxml import MalformedError, Slot
-from diagnostics.parsers.evtx.coded import Coded, coded, names_a_code, take_codes
+from diagnostics.parsers.evtx.coded import coded
+from diagnostics.parsers.evtx.plan import Plan, Raw, Scalar
 from diagnostics.parsers.evtx.template import UNNAMED, Field, Parts, Template
 from diagnostics.parsers.records import Fields
 from diagnostics.parsers.timestamps import parse_timestamp
 
-Raw = tuple[Any, ...]
-"""The values of a record as `struct` gives them: numbers, and bytes for what has no fixed size."""
 Read = Callable[[Raw], str]
 
 _AMPLIFICATION = 4096
 """Bytes of values that fields may repeat: beyond it, a file wants to exhaust memory."""
 _NESTED = 4
 """Nested pieces of XML in one template; Windows writes one."""
-
-
-class Scalar(NamedTuple):
-    """A field that is exactly one value."""
-
-    name: str
-    number: int
-    texts: values.Texts
 
 
 class Composite(NamedTuple):
@@ -51,26 +41,6 @@ class Nested(NamedTuple):
 
 
 Step = Scalar | Composite | Nested
-
-
-class Plan:
-    """All fields of a shape in which each field is exactly one value."""
-
-    def __init__(self, names: tuple[str, ...], scalars: list[Scalar]) -> None:
-        numbers = [step.number for step in scalars]
-        self._names = names
-        self._texts = tuple(step.texts for step in scalars)
-        self._pick = None if numbers == list(range(len(numbers))) else numbers
-        self._codes = frozenset(filter(names_a_code, names))
-
-    def fields(self, raw: Raw) -> dict[str, str]:
-        """Name and text of each."""
-        picked = raw if self._pick is None else [raw[number] for number in self._pick]
-        return dict(zip(self._names, map(getitem, self._texts, picked), strict=False))  # values behind the last field
-
-    def codes(self, fields: dict[str, str]) -> tuple[str, ...]:
-        """The error codes in those fields; makes their texts plain."""
-        return take_codes(fields, self._codes) if self._codes or Coded in set(map(type, fields.values())) else ()
 
 
 class Shape:
@@ -273,7 +243,7 @@ def _plan(steps: tuple[Step, ...]) -> Plan | None:
     for step in scalars:
         add(fields, step.name, "")
     complete = len(fields) == len(scalars) == len(steps)
-    return Plan(tuple(fields), scalars) if complete else None
+    return Plan(fields, scalars) if complete else None
 
 
 def _literal(text: str, raw: Raw) -> str:  # noqa: ARG001 - the shape of a Read

@@ -3,6 +3,7 @@
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 from diagnostics.event import Event, Kind
 from diagnostics.evidence.document import Document, Tally
@@ -12,7 +13,8 @@ from diagnostics.parsers.evtx.binxml import MalformedError
 from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, Chunk, Head, chunks, header
 from diagnostics.parsers.evtx.coded import names_a_code, take_codes
 from diagnostics.parsers.evtx.definitions import Definitions, Located
-from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, Scalar, add
+from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, add
+from diagnostics.parsers.evtx.plan import Scalar
 from diagnostics.parsers.format import Interest
 from diagnostics.parsers.records import Fields, finished, level_numbered
 
@@ -73,7 +75,7 @@ class _Reader:
         events: list[Event] = []
         times: list[int] = []
         machines: list[str] = []
-        located: Located | None = None
+        sound: Located | None = None
         for head in chunk.records():
             at, end, _, written = head
             times.append(written)
@@ -85,10 +87,12 @@ class _Reader:
                 if wanted[provider, peek[1]]:
                     events.append(self._event(head, located, peek, provider, machine))
                 machines.append(machine)
+                sound = located
             except _REFUSED as refusal:
                 events += self._by_reference(head, refusal, chunk.remarks)
-        if located:  # the records of a chunk are of one log
-            self._tally.channels.add(located[0].channel(data, located[1]))
+        if sound:
+            with suppress(*_REFUSED):  # the records of a chunk are of one log; a record need not name it
+                self._tally.channels.add(sound[0].channel(data, sound[1]))
         self._report(chunk, times, Counter(machines))
         return events
 
@@ -155,8 +159,8 @@ class _Reader:
         plan = layout.shape.plan
         if plan is None:
             return self._gathered(located, end)
-        fields = plan.fields(layout.unpack(self._chunk, at))
-        return fields, plan.codes(fields), ""
+        fields, codes = plan.content(layout.unpack(self._chunk, at))
+        return fields, codes, ""
 
     def _gathered(self, located: Located, end: int) -> _Content:
         """All fields, the long way: several sections, arrays, repeated names, a rendered message."""
