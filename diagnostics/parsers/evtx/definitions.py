@@ -1,4 +1,7 @@
-"""Template definitions and their layouts, compiled when first met and kept for the whole file."""
+"""Template definitions and their layouts, compiled when first met and kept for all files.
+
+A provider's templates are the same in every log of every machine, so the next file finds them compiled.
+"""
 
 import struct
 from collections.abc import Iterator
@@ -33,7 +36,7 @@ _XML_OF_ANY_SIZE = values.BINXML << 16 | 1
 _LAYOUTS, _SHAPES = 1000, 50
 """Remembered for each template."""
 _WEIGHT = 500_000
-"""Values in all remembered layouts of a file: some 50 MB."""
+"""Values in all remembered layouts: some 50 MB."""
 _WORK = 4 * chunks.SIZE
 """Bytes of definitions per chunk: they cannot overlap in a file that Windows wrote."""
 
@@ -44,13 +47,12 @@ class Definition:
     The same definition differs from chunk to chunk in its references to names: their offsets.
     """
 
-    def __init__(self, chunk: bytes, start: int, size: int) -> None:
+    def __init__(self, chunk: bytes, start: int, size: int, known: "_Known") -> None:
         cursor = Cursor(chunk, start, start + size, dependencies=True)
         template = compile_template(cursor.fragment())
         self.layouts: values.Memo[bytes, Layout] = values.Memo(self._layout, _LAYOUTS)
         """By the number of values and, for each, its size and type; those of XML at the end may be left out."""
-        self.weight = 0
-        """Values of all layouts that were made for it, a measure of its memory."""
+        self._known = known
         self._shapes: values.Memo[tuple[int, ...], Shape] = values.Memo(partial(Shape, template), _SHAPES)
         places = [at - start for at in sorted(cursor.references + cursor.links)]
         self._split = struct.Struct("<" + "".join(_pieces(places, size))).unpack_from
@@ -71,11 +73,40 @@ class Definition:
 
     def _layout(self, key: bytes) -> Layout:
         (count,) = _U32(key)
-        self.weight += count
+        self._known.weight += count
         descriptors = struct.unpack_from(f"<{len(key) // 4 - 1}I", key, 4)
         descriptors += (_XML_OF_ANY_SIZE,) * (count - len(descriptors))
         return Layout(self._shapes[tuple(map(values.outline, descriptors))], descriptors)
 
+
+class _Known:
+    """The definitions that were met. Their number and weight are limited: a full memory forgets everything."""
+
+    def __init__(self) -> None:
+        self.weight = 0
+        """Values of all layouts that were made for them, a measure of their memory."""
+        self._count = 0
+        self._alike: dict[tuple[bytes, int], list[Definition]] = {}
+        """By GUID and size of the XML: what these say is only where to look."""
+
+    def find(self, chunk: bytes, start: int, guid: bytes, size: int) -> Definition:
+        """The definition whose XML begins there. Raises `MalformedError` or `struct.error`."""
+        alike = self._alike.get((guid, size), [])
+        definition = next((one for one in alike if one.is_at(chunk, start)), None)
+        if definition is None:
+            definition = Definition(chunk, start, size, self)
+            self._alike[guid, size] = [definition, *alike[:_VARIANTS]]
+            self._count += 1
+        return definition
+
+    def make_room(self) -> None:
+        """To be called now and then."""
+        if self._count > _DEFINITIONS or self.weight > _WEIGHT:
+            self._alike = {}
+            self._count = self.weight = 0
+
+
+_KNOWN = _Known()
 
 Located = tuple[Layout, int]
 """The values of one template instance: how they lie, and where in the chunk they begin."""
@@ -88,8 +119,6 @@ class Definitions:
         self._chunk = b""
         self._here: dict[int, tuple[values.Memo[bytes, Layout], int]] = {}
         """Layouts by the definition's offset, with its size where it lies in the record that uses it first."""
-        self._known: dict[tuple[bytes, int], list[Definition]] = {}
-        """By GUID and size of the XML: what these say is only where to look."""
         self._work = 0
 
     def enter(self, chunk: bytes) -> None:
@@ -97,9 +126,7 @@ class Definitions:
         self._chunk = chunk
         self._here = {}
         self._work = _WORK
-        known = [definition for definitions in self._known.values() for definition in definitions]
-        if len(known) > _DEFINITIONS or sum(definition.weight for definition in known) > _WEIGHT:
-            self._known.clear()
+        _KNOWN.make_room()
 
     def locate(self, at: int, end: int) -> Located:
         """The values of the fragment at a position of the chunk. Raises `MalformedError` or `struct.error`."""
@@ -138,12 +165,7 @@ class Definitions:
         self._work -= size
         if start + size > len(self._chunk) or self._work < 0:
             raise MalformedError(f"a template of {size} bytes at 0x{offset:x}, for which there is no room")
-        known = self._known.setdefault((guid, size), [])
-        definition = next((one for one in known if one.is_at(self._chunk, start)), None)
-        if definition is None:
-            definition = Definition(self._chunk, start, size)
-            known[_VARIANTS:] = []
-            known.insert(0, definition)
+        definition = _KNOWN.find(self._chunk, start, guid, size)
         self._here[offset] = found = definition.layouts, _DEFINITION_SIZE + size
         return found
 
