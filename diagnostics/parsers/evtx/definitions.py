@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterator
 from functools import partial
 from itertools import compress, pairwise
+from operator import sub
+from typing import Any
 
 from diagnostics.parsers.evtx import chunks, values
 from diagnostics.parsers.evtx.binxml import (
@@ -61,15 +63,21 @@ class Definition:
         """Which of the parts that `_split` gives refer to names."""
         parts = self._split(chunk, start)
         self._pieces = parts[::2]
+        self._behind = [at - start + 4 for at in sorted(cursor.references)]
+        self._in_place = self._names_in_place(parts, start)
         self._names = [_counted_name(chunk, offset) for offset in compress(parts, self._refers)]
 
     def is_at(self, chunk: bytes, start: int) -> bool:
         """Whether the definition there is this one."""
         parts = self._split(chunk, start)
-        if parts[::2] != self._pieces:
+        if parts[::2] != self._pieces or self._names_in_place(parts, start) != self._in_place:
             return False
         names = set(zip(compress(parts, self._refers), self._names, strict=True))
         return all(chunk.startswith(name, offset + NAME_LENGTH_AT) for offset, name in names)
+
+    def _names_in_place(self, parts: tuple[Any, ...], start: int) -> list[bool]:
+        """Of each reference, whether the name lies right behind it: what follows is read accordingly."""
+        return [place == start for place in map(sub, compress(parts, self._refers), self._behind)]
 
     def _layout(self, key: bytes) -> Layout:
         (count,) = _U32(key)
