@@ -55,7 +55,12 @@ def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing o
 def guarded(command: click.Command, name: str) -> None:
     """Run a command so that no traceback reaches a user: the outermost edge of the program."""
     try:
-        command.main(prog_name=name)
+        sys.exit(command.main(prog_name=name, standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
         if os.environ.get("SHINDAN_TRACEBACK"):
             raise

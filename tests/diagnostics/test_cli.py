@@ -115,6 +115,30 @@ def test_damage_without_a_fault_exits_with_4(tmp_path):
     assert diagnose(good, tmp_path / "picture.png").returncode == 4
 
 
+def test_ctrl_c_before_anything_was_read_exits_with_130_too():
+    code = (
+        "import diagnostics.cli as cli\n"
+        "def interrupted(**options): raise KeyboardInterrupt\n"
+        "cli.diagnose.callback = interrupted\n"
+        "cli.main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr.strip()) == (130, b"")
+
+
+def test_an_error_of_the_tool_itself_exits_with_5_and_without_a_traceback():
+    code = (
+        "import diagnostics.cli as cli\n"
+        "def broken(**options): raise ZeroDivisionError\n"
+        "cli.diagnose.callback = broken\n"
+        "cli.main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert ran.returncode == 5
+    assert b"internal error: ZeroDivisionError" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
 def test_the_schema_is_printed_without_any_input():
     ran = diagnose("--schema")
     assert ran.returncode == 0
@@ -167,11 +191,11 @@ def test_a_job_that_a_person_knows_better_replaces_what_the_logs_tell(tmp_path):
 def test_ctrl_c_keeps_what_was_read_and_exits_with_130(tmp_path):
     line = "the backup failed with error 0x800423F4 at line {}\n"
     with (tmp_path / "SRV01-huge.log").open("w") as file:
-        file.writelines(line.format(number) for number in range(400_000))
+        file.writelines(line.format(number) for number in range(1_200_000))
     process = subprocess.Popen(
         [sys.executable, "-m", "diagnostics", tmp_path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    time.sleep(4)
+    time.sleep(5)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
