@@ -33,6 +33,7 @@ class _Words(msgspec.Struct, frozen=True):
     states: dict[str, int]
     state_phrases: dict[str, int]
     trouble: list[str]
+    subjects: list[str]
 
 
 class _Vocabulary(NamedTuple):
@@ -203,36 +204,6 @@ def _further(lines: Lines) -> str | None:
 
 
 _HEADINGS = ("Operation:", "Context:", "操作:", "コンテキスト:", "Opération", "Contexte", "Vorgang:", "Kontext:")
-_LOOK = (
-    *(
-        "vss",
-        "writer",
-        "volsnap",
-        "event",
-        "ereignis",
-        "イベント",
-        "événement",
-        "evento",
-        "ライタ",
-        "verfasser",
-        "state",
-    ),
-    *(
-        "hyper-v",
-        "dpm",
-        "sql",
-        "esent",
-        "vhdmp",
-        "cluster",
-        "vmbus",
-        "stor",
-        "netvsc",
-        "context",
-        "kontext",
-        "コンテキスト",
-    ),
-    *("事件", "이벤트", "событи", "udál", "zdarz", "vss_ws", "failed_at", "status", "disk", "ntfs", "snapm", "backup"),
-)
 
 
 @cache
@@ -243,7 +214,10 @@ def _trouble(*, ascii_only: bool) -> tuple[str, ...]:
 
 @cache
 def _interesting(*, ascii_only: bool) -> tuple[str, ...]:
-    return (*(word for word in _LOOK if word.isascii() or not ascii_only), *_trouble(ascii_only=ascii_only))
+    return (
+        *(word for word in _vocabulary().words.subjects if word.isascii() or not ascii_only),
+        *_trouble(ascii_only=ascii_only),
+    )
 
 
 def _worth_a_look(text: str) -> bool:
