@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import msgspec
 
-from diagnostics.case.topology import Topology, named
+from diagnostics.case.topology import UNKNOWN, Topology, named
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.timestamps import parse_timestamp
 from engine.pipeline import STAGES, Mode, Stage
@@ -111,7 +111,7 @@ def _job(key: tuple[str, str, int], told: list[tuple[Event, Outcome]], stages_of
     bytes_sent = max(sent) if sent else None
     times = [time for event in events for time in _times(event)]
     return Job(
-        id=f"{vm or host or events[0].source}@{started}" if started >= 0 else f"{vm or host or events[0].source}",
+        id=_id(key, events[0].source),
         vm=vm,
         host=host,
         mode=_mode(events),
@@ -122,6 +122,13 @@ def _job(key: tuple[str, str, int], told: list[tuple[Event, Outcome]], stages_of
         bytes_sent=bytes_sent,
         reports=events,
     )
+
+
+def _id(key: tuple[str, str, int], source: str) -> str:
+    """`HV01/SQL01@1795139512`: different for different attempts, whatever of it the reports leave open."""
+    vm, host, started = key
+    named = f"{host or UNKNOWN}/{vm or UNKNOWN}" if host or vm else source
+    return named if started < 0 else f"{named}@{started}"
 
 
 def _times(event: Event) -> Iterator[int]:

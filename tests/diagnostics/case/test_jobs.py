@@ -47,6 +47,17 @@ def test_reports_of_one_attempt_are_one_job_and_a_retry_is_another():
     assert len(told[0].reports) == 2
 
 
+def test_attempts_that_differ_in_anything_are_told_apart():
+    told = jobs(
+        report(Status="failed", VmName="A"),
+        report(Status="failed", VmName="A", ClusterNode="HV01"),
+        report(Status="failed", ClusterNode="A"),
+        report(Status="failed"),
+        report(Status="failed", VmName="A", StartTime="x"),
+    )
+    assert len({job.id for job in told}) == len(told) == 5
+
+
 def test_the_details_of_a_job_name_its_mode():
     (job,) = jobs(report(Status="failed", Mode="offline", VmName="A"))
     assert job.mode is Mode.OFFLINE
