@@ -75,7 +75,7 @@ def test_a_damaged_record_costs_itself(tmp_path):
     (chunk,) = chunks_of(shared("evtx", VSS))
     heads = list(chunk.records())
     at = heads[20][0]
-    image[FIRST + at : FIRST + at + 4] = b"XXXX"
+    image[FIRST + at : FIRST + at + 4] = b"Q0Q0"
     path.write_bytes(image)
     reading = read(path)
     assert [event.record for event in reading.events] == [record for _, _, record, _ in heads if record != heads[20][2]]
