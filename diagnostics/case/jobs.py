@@ -101,7 +101,7 @@ def _attempt(event: Event, topology: Topology) -> tuple[str, str, int]:
 
 
 def _job(key: tuple[str, str, int], told: list[tuple[Event, Outcome]], stages_of_code: StagesOfCode) -> Job:
-    vm, host, started = key
+    vm, host, _ = key
     events = tuple(event for event, _ in told)
     outcomes = {outcome for _, outcome in told}
     outcome = next((o for o in (Outcome.FAILED, Outcome.SUCCEEDED) if o in outcomes), Outcome.UNKNOWN)
