@@ -82,7 +82,7 @@ def parse(text: str, file: str) -> tuple[YamlDocument | None, list[Problem]]:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             reader.take(event)
     except yaml.YAMLError as error:
-        reader.problems.append(Problem(file, _error_line(error, text), f"not YAML: {_error_text(error)}"))
+        reader.problems.append(_problem(error, file, text))
     except _Refused as refused:
         reader.problems.append(refused.problem)
     if reader.problems:
@@ -248,6 +248,13 @@ _AMBIGUOUS = re.compile(
       | [-+]?\.?[0-9]+e[-+]?[0-9]+ | [-+]?\.[0-9]+ | [-+]?\.inf | \.nan""",
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
+
+
+def _problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
+    what = _error_text(error)
+    if "nesting depth" in what:  # newer releases of libyaml count for themselves, and stop before we would
+        return Problem(file, _error_line(error, text), "nested too deeply", f"at most {MAX_DEPTH} levels")
+    return Problem(file, _error_line(error, text), f"not YAML: {what}")
 
 
 def _error_line(error: yaml.YAMLError, text: str) -> int:
