@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +31,22 @@ from engine.pipeline import Scope
 _WEIGHED = {Polarity.FAULT, Polarity.SYMPTOM}
 
 
+class Knowledge(NamedTuple):
+    """What is known before any log is read; load it once where many cases are diagnosed."""
+
+    rules: RuleSet
+    catalog: Catalog
+    problems: tuple[Problem, ...]
+    """What was wrong with rules and catalogs; the parts concerned were left out."""
+
+
+def load_knowledge(own_rules: Sequence[Path] = ()) -> Knowledge:
+    """The shipped rules and catalogs, and the rules of a user."""
+    pack = load_rules(own_rules, cache_folder())
+    catalog = load_catalog()
+    return Knowledge(RuleSet(pack.rules), catalog, (*pack.problems, *catalog.problems))
+
+
 class Diagnosis(msgspec.Struct, kw_only=True):
     """A verdict, and the case that it rests on."""
 
@@ -38,16 +56,14 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     """What was wrong with rules and catalogs; the parts concerned were left out."""
 
 
-def diagnose(request: Request, progress: Progress | None = None) -> Diagnosis:
-    """Read the logs and localize the fault.
+def diagnose(request: Request, progress: Progress | None = None, knowledge: Knowledge | None = None) -> Diagnosis:
+    """Read the logs and localize the fault; `knowledge` is loaded as the request says where it is not given.
 
     Raises:
         UnreadableInput: a path does not exist or cannot be opened.
         UnknownZoneError: a time zone that nobody knows.
     """
-    pack = load_rules(request.rules, cache_folder())
-    catalog = load_catalog()
-    rules = RuleSet(pack.rules)
+    rules, catalog, problems = knowledge or load_knowledge(request.rules)
     reading = read_case(
         request.paths,
         rules.interest,
@@ -56,7 +72,7 @@ def diagnose(request: Request, progress: Progress | None = None) -> Diagnosis:
         progress=progress,
     )
     case = understand(_wanted(reading.events, request), reading, rules, catalog, request)
-    return Diagnosis(verdict=compose(case), case=case, problems=(*pack.problems, *catalog.problems))
+    return Diagnosis(verdict=compose(case), case=case, problems=problems)
 
 
 def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalog: Catalog, request: Request) -> Case:

@@ -107,7 +107,7 @@ class RuleSet:
         view = view_of_source(provider, event_id)
         return tuple(number for number in sorted(found) if self._units[number].is_possible(view) is not False)
 
-    @property
+    @cached_property
     def interest(self) -> Interest:
         """Which records parsers should decode in full for these rules."""
         return Interest(rule.condition for rule in self.rules if Kind.RECORD in rule.kinds)
