@@ -123,6 +123,7 @@ class Catalog:
         self.sets: Sets = sets_of(len(self.causes), repeated=False)
         self.log_survival = _log_survival(self.causes)
         """(causes, stages) log P(the stage passes | only this cause is active)."""
+        self._limited = any(cause.reach for cause in self.causes)
         odds = np.array([_log(cause.prior) - _log_complement(cause.prior) for cause in self.causes])
         log_odds = self.sets.sums(odds)
         self.log_prior: Floats = log_odds - log_sum(log_odds, 0)
@@ -133,6 +134,19 @@ class Catalog:
         """(sets, components) 1 where the set holds a cause of the component."""
         self.blamed = self._by_components()
         """(sets,) which sets blame the same components."""
+
+    def reaches(self, path: Iterable[str]) -> tuple[bool, ...]:
+        """Which causes can fail the jobs of a plate, given by its path; empty where all can."""
+        if not self._limited:
+            return ()
+        within = frozenset(path)
+        return tuple(not cause.reach or bool(cause.reach & within) for cause in self.causes)
+
+    def holding(self, causes: Iterable[str]) -> Floats:
+        """(sets,) 1 where the set holds one of these causes."""
+        columns = [self.place[cause] for cause in causes]
+        held: Floats = self.has_cause[:, columns].max(axis=1, initial=0.0)
+        return held
 
     def _membership(self, names: list[str], wanted: Iterable[str]) -> Floats:
         held = np.array([[name == one for one in wanted] for name in (*names, None)], dtype=float)
@@ -159,6 +173,8 @@ def _log_survival(causes: tuple[CauseNode, ...]) -> Floats:
 
 Chain = tuple[Catalog, ...]
 """The catalogs from the outermost plate to a plate itself."""
+Reach = tuple[tuple[bool, ...], ...]
+"""Per plate of the chain, which of its causes can fail the jobs of the plate at its end (`Catalog.reaches`)."""
 
 
 class Factor(NamedTuple):
@@ -197,14 +213,14 @@ class Survival(NamedTuple):
     """Per plate of the chain (causes,)."""
 
 
-def factor(chain: Chain, lines: Mapping[Line, int], leak: float) -> Factor:
+def factor(chain: Chain, reach: Reach, lines: Mapping[Line, int], leak: float) -> Factor:
     """The factor of some lines, each with its number."""
     constant = 0.0
     linear = [np.zeros(len(catalog.causes)) for catalog in chain]
     columns: list[Survival] = []
     counts: list[int] = []
     for line, count in lines.items():
-        kept, broken = survivals(line, chain, leak)
+        kept, broken = survivals(line, chain, reach, leak)
         if kept is not None:
             constant += count * kept.chance
             linear = [total + count * part for total, part in zip(linear, kept.causes, strict=True)]
@@ -220,18 +236,21 @@ def factor(chain: Chain, lines: Mapping[Line, int], leak: float) -> Factor:
     )
 
 
-def survivals(line: Line, chain: Chain, leak: float) -> tuple[Survival | None, Survival | None]:
+def survivals(line: Line, chain: Chain, reach: Reach, leak: float) -> tuple[Survival | None, Survival | None]:
     """What an observation shows to have survived, and what it shows not to have."""
     if isinstance(line, EventLine):
         event = _event_survival(line, chain)
         return (None, event) if line.seen else (event, None)
-    kept = _job_survival(line.passed, chain, leak) if line.passed else None
-    return kept, _job_survival(line.failed, chain, leak) if line.failed else None
+    kept = _job_survival(line.passed, chain, reach, leak) if line.passed else None
+    return kept, _job_survival(line.failed, chain, reach, leak) if line.failed else None
 
 
-def _job_survival(stages: tuple[Stage, ...], chain: Chain, leak: float) -> Survival:
+def _job_survival(stages: tuple[Stage, ...], chain: Chain, reach: Reach, leak: float) -> Survival:
     places = [_ORDER[stage] for stage in stages]
-    causes = tuple(catalog.log_survival[:, places].sum(axis=1) for catalog in chain)
+    causes = tuple(
+        catalog.log_survival[:, places].sum(axis=1) * (np.array(reached, dtype=float) if reached else 1.0)
+        for catalog, reached in zip(chain, reach, strict=True)
+    )
     return Survival(len(stages) * _log_complement(leak), causes)
 
 

@@ -1,14 +1,15 @@
 """From a problem to the posterior: the probability of each cause and component, and the best explanation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from diagnostics.localize.factors import Catalog
 from diagnostics.localize.network import Network, Node
-from diagnostics.localize.problem import OTHER, Problem
+from diagnostics.localize.problem import OTHER, Plate, Problem
 from diagnostics.localize.sets import Floats
+from diagnostics.localize.sharing import fold, unfolded
 
 _SAME = 9
 """Decimals to which masses are compared, so that rounding in another order of summing decides nothing."""
@@ -44,6 +45,8 @@ class Posterior(NamedTuple):
 
     plates: Mapping[str, PlatePosterior]
     """By plate name; equal plates share one object."""
+    nested: Mapping[str, PlatePosterior]
+    """The same as the network sees it: what sits on shared plates is on the plates around them (`sharing`)."""
     explanation: tuple[Present, ...]
     """One joint explanation, decoded from the outermost plate inwards.
 
@@ -58,8 +61,12 @@ class Posterior(NamedTuple):
 
 def infer(problem: Problem) -> Posterior:
     """Compute the exact posterior of a problem."""
-    network = Network(problem)
-    return Posterior(_marginals(network), tuple(_explanation(network)), network.log_evidence, network)
+    network = Network(fold(problem))
+    nested = _marginals(network)
+    shared = [plate for plate in problem.plates if plate.members]
+    return Posterior(
+        _unfolded(nested, network, shared), nested, tuple(_explanation(network)), network.log_evidence, network
+    )
 
 
 _Path = tuple[int, ...]
@@ -87,6 +94,30 @@ def _descend(node: Node, around: Floats, path: _Path) -> Iterator[tuple[_Path, P
             yield (*here, child.serial), plate_posterior(child.catalog, child.within)
         else:
             yield from _descend(child, node.around(child, belief), here)
+
+
+def _unfolded(
+    nested: Mapping[str, PlatePosterior], network: Network, shared: Iterable[Plate]
+) -> Mapping[str, PlatePosterior]:
+    plates = dict(nested)
+    for plate in shared:
+        around = plate.parent
+        if around is not None and around in nested:
+            for home in (around, plate.name):
+                plates[home] = _only(home, network, around, nested[around])
+    return plates
+
+
+def _only(home: str, network: Network, around: str, folded: PlatePosterior) -> PlatePosterior:
+    """What belongs to one plate of the posterior of the plate that it was folded into."""
+
+    def own(masses: Mapping[str, float]) -> dict[str, float]:
+        places = ((unfolded(around, name), mass) for name, mass in masses.items())
+        return {place.name: mass for place, mass in places if place.plate == home}
+
+    held = [cause for cause in folded.causes if unfolded(around, cause).plate == home]
+    present = float(network.own(around) @ network.nodes[around].catalog.holding(held))
+    return PlatePosterior(present, own(folded.causes), own(folded.components))
 
 
 def plate_posterior(catalog: Catalog, own: Floats) -> PlatePosterior:

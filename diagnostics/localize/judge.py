@@ -12,6 +12,7 @@ from diagnostics.localize.factors import EventLine, job_line
 from diagnostics.localize.inference import PlatePosterior, Posterior
 from diagnostics.localize.network import Network
 from diagnostics.localize.problem import OTHER, JobObservation, Problem
+from diagnostics.localize.sharing import unfolded
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import Mode, Scope, Stage, stages_of
 
@@ -95,7 +96,7 @@ def judge(problem: Problem, posterior: Posterior) -> Judgement:
 class _Judge:
     def __init__(self, problem: Problem, posterior: Posterior) -> None:
         self.network: Network = posterior.network
-        self.plates = posterior.plates
+        self.plates = posterior.nested
         self.leak = problem.leak
         jobs = {job.key: job for job in reversed(problem.jobs) if job.plate in self.plates}
         self.jobs = list(reversed(jobs.values()))
@@ -210,6 +211,7 @@ class _Judge:
             (-round(mass, 6), Suspect(name, component))
             for name in self.network.paths[plate]
             for component, mass in self.plates[name].components.items()
+            if self._reaches(name, component, plate)
         ]
         pool.sort()
         total = -sum(mass for mass, _ in pool)
@@ -238,7 +240,9 @@ class _Judge:
         level = FIRM if probability >= FIRM else LIKELY
         cause, mass = _best_cause(self.network, self.plates[suspect.plate], suspect)
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
-        fault = Fault(suspect.plate, suspect.component, cause if mass >= level else None, probability, jobs, (), (), ())
+        plate, component = unfolded(suspect.plate, suspect.component)
+        named = unfolded(suspect.plate, cause).name if mass >= level else None
+        fault = Fault(plate, component, named, probability, jobs, (), (), ())
         if not weighed:
             return fault
         weighing = weigh(self.network, suspect)
@@ -253,8 +257,16 @@ class _Judge:
     def _touched(self, plate: str, component: str) -> list[JobObservation]:
         """The failed jobs that a component on a plate can have failed: within the plate, in one of its stages."""
         stages = self._stages(plate, component)
-        within = (job for job in self.failed if plate in self.network.paths[job.plate])
+        within = (job for job in self.failed if self._reaches(plate, component, job.plate))
         return [job for job in within if stages & self.failed_stages[job.key]]
+
+    def _reaches(self, plate: str, component: str, inner: str) -> bool:
+        """Whether a component on a plate can fail what runs on another one: itself, or one within it."""
+        path = self.network.paths[inner]
+        if plate not in path:
+            return False
+        reach = {cause.reach for cause in self.network.nodes[plate].catalog.causes if cause.component == component}
+        return any(not names or not names.isdisjoint(path) for names in reach)
 
     def _stages(self, plate: str, component: str) -> frozenset[Stage]:
         causes = self.network.nodes[plate].catalog.causes
@@ -276,13 +288,12 @@ class _Judge:
         ]
         listed = [row for row in ranked if -row[0] >= _LISTED and self.network.nodes[row[1]].notable]
         first = sorted(listed) if len(listed) >= _FIRST else heapq.nsmallest(_FIRST, ranked)
-        return tuple(
-            Candidate(plate, component, self._cause_of(Suspect(plate, component)), -mass)
-            for mass, plate, component in first
-        )
+        return tuple(self._candidate(Suspect(plate, component), -mass) for mass, plate, component in first)
 
-    def _cause_of(self, suspect: Suspect) -> str:
-        return _best_cause(self.network, self.plates[suspect.plate], suspect)[0]
+    def _candidate(self, suspect: Suspect, probability: float) -> Candidate:
+        cause = _best_cause(self.network, self.plates[suspect.plate], suspect)[0]
+        plate, component = unfolded(suspect.plate, suspect.component)
+        return Candidate(plate, component, unfolded(suspect.plate, cause).name, probability)
 
 
 def _best_cause(network: Network, plate: PlatePosterior, suspect: Suspect) -> tuple[str, float]:

@@ -192,6 +192,9 @@ class Network:
         self._of_causes: dict[tuple[str, int], Catalog] = {}
         self._nodes: dict[tuple[object, ...], Node] = {}
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
+        self.reach = {
+            name: tuple(catalog.reaches(path) for catalog in self.chains[name]) for name, path in self.paths.items()
+        }
         self.nodes: dict[str, Node] = {}
         for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
@@ -220,12 +223,13 @@ class Network:
         lines = Counter(self.lines[name].values())
         children = Counter(self.nodes[inner].serial for inner in self.inner[name])
         chain = self.chains[name]
-        content = (*map(id, chain), frozenset(lines.items()), frozenset(children.items()))
+        reach = self.reach[name]
+        content = (*map(id, chain), *reach, frozenset(lines.items()), frozenset(children.items()))
         node = self._nodes.get(content)
         if node is None:
             by_serial = {self.nodes[inner].serial: self.nodes[inner] for inner in self.inner[name]}
             counted = tuple((by_serial[serial], count) for serial, count in sorted(children.items()))
-            observed = factor(chain, dict(sorted(lines.items(), key=repr)), self.problem.leak)
+            observed = factor(chain, reach, dict(sorted(lines.items(), key=repr)), self.problem.leak)
             node = Node(len(self._nodes), chain, observed, counted, self.problem.activation)
             self._nodes[content] = node
         return node
@@ -277,4 +281,4 @@ class Network:
 
 
 def _content(cause: CauseNode) -> tuple[object, ...]:
-    return (cause.id, cause.component, cause.prior, frozenset(cause.failure.items()))
+    return (cause.id, cause.component, cause.prior, frozenset(cause.failure.items()), cause.reach)

@@ -18,6 +18,8 @@ class CauseNode(NamedTuple):
     prior: float
     failure: Mapping[Stage, float]
     """P(stage fails | this cause present), for the stages that it can fail."""
+    reach: frozenset[str] = frozenset()
+    """The plates whose jobs it can fail, with all plates within them; empty for all within its own plate."""
 
 
 class Plate(NamedTuple):
@@ -29,6 +31,8 @@ class Plate(NamedTuple):
     parent: str | None
     """The plate around it: the site for a host, a host for a virtual machine, None for the site."""
     causes: tuple[CauseNode, ...]
+    members: frozenset[str] = frozenset()
+    """For a plate that others share without being nested in it, such as a volume of several hosts: who shares it."""
 
 
 class JobObservation(NamedTuple):
@@ -52,6 +56,8 @@ class Link(NamedTuple):
     scope: Scope
     cause: str
     sensitivity: float
+    plate: str = ""
+    """The shared plate that the cause sits on; empty for a plate that the event's own is nested in."""
 
 
 class EventObservation(NamedTuple):

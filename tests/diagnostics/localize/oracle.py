@@ -68,8 +68,11 @@ def _job(problem: Problem, job: JobObservation, active: Active) -> float:
     plates = {plate.name: plate for plate in problem.plates}
     causes = [cause for name, ids in active.items() for cause in plates[name].causes if cause.id in ids]
 
+    path = _path(plates, job.plate)
+
     def passes(stage) -> float:
-        return (1 - problem.leak) * math.prod(1 - cause.failure.get(stage, 0.0) for cause in causes)
+        reaching = (cause for cause in causes if not cause.reach or cause.reach & path)
+        return (1 - problem.leak) * math.prod(1 - cause.failure.get(stage, 0.0) for cause in reaching)
 
     stages = stages_of(job.mode)
     shown = set(stages_of(Mode.ONLINE)) & set(stages_of(Mode.OFFLINE)) if job.mode is Mode.UNKNOWN else set(stages)
@@ -80,6 +83,10 @@ def _job(problem: Problem, job: JobObservation, active: Active) -> float:
     first, last = (STAGES.index(stage) for stage in job.failed)
     before = math.prod(passes(stage) for stage in STAGES[:first] if stage in shown)
     return before * (1 - math.prod(passes(stage) for stage in STAGES[first : last + 1] if stage in stages))
+
+
+def _path(plates: dict[str, Plate], name: str | None) -> frozenset[str]:
+    return frozenset() if name is None else _path(plates, plates[name].parent) | {name}
 
 
 def _counted(problem: Problem, plate: str) -> list[EventObservation]:

@@ -71,6 +71,9 @@ def small_problems(draw) -> Problem:
             for machine in range(draw(st.integers(0, 2 - host)))
         ]
     names = st.sampled_from([plate.name for plate in plates])
+    if draw(st.booleans()):
+        members = draw(st.frozensets(st.sampled_from([plate.name for plate in plates[1:]]), min_size=1))
+        plates.append(Plate("csv:1", Scope.HOST, "site", draw(_causes("c", 2)), members))
     jobs = draw(st.lists(_jobs(names), max_size=5))
     events = draw(st.lists(_events(names), max_size=5))
     return Problem(
@@ -100,14 +103,15 @@ def _jobs(draw, plates) -> JobObservation:
 
 @st.composite
 def _events(draw, plates) -> EventObservation:
-    links = st.builds(
+    nested = st.builds(
         Link, st.sampled_from(_SCOPES), st.sampled_from(["s0", "s1", "h0", "h1", "v0", "v1", "v2"]), _rates
     )
+    links = nested | st.builds(Link, st.just(Scope.HOST), st.sampled_from(["c0", "c1"]), _rates, st.just("csv:1"))
     return EventObservation(
         "",
         draw(plates),
         draw(st.booleans()),
-        tuple(draw(st.lists(links, max_size=3, unique_by=lambda link: (link.scope, link.cause)))),
+        tuple(draw(st.lists(links, max_size=3, unique_by=lambda link: (link.scope, link.cause, link.plate)))),
         draw(st.floats(0.001, 0.5)),
         draw(st.sampled_from(("one", "two"))),
     )

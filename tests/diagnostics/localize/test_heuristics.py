@@ -3,12 +3,14 @@
 import pytest
 
 from diagnostics.localize.inference import PlatePosterior, infer
-from diagnostics.localize.problem import Problem
+from diagnostics.localize.judge import judge
+from diagnostics.localize.problem import CauseNode, Plate, Problem
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 from tests.diagnostics.localize.problems import failed, machines, passed, site
 
 PLATES = site(5, 8)
 VSS_PHASE = (Stage.GATHER_WRITERS, Stage.POST_SNAPSHOT)
+VSS_SNAPSHOT = (Stage.PREPARE_BACKUP, Stage.HOST_SNAPSHOT)
 TRANSFER_PHASE = (Stage.READ_REPLICA, Stage.APPLY_BLOCKS)
 GUEST = {component for component, info in COMPONENTS.items() if Scope.VM in info.scopes}
 VSS_OF_HOST = {Component.HOST_VSS, Component.HYPERV_WRITER, Component.CSV_CLUSTER, Component.HARDWARE_PROVIDER}
@@ -68,3 +70,19 @@ def test_a_host_and_a_guest_elsewhere_are_both_found():
     assert believed["host:HV1"].present > 0.9
     assert believed[vm].present > 0.8
     assert believed["site"].present < 0.05
+
+
+def test_machines_on_one_shared_volume_across_hosts_point_to_the_volume():
+    on_volume = [vm for host in (1, 2, 3) for vm in machines(PLATES, f"host:HV{host}")[:2]]
+    cause = CauseNode("csv-unavailable", Component.CSV_CLUSTER, 0.006, dict.fromkeys(VSS_SNAPSHOT, 0.8))
+    volume = Plate("csv:VOLUME1", Scope.HOST, "site", (cause,), frozenset(on_volume))
+    jobs = [failed(vm, *VSS_PHASE) if vm in on_volume else passed(vm) for vm in machines(PLATES)]
+    problem = Problem((*PLATES, volume), tuple(jobs), ())
+    posterior = infer(problem)
+    judgement = judge(problem, posterior)
+
+    assert posterior.plates["csv:VOLUME1"].present > 0.9
+    assert all(posterior.plates[vm].present < 0.1 for vm in machines(PLATES))
+    assert (judgement.faults[0].plate, judgement.faults[0].component) == ("csv:VOLUME1", Component.CSV_CLUSTER)
+    assert set(judgement.faults[0].jobs) == {f"{vm} failed" for vm in on_volume}
+    assert judgement.candidates[0].cause == "csv-unavailable"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from diagnostics.localize.inference import infer
 from diagnostics.localize.problem import EventObservation, Link, Problem
+from diagnostics.localize.sharing import fold, unfolded
 from engine.pipeline import Mode, Scope, Stage
 from tests.diagnostics.localize import oracle
 from tests.diagnostics.localize.problems import failed, machines, passed, site, small_problems
@@ -14,24 +15,30 @@ from tests.diagnostics.localize.problems import failed, machines, passed, site, 
 EXACT = 1e-9
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(small_problems())
 def test_agrees_with_brute_force_on_small_plates(problem: Problem):
-    log_evidence, marginals = oracle.posterior(problem)
+    log_evidence, marginals = oracle.posterior(fold(problem))
     posterior = infer(problem)
 
     assert posterior.log_evidence == pytest.approx(log_evidence, abs=EXACT)
     for plate in problem.plates:
-        own = {causes: probability for (name, causes), probability in marginals.items() if name == plate.name}
+        around = plate.parent if plate.members else plate.name
+        own = [(causes, p) for (name, causes), p in marginals.items() if name == around]
+
+        def expected(wanted, around=around, own=own, plate=plate):
+            """P(some cause that really sits on the plate, and is wanted)."""
+            homes = [({unfolded(around, cause) for cause in causes}, p) for causes, p in own]
+            return sum(p for places, p in homes if any(at == plate.name and wanted(name) for at, name in places))
+
         believed = posterior.plates[plate.name]
-        assert believed.present == pytest.approx(1 - own.get(frozenset(), 0.0), abs=EXACT)
+        assert believed.present == pytest.approx(expected(lambda _: True), abs=EXACT)
+        assert set(believed.causes) == {cause.id for cause in plate.causes}
         for cause in plate.causes:
-            expected = sum(probability for causes, probability in own.items() if cause.id in causes)
-            assert believed.causes[cause.id] == pytest.approx(expected, abs=EXACT)
+            assert believed.causes[cause.id] == pytest.approx(expected(lambda n, c=cause: n == c.id), abs=EXACT)
         for component in {cause.component for cause in plate.causes}:
             ids = {cause.id for cause in plate.causes if cause.component == component}
-            expected = sum(probability for causes, probability in own.items() if causes & ids)
-            assert believed.components[component] == pytest.approx(expected, abs=EXACT)
+            assert believed.components[component] == pytest.approx(expected(lambda n, i=ids: n in i), abs=EXACT)
 
 
 @settings(max_examples=25, deadline=None)
@@ -114,9 +121,22 @@ def test_renaming_the_machines_renames_the_answer(problem: Problem):
     names = sorted(plate.name for plate in problem.plates)
     new = dict(zip(names, (f"{len(names) - n:02} {name}" for n, name in enumerate(names)), strict=True))
     renamed = problem._replace(
-        plates=tuple(p._replace(name=new[p.name], parent=new.get(p.parent or "")) for p in problem.plates),
+        plates=tuple(
+            plate._replace(
+                name=new[plate.name],
+                parent=new.get(plate.parent or ""),
+                members=frozenset(new[member] for member in plate.members),
+            )
+            for plate in problem.plates
+        ),
         jobs=tuple(job._replace(plate=new[job.plate]) for job in problem.jobs),
-        events=tuple(event._replace(plate=new[event.plate]) for event in problem.events),
+        events=tuple(
+            event._replace(
+                plate=new[event.plate],
+                links=tuple(link._replace(plate=new.get(link.plate, "")) for link in event.links),
+            )
+            for event in problem.events
+        ),
     )
     first, second = infer(problem), infer(renamed)
     for name in names:
