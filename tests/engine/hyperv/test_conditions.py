@@ -114,7 +114,8 @@ def test_what_nobody_knows_is_unknown_and_says_so():
 
 @pytest.mark.parametrize("field", [*LISTS.values(), "integration_installed", "running"])
 def test_a_single_gap_leaves_the_mode_unknown(field):
-    assert eligibility(GOOD._replace(**{field: False if field in LISTS.values() else None})).mode is Mode.UNKNOWN
+    gap: dict[str, Any] = {field: False if field in LISTS.values() else None}
+    assert eligibility(GOOD._replace(**gap)).mode is Mode.UNKNOWN
 
 
 def test_only_what_decides_is_given_as_the_reason():
