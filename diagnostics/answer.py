@@ -21,6 +21,7 @@ from diagnostics.localize.judge import Judgement
 from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
 from diagnostics.localize.problem import Problem
 from diagnostics.reading import Reading
+from diagnostics.reckoning import Names, reckon, why_lost
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise, NotChecked, Verdict, VerdictWord
@@ -32,6 +33,7 @@ from diagnostics.wording import (
     evidence_of_job,
     job_report,
     source_line,
+    timeline_report,
     topology_report,
     writer_named,
 )
@@ -68,6 +70,7 @@ def compose(case: Case) -> Verdict:
     """The verdict on a case."""
     writer, word = _Writer(case), _word(case)
     faults = [writer.fault(found) for found in case.judgement.faults]
+    reckoning = reckon(case.posterior.network, case.judgement, Names(writer.instance, writer.evidence))
     lacking = missing(case.topology, case.reading.events, _channels(case.reading))
     return Verdict(
         verdict=word,
@@ -79,6 +82,7 @@ def compose(case: Case) -> Verdict:
                 instance=writer.instance(found.plate, found.component),
                 cause=found.cause,
                 probability=found.probability,
+                why=why_lost(reckoning, writer.instance(found.plate, found.component)),
             )
             for found in case.judgement.candidates
         ],
@@ -88,6 +92,8 @@ def compose(case: Case) -> Verdict:
         next_evidence=[] if word is VerdictWord.HEALTHY else _next_evidence(case, lacking),
         sources=[source_line(source) for source in case.reading.sources],
         not_checked=list(_not_checked(case, lacking)),
+        timeline=timeline_report(case.reading.events, case.jobs, case.sightings, _evidence_keys(case.judgement)),
+        reckoning=reckoning,
     )
 
 
@@ -116,8 +122,8 @@ class _Writer:
             explanation=cause.explanation
             if cause
             else f"It may be one of these: {'; '.join(c.title for c in causes)}.",
-            evidence=[self._evidence(line) for line in found.evidence],
-            counter_evidence=[self._evidence(line) for line in found.counter_evidence],
+            evidence=[self.evidence(line) for line in found.evidence],
+            counter_evidence=[self.evidence(line) for line in found.counter_evidence],
             minimal_evidence=list(found.minimal_evidence),
             jobs=[one_line(job) for job in found.jobs],
             confirm=list(dict.fromkeys(line for likely in causes for line in likely.confirm)),
@@ -145,7 +151,8 @@ class _Writer:
         scope: Scope = self._case.graph.nodes[plate]["scope"]
         return scope
 
-    def _evidence(self, line: EvidenceLine) -> Evidence:
+    def evidence(self, line: EvidenceLine) -> Evidence:
+        """A line of the model, in words."""
         if line.key in self._jobs:
             return evidence_of_job(self._jobs[line.key], line.decibans)
         if line.key in self._absences:
@@ -163,6 +170,10 @@ class _Writer:
         needed = COMPONENTS[Component(found.component)].stages
         within = [stage for stage in needed if any(i and _lies_in(stage, i) for i in intervals)]
         return within[0] if within else None
+
+
+def _evidence_keys(judgement: Judgement) -> set[str]:
+    return {line.key for fault in judgement.faults for line in (*fault.evidence, *fault.counter_evidence)}
 
 
 def _lies_in(stage: Stage, interval: Interval) -> bool:

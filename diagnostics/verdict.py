@@ -88,6 +88,73 @@ class Candidate(msgspec.Struct, kw_only=True):
     instance: str
     cause: str | None
     probability: float
+    why: str = ""
+    """Why it lost against the first, for the few that come next; see `Reckoning`."""
+
+
+class SuspectReckoned(msgspec.Struct, kw_only=True):
+    """How the odds of one suspect came about: `prior_db` + its part of every line + `rest_db` = `posterior_db`."""
+
+    instance: str
+    prior: float
+    """P(at fault) before anything is observed."""
+    prior_db: float
+    rest_db: float
+    """What all other observations of the case add together."""
+    posterior_db: float
+    posterior: float
+
+
+class LineReckoned(msgspec.Struct, kw_only=True):
+    """A line of evidence, and what it adds to the odds of each suspect after the lines before it, in decibans."""
+
+    source: str
+    record: int
+    machine: str
+    event: str
+    rule: str
+    adds_db: list[float]
+    """One for each suspect, in their order."""
+
+
+class Reckoning(msgspec.Struct, kw_only=True):
+    """The arithmetic of the verdict: the faults and the suspects that come next, line by line.
+
+    Decibans are 10 log10 of odds. These add up to the last digit, because every line is counted after those before
+    it. `weight_db` of evidence answers another question, what were missing without the line, and does not add up
+    where lines say the same.
+    """
+
+    suspects: list[SuspectReckoned] = []
+    lines: list[LineReckoned] = []
+    rest_lines: int = 0
+    """How many observations `rest_db` sums up."""
+
+
+class Moment(msgspec.Struct, kw_only=True):
+    """Something that happened. `kind`: job-started, job-ended, evidence, trouble, progress, context."""
+
+    time: str
+    kind: str
+    machine: str
+    source: str
+    record: int
+    level: str
+    """As Windows counts severity: critical, error, warning, information, verbose; empty where the source has none."""
+    event: str
+    text: str
+    rule: str = ""
+    job: str = ""
+    """The id of the job that started or ended."""
+    count: int = 1
+    """How many events of a burst stand behind it."""
+
+
+class Timeline(msgspec.Struct, kw_only=True):
+    """The moments worth reading in order, at most some hundreds; what has no time is not among them."""
+
+    moments: list[Moment] = []
+    left_out: int = 0
 
 
 class Noise(msgspec.Struct, kw_only=True):
@@ -183,3 +250,5 @@ class Verdict(msgspec.Struct, kw_only=True):
     next_evidence: list[NextEvidence]
     sources: list[SourceLine]
     not_checked: list[NotChecked]
+    timeline: Timeline = msgspec.field(default_factory=Timeline)
+    reckoning: Reckoning = msgspec.field(default_factory=Reckoning)

@@ -4,14 +4,16 @@ Here log text crosses over to display: every string that a log or a file name br
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from diagnostics.case.coverage import Absence
 from diagnostics.case.jobs import Job
 from diagnostics.case.observations import Sighting
+from diagnostics.case.timeline import Moment as MomentFound
+from diagnostics.case.timeline import Sort, moments
 from diagnostics.case.topology import Role, Topology
-from diagnostics.event import Event
+from diagnostics.event import Event, Level
 from diagnostics.evidence.inventory import SourceReport
 from diagnostics.knowledge.catalog import Remedy
 from diagnostics.sanitize import one_line
@@ -20,9 +22,11 @@ from diagnostics.verdict import (
     Evidence,
     JobReport,
     MachineReport,
+    Moment,
     RemedyAdvice,
     RemedyStep,
     SourceLine,
+    Timeline,
     TopologyReport,
 )
 
@@ -135,6 +139,50 @@ def job_report(job: Job) -> JobReport:
         ended=iso(job.ended),
         bytes_sent=job.bytes_sent,
     )
+
+
+def timeline_report(
+    events: Iterable[Event], jobs: Sequence[Job], sightings: Iterable[Sighting], evidence: Collection[str]
+) -> Timeline:
+    """What happened when, as the verdict carries it; `evidence` holds the keys of what the verdict rests on."""
+    found, left_out = moments(events, jobs, sightings, evidence)
+    told = (_moment(moment) for moment in found)
+    return Timeline(moments=[moment for moment in told if moment], left_out=left_out)
+
+
+def _moment(found: MomentFound) -> Moment | None:
+    """None for a time that no calendar has."""
+    time, event, job = iso(found.time), found.event, found.job
+    if time is None:
+        return None
+    level = "" if job or event.level is Level.UNKNOWN else event.level.name.lower()
+    return Moment(
+        time=time,
+        kind=found.sort,
+        machine=one_line(event.machine),
+        source=one_line(event.source),
+        record=event.record,
+        level=level,
+        event=_job_name(job) if job else event_name(event),
+        text=_job_text(found) if job else found.meaning or one_line(event.text or _values(event)),
+        rule=found.rule,
+        job=one_line(job.id) if job else "",
+        count=found.times,
+    )
+
+
+def _job_name(job: Job) -> str:
+    return f"job of {one_line(job.vm)}" if job.vm else "job"
+
+
+def _job_text(found: MomentFound) -> str:
+    job = found.job
+    if job is None or found.sort is Sort.JOB_STARTED:
+        return "started"
+    if job.failed is None:
+        return str(job.outcome)
+    first, last = job.failed
+    return f"{job.outcome} at {first}" if first is last else f"{job.outcome} between {first} and {last}"
 
 
 def topology_report(topology: Topology) -> TopologyReport:

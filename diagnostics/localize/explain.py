@@ -1,10 +1,10 @@
 """Which observations carry a fault: the weight of each line when it is left out, and the few that would do."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from diagnostics.localize.factors import notable
+from diagnostics.localize.factors import Line, notable
 from diagnostics.localize.network import Network
 
 MOST_LINES = 48
@@ -38,6 +38,25 @@ class Weighing(NamedTuple):
     counter_evidence: tuple[EvidenceLine, ...]
     left_out: int
     """Lines on the plates concerned that were not weighed, because there were too many."""
+
+
+class Step(NamedTuple):
+    """A line, and what it adds to the odds of each suspect after the lines before it."""
+
+    key: str
+    decibans: tuple[float, ...]
+
+
+class Account(NamedTuple):
+    """How the odds of some suspects came about: prior + steps + rest = posterior, in decibans, for each of them."""
+
+    prior: tuple[float, ...]
+    """With nothing observed anywhere."""
+    steps: tuple[Step, ...]
+    rest: tuple[float, ...]
+    """What all other observations of the case add together."""
+    rest_lines: int
+    posterior: tuple[float, ...]
 
 
 def probability(network: Network, suspect: Suspect) -> float:
@@ -80,6 +99,37 @@ def weigh(network: Network, suspect: Suspect) -> Weighing:
         tuple(line for line in weights if line.decibans < 0.0),
         max(0, len(lines) - MOST_LINES),
     )
+
+
+def account(network: Network, suspects: Sequence[Suspect], keys: Sequence[str]) -> Account:
+    """Put the lines back one at a time, in the order of `keys`, into a network that has observed nothing.
+
+    By the chain rule the steps add up, which the weights of lines left out one at a time do not: what the second of
+    two lines that say the same adds is little.
+    """
+    place = {key: plate for plate, lines in network.lines.items() for key in lines}
+    known = [key for key in dict.fromkeys(keys) if key in place]
+    told: dict[str, dict[str, Line]] = {plate: {} for plate in network.plates}
+    bare = network.replace(told)
+    before = prior = _log_odds_of(bare, suspects)
+    steps = []
+    for key in known:
+        plate = place[key]
+        told[plate][key] = network.lines[plate][key]
+        bare = bare.replace({plate: told[plate]})
+        after = _log_odds_of(bare, suspects)
+        steps.append(Step(key, _differences(after, before)))
+        before = after
+    posterior = _log_odds_of(network, suspects)
+    return Account(prior, tuple(steps), _differences(posterior, before), len(place) - len(known), posterior)
+
+
+def _log_odds_of(network: Network, suspects: Iterable[Suspect]) -> tuple[float, ...]:
+    return tuple(log_odds(network, suspect) for suspect in suspects)
+
+
+def _differences(after: Iterable[float], before: Iterable[float]) -> tuple[float, ...]:
+    return tuple(new - old for new, old in zip(after, before, strict=True))
 
 
 def _place(network: Network, plate: str, suspected: str) -> int | str:

@@ -1,0 +1,57 @@
+"""The arithmetic that reports print adds up to what inference says."""
+
+import math
+
+import pytest
+from hypothesis import given
+
+from diagnostics.localize.explain import Suspect, account
+from diagnostics.localize.inference import infer
+from diagnostics.localize.problem import Problem
+from tests.bundled import NAMES, diagnosis_of
+from tests.diagnostics.localize.problems import small_problems
+
+
+def decibans(probability):
+    return 10.0 * math.log10(probability / (1.0 - probability))
+
+
+@given(problem=small_problems())
+def test_prior_steps_and_rest_are_the_posterior_of_inference(problem: Problem):
+    posterior, prior = infer(problem), infer(problem._replace(jobs=(), events=()))
+    lines = [key for of_plate in posterior.network.lines.values() for key in of_plate]
+    suspects = [
+        Suspect(plate, component) for plate, about in posterior.plates.items() for component in about.components
+    ]
+    told = account(posterior.network, suspects, lines[::2])
+    assert told.rest_lines == len(lines) - len(told.steps)
+    for number, suspect in enumerate(suspects):
+        total = told.prior[number] + sum(step.decibans[number] for step in told.steps) + told.rest[number]
+        believed = posterior.plates[suspect.plate].components[suspect.component]
+        before = prior.plates[suspect.plate].components[suspect.component]
+        assert told.prior[number] == pytest.approx(decibans(before), abs=1e-6)
+        assert total == pytest.approx(told.posterior[number], abs=1e-6)
+        if 1e-9 < believed < 1.0 - 1e-9:
+            assert total == pytest.approx(decibans(believed), abs=1e-4)
+
+
+@pytest.mark.parametrize("sample", NAMES)
+def test_the_printed_numbers_of_a_sample_add_up_to_its_posterior(sample):
+    diagnosis = diagnosis_of(sample)
+    told, posterior = diagnosis.verdict.reckoning, infer(diagnosis.case.problem)
+    assert told.suspects
+    for number, suspect in enumerate(told.suspects):
+        printed = suspect.prior_db + sum(line.adds_db[number] for line in told.lines) + suspect.rest_db
+        plate, _, component = suspect.instance.partition("/")
+        believed = posterior.plates[plate].components[component.partition(":")[0]]
+        assert round(printed, 1) == suspect.posterior_db
+        assert suspect.posterior_db == pytest.approx(decibans(believed), abs=0.051)
+        assert suspect.posterior == pytest.approx(believed, abs=1e-6)
+
+
+def test_a_line_that_repeats_another_adds_little_though_both_weigh_little_when_left_out():
+    told = diagnosis_of("guest-sql-writer").verdict
+    (fault,) = told.faults
+    left_out_one_at_a_time = sum(line.weight_db for line in (*fault.evidence, *fault.counter_evidence))
+    together = told.reckoning.suspects[0].posterior_db - told.reckoning.suspects[0].prior_db
+    assert together > left_out_one_at_a_time + 10
