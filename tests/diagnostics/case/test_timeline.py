@@ -56,7 +56,7 @@ def test_of_too_many_moments_failed_jobs_and_what_is_near_them_stay():
     found, left_out = moments((), jobs, (), (), most=20)
     assert len(found) == 20
     assert left_out == 780
-    assert {moment.job.id for moment in found} >= {"VM200"}
+    assert {moment.job.id for moment in found if moment.job} >= {"VM200"}
     assert all(180 * MINUTE < moment.time < 220 * MINUTE for moment in found)
 
 
