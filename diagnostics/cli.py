@@ -58,7 +58,7 @@ def guarded(command: click.Command, name: str) -> None:
         sys.exit(command.main(prog_name=name, standalone_mode=False))
     except click.ClickException as error:
         error.show()
-        sys.exit(ExitCode.USAGE)
+        sys.exit(error.exit_code if isinstance(error.exit_code, ExitCode) else ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:

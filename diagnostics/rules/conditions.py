@@ -137,36 +137,6 @@ def is_item(node: Node) -> bool:
     return not isinstance(node, Not)
 
 
-_SHOWN = {Wild.MANY: "*", Wild.ONE: "?"}
-
-
-def in_words(node: Node) -> str:
-    """The condition on one line, for people."""
-    match node:
-        case AllOf(parts) | AnyOf(parts):
-            word = " and " if isinstance(node, AllOf) else " or "
-            return "(" + word.join(in_words(part) for part in parts) + ")"
-        case Not(part):
-            return f"not {in_words(part)}"
-        case Like(field, parts):
-            shown = "".join(_SHOWN[part] if isinstance(part, Wild) else part for part in parts)
-            return f"{field or 'anything'} is {shown!r}"
-    return _test_in_words(node)
-
-
-def _test_in_words(node: Node) -> str:
-    match node:
-        case Regex(field, pattern):
-            return f"{field or 'anything'} has /{pattern}/"
-        case Number(field, relation, number):
-            return f"{field} {relation} {number}"
-        case Exists(field, exists):
-            return f"{field} is {'there' if exists else 'not there'}"
-        case Null(field):
-            return f"{field} is empty"
-    raise TypeError(f"no such test: {node!r}")
-
-
 class Pattern(Protocol):
     """What is used of a compiled regular expression."""
 

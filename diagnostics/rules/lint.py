@@ -1,7 +1,7 @@
 """What is wrong, or could be better, in rule packs that load: tiny validators, each with one question."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.rules.conditions import ANY_FIELD, Like, leaves
+from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Pack, Rule, Status
 from diagnostics.rules.samples import Samples, check, read_samples
 
@@ -26,6 +27,8 @@ class Issue(NamedTuple):
 
     severity: Severity
     problem: Problem
+    check: str = "loading"
+    """The validator that found it."""
 
     def __str__(self) -> str:
         """`file:line: severity: what`."""
@@ -41,20 +44,24 @@ class Shelf(NamedTuple):
     samples: dict[str, Samples]
     """By rule name."""
     catalog: Catalog
+    beside: tuple[Rule, ...] = ()
+    """Rules that are read together with these, and are not judged."""
 
 
 Validator = Callable[[Shelf], Iterator[Issue]]
 
 
-def lint(pack: Pack, catalog: Catalog) -> list[Issue]:
+def lint(pack: Pack, catalog: Catalog, beside: tuple[Rule, ...] = ()) -> list[Issue]:
     """Everything that validators find, and what loading found, by file and line."""
     issues = [Issue(Severity.ERROR, problem) for problem in (*pack.problems, *catalog.problems)]
     samples: dict[str, Samples] = {}
     for rule in pack.rules:
         samples[rule.name], problems = read_samples(rule)
         issues += [Issue(Severity.ERROR, problem) for problem in problems]
-    shelf = Shelf(pack.rules, samples, catalog)
-    issues += [issue for validate in VALIDATORS for issue in validate(shelf)]
+    shelf = Shelf(pack.rules, samples, catalog, beside)
+    for validate in VALIDATORS:
+        check = validate.__name__.replace("_", "-")
+        issues += [issue._replace(check=check) for issue in validate(shelf)]
     return sorted(issues, key=lambda issue: (issue.problem, issue.severity))
 
 
@@ -118,26 +125,68 @@ def stable_without_field_basis(shelf: Shelf) -> Iterator[Issue]:
             yield _at(rule, Severity.WARNING, f"{rule.name} is stable on its author's word", "a lab or field basis")
 
 
-def causes_look_alike(shelf: Shelf) -> Iterator[Issue]:
-    """Causes with the same rules can never be told apart by events: a verdict will name them together."""
-    rules_of: dict[str, list[str]] = defaultdict(list)
+def names_are_taken(shelf: Shelf) -> Iterator[Issue]:
+    """Of two rules with one name or id only the first is read."""
+    taken = {key: rule for rule in shelf.beside for key in (rule.name, rule.id.lower())}
     for rule in shelf.rules:
+        same = taken.get(rule.name) or taken.get(rule.id.lower())
+        if same is not None:
+            yield _at(rule, Severity.ERROR, f"name or id is that of {same.file}", "one of its own")
+
+
+def codes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
+    """A code that no row of codes.csv knows reaches a report without its meaning."""
+    asked = {rule.name: reach(rule).codes for rule in (*shelf.rules, *shelf.beside)}
+    known = {*shelf.catalog.codes, *(code for codes in asked.values() for code in codes)}
+    for rule in shelf.rules:
+        for code in asked[rule.name]:
+            if code not in shelf.catalog.codes:
+                yield _at(
+                    rule,
+                    Severity.WARNING,
+                    f"{rule.name} asks for {code}",
+                    "a row of codes.csv that tells what it means",
+                )
+        for sample in shelf.samples[rule.name].hits:
+            for code in sample.event.codes:
+                if code not in known:
+                    told = f"no rule and no row of codes.csv knows {code}"
+                    yield Issue(Severity.NOTE, Problem(sample.file, sample.line, told))
+
+
+def causes_look_alike(shelf: Shelf) -> Iterator[Issue]:
+    """Causes with the same rules can never be told apart by events: a verdict will name them together.
+
+    The idea is the codebook's: what a cause makes visible is its signature, and equal signatures are one answer (Yemini
+    et al., High speed and robust event correlation, IEEE Communications Magazine, 1996).
+    """
+    judged = {link.id for rule in shelf.rules for link in rule.causes}
+    rules = (*shelf.rules, *shelf.beside)
+    for alike, names in ambiguity_groups(rules).items():
+        known = [shelf.catalog.causes[cause] for cause in alike if cause in shelf.catalog.causes]
+        if len(known) > 1 and judged.intersection(alike):
+            told = (
+                f"an ambiguity group: {', '.join(cause.id for cause in known)} have the same rules ({', '.join(names)})"
+            )
+            expected = "a rule for a part of them, or one cause"
+            yield Issue(Severity.NOTE, Problem(known[0].file, known[0].line, told, expected))
+
+
+def ambiguity_groups(rules: Iterable[Rule]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Causes that have the very same rules, and these rules; in the order of ids."""
+    rules_of: dict[str, list[str]] = defaultdict(list)
+    for rule in rules:
         for link in rule.causes:
             rules_of[link.id].append(rule.name)
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for cause in sorted(rules_of):
-        if cause in shelf.catalog.causes:
-            groups[tuple(sorted(rules_of[cause]))].append(cause)
-    for names, alike in groups.items():
-        if len(alike) > 1:
-            first = shelf.catalog.causes[alike[0]]
-            told = f"an ambiguity group: {', '.join(alike)} have the same rules ({', '.join(names)})"
-            yield Issue(Severity.NOTE, Problem(first.file, first.line, told))
+        groups[tuple(sorted(rules_of[cause]))].append(cause)
+    return {tuple(alike): names for names, alike in groups.items() if len(alike) > 1}
 
 
-def causes_without_rule(shelf: Shelf) -> Iterator[Issue]:
+def causes_are_unlinked(shelf: Shelf) -> Iterator[Issue]:
     """A cause that no event points to can only be found by jobs."""
-    named = {link.id for rule in shelf.rules for link in rule.causes}
+    named = {link.id for rule in (*shelf.rules, *shelf.beside) for link in rule.causes}
     for cause in shelf.catalog.causes.values():
         if cause.id not in named:
             yield Issue(Severity.NOTE, Problem(cause.file, cause.line, f"no rule here names the cause {cause.id}"))
@@ -149,6 +198,8 @@ VALIDATORS: tuple[Validator, ...] = (
     causes_are_unknown,
     text_in_one_language,
     stable_without_field_basis,
+    names_are_taken,
+    codes_are_unknown,
     causes_look_alike,
-    causes_without_rule,
+    causes_are_unlinked,
 )

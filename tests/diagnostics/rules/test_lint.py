@@ -1,12 +1,13 @@
 """Lint says what is wrong with rules that load, and what could be better."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from diagnostics.commands.rules import rules
 from diagnostics.knowledge.catalog import Catalog, Cause, load_catalog
-from diagnostics.rules.__main__ import main
 from diagnostics.rules.lint import Severity, lint
 from diagnostics.rules.packs import load_from
 from tests.diagnostics.rules.test_samples import SAMPLES
@@ -18,6 +19,10 @@ causes:
     - {id: diff-area-limit, title: t, prior: common, severity: hard, explanation: e, remedies: none, reason: r}
     - {id: diff-area-full, title: t, prior: rare, severity: flaky, explanation: e, remedies: none, reason: r}
 """
+CODES = """\
+code,symbol,meaning,component,retryable,first_stage,last_stage
+0x800423F4,VSS_E_WRITERERROR_NONRETRYABLE,The writer failed,guest_writer,no,,
+"""
 TEXT_RULE = changed("{Provider_Name|contains: volsnap, EventID: 36}", "{Text|contains: could not be grown}")
 
 
@@ -25,6 +30,7 @@ TEXT_RULE = changed("{Provider_Name|contains: volsnap, EventID: 36}", "{Text|con
 def catalog(tmp_path: Path) -> Catalog:
     (tmp_path / "knowledge" / "causes").mkdir(parents=True)
     (tmp_path / "knowledge" / "causes" / "volsnap_diffarea.yml").write_text(CAUSES)
+    (tmp_path / "knowledge" / "codes.csv").write_text(CODES)
     return load_catalog(tmp_path / "knowledge")
 
 
@@ -42,6 +48,7 @@ def write(folder: Path, text: str = GOOD, samples: str = SAMPLES, name: str = "g
 BOTH = changed(
     "basis: author}", "basis: author}\n        - {id: diff-area-full, sensitivity: 0.5, spurious: 0.1, basis: lab}"
 )
+ASKS_FOR_A_CODE = changed("EventID: 36}", "Code: '0x80042316'}")
 UNKNOWN_CAUSE = changed("id: diff-area-limit", "id: nobody-knows")
 FEW_SAMPLES = SAMPLES.replace("    - {provider: disk, event_id: 36}\n", "")
 STABLE = changed("status: experimental", "status: stable")
@@ -55,6 +62,12 @@ STABLE = changed("status: experimental", "status: stable")
         (UNKNOWN_CAUSE, SAMPLES, (Severity.ERROR, "good-rule names an unknown cause: nobody-knows")),
         (TEXT_RULE, SAMPLES, (Severity.WARNING, "good-rule reads message text in one language: 'could not be grown'")),
         (STABLE, SAMPLES, (Severity.WARNING, "good-rule is stable on its author's word")),
+        (ASKS_FOR_A_CODE, SAMPLES, (Severity.WARNING, "good-rule asks for 0x80042316")),
+        (
+            GOOD,
+            SAMPLES.replace("0x800423F4", "0x80042316"),
+            (Severity.NOTE, "no rule and no row of codes.csv knows 0x80042316"),
+        ),
         (GOOD, SAMPLES, (Severity.NOTE, "no rule here names the cause diff-area-full")),
         (
             BOTH,
@@ -68,6 +81,8 @@ STABLE = changed("status: experimental", "status: stable")
         "unknown cause",
         "one language",
         "stable",
+        "code without meaning",
+        "code of a sample without meaning",
         "cause without rule",
         "ambiguity",
     ],
@@ -119,6 +134,23 @@ def test_the_command_prints_places_and_fails_on_errors(
     tmp_path: Path, command: str, samples: str, code: int, line: str
 ) -> None:
     folder = write(tmp_path / "rules", samples=samples)
-    result = CliRunner().invoke(main, [command, str(folder)])
+    result = CliRunner().invoke(rules, [command, str(folder)])
     assert result.exit_code == code
     assert line in result.output
+
+
+def test_a_folder_is_judged_alone_but_beside_the_shipped_rules(tmp_path: Path) -> None:
+    """So nobody is told of causes that shipped rules name, and a name that is taken is told."""
+    folder = write(
+        tmp_path / "rules", GOOD.replace("good-rule", "volsnap-diff-area-limit"), name="volsnap-diff-area-limit"
+    )
+    result = CliRunner().invoke(rules, ["lint", "--json", str(folder)])
+    (issue,) = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (issue["check"], issue["line"], issue["severity"]) == ("names-are-taken", 1, "error")
+    assert issue["what"].endswith("packs/volsnap_diffarea/volsnap-diff-area-limit.yml")
+
+
+def test_a_place_that_does_not_exist_exits_with_3(tmp_path: Path) -> None:
+    result = CliRunner().invoke(rules, ["lint", str(tmp_path / "nowhere")])
+    assert (result.exit_code, "no such folder or file" in result.stderr) == (3, True)

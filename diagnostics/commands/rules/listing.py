@@ -1,0 +1,116 @@
+"""`shindan rules list`: the rules, by what they are about."""
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from diagnostics.commands.table import print_table
+from diagnostics.exit_codes import ExitCode
+from diagnostics.parsers.codes import canonical
+from diagnostics.rules.cache import cache_folder
+from diagnostics.rules.packs import load_rules
+from diagnostics.rules.reach import asks_for, reach
+from diagnostics.rules.rule import Polarity, Rule
+from engine.pipeline import Component
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a listed rule must be about; None and empty leave it open."""
+
+    component: Component | None
+    cause: str
+    polarity: Polarity | None
+    provider: str
+    event_id: int | None
+    code: str
+
+    def __call__(self, rule: Rule) -> bool:
+        """Is the rule about all of it?"""
+        return (
+            self.component in (None, rule.component)
+            and self.polarity in (None, rule.polarity)
+            and (not self.cause or any(link.id == self.cause for link in rule.causes))
+            and (not self.code or self.code in reach(rule).codes)
+            and (not (self.provider or self.event_id is not None) or asks_for(rule, self.provider, self.event_id))
+        )
+
+
+@click.command(
+    "list",
+    help="""List the rules, all or those about something: `--provider VSS --event-id 8229`, `--code 0x800423F4`.
+
+    Options narrow each other down. A code may be written as any log prints it.
+
+    \b
+    Exit status:
+        0  listed                      1  no rule is about that
+        2  wrong usage                 5  internal error""",
+)
+@click.option("--component", type=click.Choice([component.value for component in Component]), metavar="ID")
+@click.option("--cause", default="", metavar="ID", help="Rules that point to this cause.")
+@click.option("--polarity", type=click.Choice([polarity.value for polarity in Polarity]))
+@click.option("--provider", default="", help="Rules about records of this event source.")
+@click.option("--event-id", type=int, help="Rules about records with this id.")
+@click.option("--code", default="", help="Rules about this error code.")
+@click.option(
+    "--rules", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for each rule.")
+def list_rules(
+    *, folders: tuple[Path, ...], as_json: bool, code: str, component: str, polarity: str, **about: object
+) -> None:
+    """List rules."""
+    wanted = msgspec.convert({**about, "code": _code(code), "component": component, "polarity": polarity}, Wanted)
+    pack = load_rules(folders, cache_folder())
+    for problem in pack.problems:
+        click.echo(str(problem), err=True)
+    found = [rule for rule in pack.rules if wanted(rule)]
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode([plain(rule) for rule in found])))
+    elif found:
+        print_table(_HEADER, [_row(rule) for rule in found])
+    click.echo(f"{len(found)} of {len(pack.rules)} rules", err=True)
+    sys.exit(ExitCode.HEALTHY if found else ExitCode.FAULT)
+
+
+def _code(given: str) -> str:
+    code = canonical(given) if given else ""
+    if code is None:
+        raise click.UsageError(f"{given!r} is no error code; expected something like 0x800423F4, 1450 or 'ID 30112'")
+    return code
+
+
+_HEADER = ("name", "polarity", "component", "about", "title")
+_ABOUT_WIDTH = 40
+
+
+def _row(rule: Rule) -> tuple[str, ...]:
+    about = "; ".join((*map(str, reach(rule).sources), *reach(rule).codes))
+    short = about if len(about) <= _ABOUT_WIDTH else f"{about[: _ABOUT_WIDTH - 1]}…"
+    return rule.name, rule.polarity, rule.component, short, rule.title
+
+
+def plain(rule: Rule) -> dict[str, object]:
+    """A rule for programs: what it is about, and what it says."""
+    about = reach(rule)
+    return {
+        "name": rule.name,
+        "id": rule.id,
+        "title": rule.title,
+        "status": rule.status,
+        "level": rule.level,
+        "polarity": rule.polarity,
+        "component": rule.component,
+        "plate": rule.plate,
+        "stage": rule.stage,
+        "family": rule.family,
+        "kinds": sorted(rule.kinds),
+        "sources": [str(source) for source in about.sources],
+        "codes": about.codes,
+        "causes": rule.causes,
+        "references": rule.references,
+        "file": rule.file,
+        "line": rule.line,
+    }
