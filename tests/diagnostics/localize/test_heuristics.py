@@ -82,7 +82,7 @@ def test_machines_on_one_shared_volume_across_hosts_point_to_the_volume():
     judgement = judge(problem, posterior)
 
     assert posterior.plates["csv:VOLUME1"].present > 0.9
-    assert all(posterior.plates[vm].present < 0.1 for vm in machines(PLATES))
+    assert all(posterior.plates[vm].present < 0.2 for vm in on_volume)
     assert (judgement.faults[0].plate, judgement.faults[0].component) == ("csv:VOLUME1", Component.CSV_CLUSTER)
     assert set(judgement.faults[0].jobs) == {f"{vm} failed" for vm in on_volume}
     assert judgement.candidates[0].cause == "csv-unavailable"
