@@ -16,6 +16,7 @@ from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.inference import Posterior
+from diagnostics.localize.judge import Candidate as CandidateFound
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.localize.judge import Judgement
 from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
@@ -243,7 +244,9 @@ def _channels(reading: Reading) -> Iterator[tuple[str, str]]:
 def _next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
     """What would tell most per minute about the plates that are suspected."""
     best: dict[Option, Gain] = {}
-    for plate in dict.fromkeys(found.plate for found in case.judgement.candidates[:_SUSPECTED]):
+    for plate in dict.fromkeys(
+        plate for found in case.judgement.candidates[:_SUSPECTED] for plate in _around(case, found)
+    ):
         options = {test.key: (test, option) for test, option in _tests(case, lacking, plate)}
         for gain in rank_tests(case.problem, case.posterior, [test for test, _ in options.values()]):
             option = options[gain.key][1]
@@ -259,6 +262,12 @@ def _next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]
         for option, gain in ranked[:_NEXT_SHOWN]
         if gain.bits > _WORTHWHILE_BITS
     ]
+
+
+def _around(case: Case, found: CandidateFound) -> list[str]:
+    """The nested plates whose logs tell of a candidate: its own, or those of the machines that share it."""
+    members = case.graph.nodes[found.plate]["members"]
+    return sorted({case.graph.nodes[member]["parent"] for member in members}) or [found.plate]
 
 
 def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple[Test | Retry, Option]]:

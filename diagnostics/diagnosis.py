@@ -13,6 +13,7 @@ from diagnostics.case.jobs import Interval, Job, having_passed, read_jobs
 from diagnostics.case.model import build_problem, observe_job
 from diagnostics.case.observations import Places, Sighting, gather, observe
 from diagnostics.case.pipeline import build_pipeline, plates_of
+from diagnostics.case.sharing import shared_plates
 from diagnostics.case.topology import Topology, read_topology
 from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event
@@ -80,12 +81,14 @@ def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalo
     topology = read_topology(events, {source.machine for source in reading.sources}, request.roles)
     topology.host_of.update(request.host_of)
     told = _jobs(events, topology, catalog, request)
-    places = Places(topology, told)
+    shared = shared_plates(events, topology, told, request.shared)
+    places = Places(topology, told, shared)
     sightings = gather(((event, rule) for event in events for rule in rules.match(event)), places, catalog)
     jobs = [_advanced(job, places, sightings) for job in told]
     weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
     plate_of = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
-    graph = build_pipeline(plates_of(topology, {*plate_of.values(), *(sighting.plate for sighting in weighed)}))
+    spoken_of = {*plate_of.values(), *(sighting.plate for sighting in weighed)}
+    graph = build_pipeline(plates_of(topology, spoken_of), shared)
     absent = absences(reading, jobs, sightings, rules.rules, places, catalog)
     problem = build_problem(
         graph,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from diagnostics.case.jobs import ANYWHERE, Job, Outcome, narrow
+from diagnostics.case.sharing import KINDS
 from diagnostics.case.topology import Role, short_name
 from diagnostics.datafiles.documents import read
 from diagnostics.datafiles.schema import typed
@@ -14,6 +16,7 @@ from diagnostics.event import Event, Kind
 from engine.pipeline import Mode, Stage
 
 ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}
+SharedName = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(KINDS)}):.+$")]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,6 +55,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Virtual machine -> host, given by hand."""
     jobs: tuple[Job, ...] = ()
     """Given by hand: for their virtual machines they stand in place of what the logs tell."""
+    shared: Mapping[str, tuple[str, ...]] = {}
+    """Shared plate -> the virtual machines that share it, given by hand."""
     zones: tuple[str, ...] = ()
     since: int | None = None
     until: int | None = None
@@ -78,6 +83,8 @@ class _TopologyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: dict[str, list[str]] = {}
     """Host -> its virtual machines."""
     jobs: tuple[_GivenJob, ...] = ()
+    shared: dict[SharedName, list[str]] = {}
+    """What virtual machines of several hosts share -> these machines."""
 
 
 def request_of(options: Options) -> Request:
@@ -101,6 +108,7 @@ def request_of(options: Options) -> Request:
         rules=options.rules,
         roles=dict.fromkeys(host_of.values(), Role.HOST) | roles,
         host_of=host_of,
+        shared={name: tuple(vms) for name, vms in given.shared.items()},
         zones=options.zones,
         since=_moment(options.since, "--since"),
         until=_moment(options.until, "--until"),
@@ -119,7 +127,7 @@ def _job(given: _GivenJob, number: int, file: str) -> Job:
 
 
 def _topology_file(path: Path) -> _TopologyFile:
-    """Read a topology file: `roles: {NAME: ROLE}`, `hosts: {HOST: [VM, ...]}`, `jobs: [{vm, outcome, ...}]`."""
+    """Read a topology file: `roles: {NAME: ROLE}`, `hosts: {HOST: [VM]}`, `jobs: [...]`, `shared: {csv:NAME: [VM]}`."""
     document, problems = read(path)
     given, wrong = typed(_TopologyFile, document) if document else (None, [])
     if given is None or problems or wrong:

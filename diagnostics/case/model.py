@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import networkx as nx
 
 from diagnostics.case.jobs import Job, Outcome
-from diagnostics.case.pipeline import stages_on
+from diagnostics.case.pipeline import instance_id, stages_on
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Plate, Problem
 from engine.pipeline import COMPONENTS, STAGES, Scope
@@ -27,7 +27,13 @@ def build_problem(
 def _plate(graph: "nx.DiGraph[str]", plate: str, catalog: Catalog) -> Plate:
     about = graph.nodes[plate]
     scope: Scope = about["scope"]
-    causes = [_cause_node(cause, scope) for cause in catalog.causes.values() if scope in cause.scopes]
+    causes = [
+        _cause_node(cause, scope)
+        for cause in catalog.causes.values()
+        if scope in cause.scopes and instance_id(plate, cause.component) in graph
+    ]
+    if about["members"]:
+        return Plate(plate, scope, about["parent"], tuple(causes), about["members"])
     return Plate(plate, scope, about["parent"], (*causes, _other()))
 
 

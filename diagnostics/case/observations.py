@@ -2,18 +2,19 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.pipeline import PlateId, unnamed_vm
+from diagnostics.case.sharing import SharedPlate, Sharing
 from diagnostics.case.topology import SITE, UNKNOWN, Role, Topology, host_plate, named, short_name, vm_plate
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, EventObservation, Link
 from diagnostics.rules.rule import Plate, Polarity, Rule
-from engine.pipeline import COMPONENTS, Scope
+from engine.pipeline import COMPONENTS, Component, Scope
 
 _DEPTH = {Scope.SITE: 0, Scope.HOST: 1, Scope.VM: 2}
 _OTHER_SENSITIVITY = {Polarity.FAULT: 0.05, Polarity.SYMPTOM: 0.2}
@@ -32,9 +33,10 @@ class Sighting(msgspec.Struct, kw_only=True):
 class Places:
     """Finds the plate that an event speaks of."""
 
-    def __init__(self, topology: Topology, jobs: Iterable[Job] = ()) -> None:
+    def __init__(self, topology: Topology, jobs: Iterable[Job] = (), shared: Iterable[SharedPlate] = ()) -> None:
         """With the jobs, what a host says of a virtual machine without naming it is taken for the one that failed."""
         self._topology = topology
+        self._sharing = Sharing(shared, topology)
         self._vms_of: dict[str, list[str]] = defaultdict(list)
         for vm in topology.vms:
             self._vms_of[topology.host(vm)].append(vm)
@@ -58,6 +60,14 @@ class Places:
         if event.kind in {Kind.JOB, Kind.ALERT} and self._topology.role(event.machine) is Role.DPM_SERVER:
             return Scope.HOST
         return self._topology.plate_of(event.machine)[0]
+
+    def shared(self, event: Event, component: Component) -> list[SharedPlate]:
+        """The shared plates with this component that an event may speak of."""
+        return self._sharing.of(event, component, lambda: (self._host(event), self._vm(event).name))
+
+    def on_site(self, component: Component) -> bool:
+        """Whether a component is where it usually is, not on shared plates alone."""
+        return not self._sharing.moved(component)
 
     def machines_of(self, event: Event) -> frozenset[str]:
         """The machines that a job's report is about: the virtual machine and its host."""
@@ -151,6 +161,7 @@ def links_of(event: Event, rule: Rule, places: Places, catalog: Catalog) -> tupl
     ]
     if rule.plate is Plate.MACHINE and event.kind not in {Kind.JOB, Kind.ALERT, Kind.TEXT}:
         links = _said_of_itself(links, places.home(event), own)
+    links = [found for link in links for found in _shared_too(link, event, places, catalog.causes[link.cause])]
     return (*links, Link(own, OTHER, _OTHER_SENSITIVITY.get(rule.polarity, 0.01)))
 
 
@@ -162,6 +173,15 @@ def _said_of_itself(links: list[Link], home: Scope, own: Scope) -> list[Link]:
     """
     plates = {home} | ({own} if _DEPTH[own] > _DEPTH[home] else set())
     return [link for link in links if link.scope in plates] or links
+
+
+def _shared_too(link: Link, event: Event, places: Places, cause: Cause) -> Iterator[Link]:
+    """A link, and the same for what the machine shares with others; instead of it, where its component sits there."""
+    if places.on_site(cause.component):
+        yield link
+    for plate in places.shared(event, cause.component):
+        if plate.kind.scope in cause.scopes:
+            yield link._replace(scope=plate.kind.scope, plate=plate.name)
 
 
 def _scope_of(cause: Cause, preferred: Scope) -> Scope:

@@ -3,17 +3,19 @@
 The graph is the record that drawing, walking and explaining use; localization gets its plates from it.
 
 Nodes carry `kind`. `component`: an instance such as `host:HV01/hyperv_writer`, with `plate`, `scope`, `component`,
-`title`. `stage`: an id of `engine.pipeline.Stage`. `plate`: `site`, `host:HV01`, `vm:SQL01`.
+`title`. `stage`: an id of `engine.pipeline.Stage`. `plate`: `site`, `host:HV01`, `vm:SQL01`, or a shared one with its
+`members`: `csv:VOLUME1`.
 Edges carry `relation`. `next`: stage -> stage. `needs`: stage -> component instance. `depends-on`: instance -> the
-instance that it stands on. `contains`: plate -> plate or instance.
+instance that it stands on. `contains`: plate -> plate or instance. `shares`: plate -> shared plate.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import networkx as nx
 
+from diagnostics.case.sharing import SharedPlate
 from diagnostics.case.topology import SITE, UNKNOWN, Topology, host_plate, vm_plate
 from engine.pipeline import COMPONENTS, DEPENDS_ON, GUEST_STAGES, STAGES, Component, ComponentInfo, Scope, Stage
 
@@ -65,22 +67,26 @@ def unnamed_vm(host: str = UNKNOWN) -> PlateId:
     return PlateId(vm_plate(name), Scope.VM, host_plate(host))
 
 
-def build_pipeline(plates: Iterable[PlateId]) -> "nx.DiGraph[str]":
-    """The graph of a case with these plates (outer ones first)."""
+def build_pipeline(plates: Iterable[PlateId], shared: Sequence[SharedPlate] = ()) -> "nx.DiGraph[str]":
+    """The graph of a case with these plates (outer ones first), and with what some of them share."""
+    moved = {component for plate in shared for component in plate.kind.moved}
     graph: nx.DiGraph[str] = nx.DiGraph()
     for stage in STAGES:
         graph.add_node(stage.value, kind="stage")
     graph.add_edges_from(((one.value, other.value) for one, other in pairwise(STAGES)), relation="next")
     for plate in plates:
-        _add_plate(graph, plate)
+        _add_plate(graph, plate, [c for c, info in COMPONENTS.items() if plate.scope in info.scopes and c not in moved])
+    for thing in shared:
+        _add_plate(graph, PlateId(thing.name, thing.kind.scope, SITE), thing.kind.components)
+        graph.nodes[thing.name]["members"] = frozenset(member for member in thing.members if member in graph)
+        graph.add_edges_from(((member, thing.name) for member in graph.nodes[thing.name]["members"]), relation="shares")
     return graph
 
 
-def _add_plate(graph: "nx.DiGraph[str]", plate: PlateId) -> None:
-    graph.add_node(plate.name, kind="plate", scope=plate.scope, parent=plate.parent)
+def _add_plate(graph: "nx.DiGraph[str]", plate: PlateId, present: Sequence[Component]) -> None:
+    graph.add_node(plate.name, kind="plate", scope=plate.scope, parent=plate.parent, members=frozenset())
     if plate.parent is not None:
         graph.add_edge(plate.parent, plate.name, relation="contains")
-    present = [component for component, info in COMPONENTS.items() if plate.scope in info.scopes]
     for component in present:
         info = COMPONENTS[component]
         node = instance_id(plate.name, component)

@@ -135,6 +135,10 @@ class Catalog:
         self.blamed = self._by_components()
         """(sets,) which sets blame the same components."""
 
+    def activations(self, usual: float) -> tuple[float, ...]:
+        """P(a cause reaches an inner plate), per cause: certain where it is known whom it reaches."""
+        return tuple(1.0 if cause.reach else usual for cause in self.causes)
+
     def reaches(self, path: Iterable[str]) -> tuple[bool, ...]:
         """Which causes can fail the jobs of a plate, given by its path; empty where all can."""
         if not self._limited:

@@ -60,13 +60,13 @@ class Node:
         self.serial = serial
         self.children = children
         self.catalog = chain[-1]
-        self.activation = activation
         self.notable: bool = bool(observed.counts.any()) or any(child.notable for child, _ in children)
         self.cross, private = _split(observed)
         self.weights = (
             self.catalog.log_prior + self.catalog.sets.sums(observed.linear[-1]) + _private(private, self.catalog.sets)
         )
         """(sets,) log weight of each own set, by what speaks of this plate alone."""
+        self._activations = [np.array(catalog.activations(activation)) for catalog in chain[:-1]]
         self.axes = [self._axis(level, catalog, level == len(chain) - 1) for level, catalog in enumerate(chain)]
         self.cell_weights = log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
         self.table = self._table()
@@ -86,7 +86,7 @@ class Node:
             labels = members = np.arange(len(catalog.causes))
             sets = catalog.sets
         else:
-            rows = [self.cross.linear[level], *columns, *(axis.labels for axis in below)]
+            rows = [self._activations[level], self.cross.linear[level], *columns, *(axis.labels for axis in below)]
             labels, members = distinct(rows, len(catalog.causes))
             sets = sets_of(len(members), repeated=True)
         sums = sets.sums(columns[:, members])
@@ -116,7 +116,10 @@ class Node:
         return stages
 
     def thinnings(self) -> list[Thinning]:
-        return [thinning_of(axis.sets.size, self.activation) for axis in self.axes[:-1]]
+        return [
+            thinning_of(tuple(activations[axis.members].tolist()))
+            for axis, activations in zip(self.axes[:-1], self._activations, strict=True)
+        ]
 
     def belief(self, around: Floats) -> Floats:
         """P(cell of the table), from the probabilities of the sets of classes on the plates around it."""

@@ -64,19 +64,21 @@ class Thinning(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def thinning_of(size: int, activation: float) -> Thinning:
-    """Each member of a set over `size` classes stays with probability `activation`, independently."""
+def thinning_of(activations: tuple[float, ...]) -> Thinning:
+    """Each member of a set over classes stays with the probability of its class, independently."""
+    size = len(activations)
     sets = sets_of(size, repeated=True)
     everything, empty = np.arange(len(sets.first)), np.zeros(len(sets.first), dtype=np.intp)
     parts = np.stack((everything, sets.joined[sets.first, size], sets.joined[sets.second, size], empty))
-    members = (sets.first < size).astype(int) + (sets.second < size)
-    stay, go = activation, 1.0 - activation
+    stays = np.array([*activations, 1.0])  # nobody stays nobody
+    first, second = stays[sets.first], stays[sets.second]
+    alone = sets.second == size  # what is left of one member without it is the empty set, below
     weights = np.stack(
         (
-            np.array([1.0, stay, stay * stay])[members],
-            np.array([0.0, 0.0, stay * go])[members],
-            np.array([0.0, 0.0, stay * go])[members],
-            np.array([0.0, go, go * go])[members],
+            first * second,
+            np.where(alone, 0.0, first * (1.0 - second)),
+            np.where(alone, 0.0, (1.0 - first) * second),
+            np.where(alone, 1.0 - first, (1.0 - first) * (1.0 - second)),
         )
     )
     with np.errstate(divide="ignore"):

@@ -178,3 +178,36 @@ def test_bounds_in_time_leave_out_what_lies_outside(tmp_path):
 def test_a_night_of_another_machine_can_be_left_out(tmp_path):
     (tmp_path / "jobs.txt").write_text(job("A", "HV01", failed=VSS) + job("B", "HV01", failed=VSS, minute=30))
     assert [told.vm for told in diagnose(Request(paths=(str(tmp_path),), vm="B")).verdict.jobs] == ["B"]
+
+
+def cluster_night(tmp_path):
+    """Ten machines on five hosts; those whose disks lie on Volume1 fail, whoever runs them."""
+    vms = {f"V{host}{n}": (f"HV0{host}", f"Volume{n}") for host in range(1, 6) for n in (1, 2)}
+    for host in sorted({host for host, _ in vms.values()}):
+        folder = tmp_path / host
+        folder.mkdir()
+        rows = [
+            f'"{vm}","Running","2","C:\\ClusterStorage\\{volume}\\{vm}","9.0"'
+            for vm, (on, volume) in vms.items()
+            if on == host
+        ]
+        (folder / "Get-VM.csv").write_text("\n".join(['"VMName","State","Generation","Path","Version"', *rows]))
+    return [
+        job(vm, host, minute=n * 3, **({"failed": "The job failed."} if volume == "Volume1" else {"sent": "100"}))
+        for n, (vm, (host, volume)) in enumerate(vms.items())
+    ]  # fmt: skip
+
+
+def test_machines_of_several_hosts_that_fail_on_one_shared_volume_point_to_the_volume(tmp_path):
+    verdict = verdict_on(tmp_path, *cluster_night(tmp_path))
+    assert verdict.candidates[0].instance == "csv:VOLUME1/csv_cluster"
+    assert len(verdict.faults[0].jobs) == 5
+
+
+def test_when_only_the_jobs_of_one_of_two_dpm_servers_fail_it_is_that_server(tmp_path):
+    (tmp_path / "DPM02").mkdir()
+    failing = [job(f"A{n}", f"HV0{n}", failed=NO_AGENT, minute=n * 3) for n in range(1, 6)]
+    passing = [job(f"B{n}", f"HV0{n}", sent="100", minute=n * 3) for n in range(1, 6)]
+    (tmp_path / "DPM02" / "jobs.txt").write_text("".join(passing))
+    verdict = verdict_on(tmp_path, *failing)
+    assert verdict.candidates[0].instance.startswith("dpm:DPM01/")

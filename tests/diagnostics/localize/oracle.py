@@ -33,10 +33,11 @@ def _walk(problem: Problem, plate: Plate, around: Active) -> Iterator[tuple[floa
     """Every choice for a plate and all plates in it, with its weight."""
     sets = [chosen for size in (0, 1, 2) for chosen in itertools.combinations(plate.causes, size)]
     total = sum(_odds(chosen) for chosen in sets)
+    certain = {cause.id for other in problem.plates for cause in other.causes if cause.reach}
     inner = [other for other in problem.plates if other.parent == plate.name]
     for chosen in sets:
         ids = frozenset(cause.id for cause in chosen)
-        for reached, probability in _thinned(problem, around):
+        for reached, probability in _thinned(problem, around, certain):
             active = {**reached, plate.name: ids}
             weight = probability * _odds(chosen) / total * _observed(problem, plate, active)
             for combination in itertools.product(*(list(_walk(problem, other, active)) for other in inner)):
@@ -50,10 +51,11 @@ def _odds(chosen: Iterable[CauseNode]) -> float:
     return math.prod(cause.prior / (1 - cause.prior) for cause in chosen)
 
 
-def _thinned(problem: Problem, around: Active) -> Iterator[tuple[Active, float]]:
-    pairs = [(plate, cause) for plate, causes in around.items() for cause in sorted(causes)]
+def _thinned(problem: Problem, around: Active, certain: set[str]) -> Iterator[tuple[Active, float]]:
+    always = [(plate, cause) for plate, causes in around.items() for cause in sorted(causes & certain)]
+    pairs = [(plate, cause) for plate, causes in around.items() for cause in sorted(causes - certain)]
     for stays in itertools.product((True, False), repeat=len(pairs)):
-        kept = [pair for pair, stay in zip(pairs, stays, strict=True) if stay]
+        kept = [*always, *(pair for pair, stay in zip(pairs, stays, strict=True) if stay)]
         reached = {plate: frozenset(cause for where, cause in kept if where == plate) for plate in around}
         yield reached, math.prod(problem.activation if stay else 1 - problem.activation for stay in stays)
 
