@@ -19,7 +19,7 @@ from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.localize.inference import infer
-from diagnostics.localize.judge import judge
+from diagnostics.localize.judge import MOST_EXPLAINED, judge
 from diagnostics.reading import Progress, Reading, read_case
 from diagnostics.request import Request
 from diagnostics.rules.cache import cache_folder
@@ -76,8 +76,15 @@ def diagnose(request: Request, progress: Progress | None = None, knowledge: Know
     return Diagnosis(verdict=compose(case), case=case, problems=problems)
 
 
-def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalog: Catalog, request: Request) -> Case:
-    """From events to the model's judgement."""
+def understand(
+    events: Sequence[Event],
+    reading: Reading,
+    rules: RuleSet,
+    catalog: Catalog,
+    request: Request,
+    most_explained: int = MOST_EXPLAINED,
+) -> Case:
+    """From events to the model's judgement; for how many faults the evidence is weighed: see `judge`."""
     topology = read_topology(events, {source.machine for source in reading.sources}, request.roles)
     topology.host_of.update(request.host_of)
     told = _jobs(events, topology, catalog, request)
@@ -107,7 +114,7 @@ def understand(events: Sequence[Event], reading: Reading, rules: RuleSet, catalo
         graph=graph,
         problem=problem,
         posterior=posterior,
-        judgement=judge(problem, posterior),
+        judgement=judge(problem, posterior, most_explained),
     )
 
 

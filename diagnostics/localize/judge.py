@@ -27,8 +27,8 @@ _SURPRISING = 0.01
 _LISTED = 0.01
 """Candidates below this probability, or where nothing failed or was seen, are listed only to fill the first five."""
 _FIRST = 5
-_MOST_EXPLAINED = 6
-"""For so many faults the evidence is weighed line by line."""
+MOST_EXPLAINED = 6
+"""For so many faults the evidence is weighed line by line, unless told otherwise."""
 
 
 class Fault(NamedTuple):
@@ -88,13 +88,17 @@ _RANK = (
 )
 
 
-def judge(problem: Problem, posterior: Posterior) -> Judgement:
-    """Say how far the evidence carries; `posterior` is that of the problem."""
-    return _Judge(problem, posterior).judgement()
+def judge(problem: Problem, posterior: Posterior, most_explained: int = MOST_EXPLAINED) -> Judgement:
+    """Say how far the evidence carries; `posterior` is that of the problem.
+
+    The evidence is weighed line by line for the first `most_explained` faults, which takes longer than all else.
+    """
+    return _Judge(problem, posterior, most_explained).judgement()
 
 
 class _Judge:
-    def __init__(self, problem: Problem, posterior: Posterior) -> None:
+    def __init__(self, problem: Problem, posterior: Posterior, most_explained: int) -> None:
+        self.most_explained = most_explained
         self.network: Network = posterior.network
         self.plates = posterior.nested
         self.leak = problem.leak
@@ -230,9 +234,9 @@ class _Judge:
         if word is VerdictWord.HEALTHY:
             return ()
         suspects = list(dict.fromkeys(suspect for grade in grades for suspect in grade.suspects))
-        if len(suspects) > _MOST_EXPLAINED:
-            self.limits.append(f"evidence weighed for {_MOST_EXPLAINED} of {len(suspects)} faults")
-        faults = [self._fault(suspect, number < _MOST_EXPLAINED) for number, suspect in enumerate(suspects)]
+        if len(suspects) > self.most_explained:
+            self.limits.append(f"evidence weighed for {self.most_explained} of {len(suspects)} faults")
+        faults = [self._fault(suspect, number < self.most_explained) for number, suspect in enumerate(suspects)]
         return tuple(sorted(faults, key=lambda fault: (-round(fault.probability, 6), fault.plate, fault.component)))
 
     def _fault(self, suspect: Suspect, weighed: bool) -> Fault:  # noqa: FBT001 - private, one caller
