@@ -8,13 +8,17 @@ from typing import NamedTuple
 import msgspec
 
 from diagnostics.answer import Case, compose
+from diagnostics.case.base_rates import healthy_plates, learned_rates
 from diagnostics.case.coverage import absences
+from diagnostics.case.episodes import Nights, current
 from diagnostics.case.jobs import Interval, Job, having_passed, read_jobs
 from diagnostics.case.model import build_problem, observe_job
-from diagnostics.case.observations import Places, Sighting, gather, observe
+from diagnostics.case.observations import Sighting, gather
 from diagnostics.case.pipeline import build_pipeline, plates_of
+from diagnostics.case.places import Places
 from diagnostics.case.sharing import shared_plates
 from diagnostics.case.topology import Topology, read_topology
+from diagnostics.case.weighing import Context, observe
 from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog, load_catalog
@@ -92,16 +96,22 @@ def understand(
     places = Places(topology, told, shared)
     sightings = gather(((event, rule) for event in events for rule in rules.match(event)), places, catalog)
     jobs = [_advanced(job, places, sightings) for job in told]
+    recent = current(jobs)
     weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
     plate_of = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
     spoken_of = {*plate_of.values(), *(sighting.plate for sighting in weighed)}
     graph = build_pipeline(plates_of(topology, spoken_of), shared)
-    absent = absences(reading, jobs, sightings, rules.rules, places, catalog)
+    around = {plate: about["parent"] for plate, about in graph.nodes(data=True) if about["kind"] == "plate"}
+    healthy = healthy_plates(recent, {job: plate.name for job, plate in plate_of.items()}, around)
+    context = Context(
+        places, catalog, Nights(recent), learned_rates(weighed, healthy & _heard(reading, topology)), around
+    )
+    absent = absences(reading, recent, sightings, rules.rules, places, catalog)
     problem = build_problem(
         graph,
         catalog,
-        [observe_job(job, plate_of[job.id].name) for job in jobs],
-        [*(observe(sighting, places, catalog) for sighting in weighed), *(absence.observation for absence in absent)],
+        [observe_job(job, plate_of[job.id].name) for job in recent],
+        [*observe(weighed, context), *(absence.observation for absence in absent)],
     )
     posterior = infer(problem)
     return Case(
@@ -116,6 +126,11 @@ def understand(
         posterior=posterior,
         judgement=judge(problem, posterior, most_explained),
     )
+
+
+def _heard(reading: Reading, topology: Topology) -> set[str]:
+    """The plates of machines of which some log was read."""
+    return {topology.plate_of(source.machine)[1] for source in reading.sources if source.records and source.machine}
 
 
 def _wanted(events: Iterable[Event], request: Request) -> list[Event]:

@@ -181,6 +181,31 @@ COMPONENTS: dict[Component, ComponentInfo] = {
     ),
 }
 
+LAYERS: tuple[frozenset[Component], ...] = (
+    frozenset({Component.DISK_IO, Component.RESOURCE_EXHAUSTION, Component.IDENTITY_NETWORK}),
+    frozenset({Component.VOLSNAP_DIFFAREA, Component.CSV_CLUSTER, Component.FILTER_DRIVER_AV}),
+    frozenset({Component.HARDWARE_PROVIDER, Component.HOST_VSS, Component.GUEST_VSS, Component.FREEZE_TIMEOUT}),
+    frozenset(
+        {
+            Component.INTEGRATION_COMPONENTS,
+            Component.GUEST_WRITER,
+            Component.HYPERV_WRITER,
+            Component.VM_CONFIG_STORAGE,
+            Component.ONLINE_ELIGIBILITY,
+        }
+    ),
+    frozenset({Component.DPM_AGENT_COMM, Component.TRANSFER, Component.REPLICA_CC, Component.DPM_STORAGE}),
+    frozenset({Component.DPM_SERVER}),
+)
+"""The layers of a machine's backup stack, lowest first: a failure below is logged again by what stands above it."""
+_LAYER = {component: number for number, layer in enumerate(LAYERS) for component in layer}
+
+
+def layer_of(component: Component) -> int:
+    """The number of a component's layer, 0 for the lowest."""
+    return _LAYER[component]
+
+
 DEPENDS_ON: dict[Component, tuple[Component, ...]] = {
     Component.DPM_SERVER: (Component.IDENTITY_NETWORK,),
     Component.DPM_STORAGE: (Component.DPM_SERVER,),

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from diagnostics.case.jobs import Job, Outcome
-from diagnostics.case.observations import Places, Sighting, links_of
+from diagnostics.case.observations import Sighting, links_of
+from diagnostics.case.places import Places
 from diagnostics.case.topology import short_name
 from diagnostics.event import Event, Kind
 from diagnostics.evidence.inventory import SourceReport

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from diagnostics.localize.factors import Line, notable
 from diagnostics.localize.network import Network
+from diagnostics.localize.sharing import folded
 
 MOST_LINES = 48
 """How many lines are weighed for one fault; failures and seen events first, the nearest plates first."""
@@ -107,6 +108,7 @@ def account(network: Network, suspects: Sequence[Suspect], keys: Sequence[str]) 
     By the chain rule the steps add up, which the weights of lines left out one at a time do not: what the second of
     two lines that say the same adds is little.
     """
+    suspects = [_nested(network, suspect) for suspect in suspects]
     place = {key: plate for plate, lines in network.lines.items() for key in lines}
     known = [key for key in dict.fromkeys(keys) if key in place]
     told: dict[str, dict[str, Line]] = {plate: {} for plate in network.plates}
@@ -122,6 +124,12 @@ def account(network: Network, suspects: Sequence[Suspect], keys: Sequence[str]) 
         before = after
     posterior = _log_odds_of(network, suspects)
     return Account(prior, tuple(steps), _differences(posterior, before), len(place) - len(known), posterior)
+
+
+def _nested(network: Network, suspect: Suspect) -> Suspect:
+    """The suspect as the network sees it: on the plate around it, where it sits on a shared one."""
+    around = network.around_shared.get(suspect.plate)
+    return suspect if around is None else Suspect(around, folded(suspect.plate, suspect.component))
 
 
 def _log_odds_of(network: Network, suspects: Iterable[Suspect]) -> tuple[float, ...]:

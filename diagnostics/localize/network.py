@@ -32,6 +32,7 @@ from diagnostics.localize.sets import (
     thinning_of,
     unthin,
 )
+from diagnostics.localize.sharing import unfolded
 
 
 class Axis(NamedTuple):
@@ -185,6 +186,13 @@ class Network:
         self.problem = problem
         plates = {plate.name: plate for plate in sorted(problem.plates, key=lambda plate: plate.name, reverse=True)}
         self.plates: dict[str, Plate] = dict(sorted(plates.items()))
+        self.around_shared = {
+            unfolded(plate.name, cause.id).plate: plate.name
+            for plate in self.plates.values()
+            for cause in plate.causes
+            if cause.reach
+        }
+        """The plate around each shared one."""
         self.lines = lines_by_plate(problem)
         self.inner: dict[str, list[str]] = {name: [] for name in self.plates}
         for plate in self.plates.values():

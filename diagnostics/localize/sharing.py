@@ -45,7 +45,7 @@ def fold(problem: Problem) -> Problem:
 def _folded_causes(around: Plate, shared: Mapping[str, Plate]) -> list[CauseNode]:
     return [
         cause._replace(
-            id=_folded(plate.name, cause.id), component=_folded(plate.name, cause.component), reach=plate.members
+            id=folded(plate.name, cause.id), component=folded(plate.name, cause.component), reach=plate.members
         )
         for plate in shared.values()
         if plate.parent == around.name
@@ -57,8 +57,9 @@ def _folded_link(link: Link, shared: Mapping[str, Plate], scopes: Mapping[str, S
     target = shared.get(link.plate)
     if target is None or target.parent is None:
         return link
-    return Link(scopes[target.parent], _folded(target.name, link.cause), link.sensitivity)
+    return Link(scopes[target.parent], folded(target.name, link.cause), link.sensitivity)
 
 
-def _folded(plate: str, name: str) -> str:
+def folded(plate: str, name: str) -> str:
+    """The name of a cause or component of a shared plate on the plate around it."""
     return f"{name}{_MARK}{plate}"

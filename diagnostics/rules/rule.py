@@ -95,6 +95,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     line: int
 
+    @property
+    def spurious(self) -> float:
+        """P(event | none of its causes), as its author thinks."""
+        return max((link.spurious for link in self.causes), default=0.01)
+
 
 class Pack(NamedTuple):
     """The rules that could be read, and what was wrong with the others."""

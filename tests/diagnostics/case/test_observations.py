@@ -3,7 +3,8 @@
 import pytest
 
 from diagnostics.case.jobs import Job, Outcome
-from diagnostics.case.observations import Places, gather, links_of
+from diagnostics.case.observations import gather, links_of
+from diagnostics.case.places import Places
 from diagnostics.case.topology import Role, read_topology
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import load_catalog
