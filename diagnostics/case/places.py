@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.pipeline import PlateId, unnamed_vm
@@ -70,7 +70,13 @@ class Places:
         if vm:
             return self._topology.host(vm)
         hosts = self._topology.with_role(Role.HOST)
-        return hosts[0] if len(hosts) == 1 else UNKNOWN
+        return hosts[0] if len(hosts) == 1 else self._host_of_failure(event)
+
+    def _host_of_failure(self, event: Event) -> str:
+        """What names no host is taken for the failed job nearest in time; for the last, if it is a mere state."""
+        jobs = [job for of_host in self._failed_on.values() for job in of_host]
+        nearest = _nearest(event, jobs)
+        return self._topology.host(nearest.vm) if nearest else UNKNOWN
 
     def _vm(self, event: Event) -> PlateId:
         vm = named(event, "VmName") or self._vm_that_logged(event) or self._protected_guest(event)
@@ -82,12 +88,8 @@ class Places:
 
     def _vm_that_failed(self, event: Event, host: str) -> str:
         """Of the virtual machines whose jobs failed on the host, the nearest in time; the last, for a mere state."""
-        jobs = self._failed_on[host]
-        if not jobs:
-            return ""
-        if event.time is None:
-            return jobs[-1].vm
-        return min(jobs, key=lambda job: (_distance(event.time, job), job.id)).vm
+        nearest = _nearest(event, self._failed_on[host])
+        return nearest.vm if nearest else ""
 
     def _only_vm(self, host: str) -> str:
         candidates = self._vms_of[host] if host != UNKNOWN else self._topology.vms
@@ -101,6 +103,13 @@ class Places:
         """A guest that a DPM report names as its protected server."""
         server = named(event, "Server")
         return server if server in self._topology.vms else ""
+
+
+def _nearest(event: Event, jobs: Sequence[Job]) -> Job | None:
+    """The job nearest in time, the last for an event without a time."""
+    if event.time is None or not jobs:
+        return jobs[-1] if jobs else None
+    return min(jobs, key=lambda job: (_distance(event.time, job), job.id))
 
 
 def _distance(time: int | None, job: Job) -> float:

@@ -65,7 +65,7 @@ class Judgement(NamedTuple):
     faults: tuple[Fault, ...]
     """What the verdict names, the firmest first; the members where it is ambiguous."""
     candidates: tuple[Candidate, ...]
-    """The whole ranking by component, whatever the verdict."""
+    """The whole ranking by component, whatever the verdict: first those that can have failed one of the jobs."""
     unexplained_jobs: tuple[str, ...]
     """Failed jobs that no named component explains."""
     limits: tuple[str, ...]
@@ -177,6 +177,8 @@ class _Judge:
                 if not component:
                     unclear |= self.plates[plate].other <= LIKELY
                     yield _Grade(VerdictWord.UNEXPLAINED, ())
+                elif not self._concerned(plate, component):
+                    continue  # something is wrong there, but no backup failed by it
                 elif self._probability(suspect) >= LIKELY:
                     yield _Grade(self._firmness(suspect), (suspect,))
                 else:
@@ -291,8 +293,13 @@ class _Judge:
             for component, mass in posterior.components.items()
         ]
         listed = [row for row in ranked if -row[0] >= _LISTED and self.network.nodes[row[1]].notable]
-        first = sorted(listed) if len(listed) >= _FIRST else heapq.nsmallest(_FIRST, ranked)
+        first = listed if len(listed) >= _FIRST else heapq.nsmallest(_FIRST, ranked)
+        first.sort(key=lambda row: (not self._concerned(row[1], row[2]), row))
         return tuple(self._candidate(Suspect(plate, component), -mass) for mass, plate, component in first)
+
+    def _concerned(self, plate: str, component: str) -> bool:
+        """Whether a component can have failed a job; where none failed, all are."""
+        return not self.failed or bool(self._touched(plate, component))
 
     def _candidate(self, suspect: Suspect, probability: float) -> Candidate:
         cause = _best_cause(self.network, self.plates[suspect.plate], suspect)[0]
