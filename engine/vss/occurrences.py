@@ -1,0 +1,112 @@
+"""What VSS announces."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.occurrence import Happening
+from engine.vss.identities import ProviderIdentity, WriterIdentity
+from engine.vss.states import Phase, WriterState
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBegan(Happening):
+    """A requestor begins a backup."""
+
+    requestor: str
+    """The name of its process."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(Happening):
+    """A requestor ended its backup: completed, aborted, or gone without a word."""
+
+    requestor: str
+    how: str
+    """BackupComplete, AbortBackup or vanished."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBegan(Happening):
+    """The creation of a shadow copy set begins."""
+
+    set_id: UUID
+    requestor: str
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetEnded(Happening):
+    """The creation of a shadow copy set came to its end, good or bad: the occurrence has the HRESULT."""
+
+    set_id: UUID
+    requestor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterHandled(Happening):
+    """A writer answered an event; a failure is what VSS 8229 reports."""
+
+    writer: WriterIdentity
+    phase: Phase
+    state: WriterState
+    """Its state afterwards."""
+    reason: str = ""
+    """Why it failed, in its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterVanished(Happening):
+    """The process of a writer ended, and with it the writer."""
+
+    writer: WriterIdentity
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCalled(Happening):
+    """A routine of a provider returned; a failure is what VSS 12293 reports, with the provider's own HRESULT."""
+
+    provider: ProviderIdentity
+    routine: str
+    set_id: UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WritesReleased(Happening):
+    """Writes to a volume were held and go on.
+
+    Late flushing is what volsnap 9 reports, a hold that the kernel cancelled is volsnap 8; VSS 12298 goes with either.
+    """
+
+    volume: str
+    seconds: float
+    """How long flushing and holding took."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCopyCreated(Happening):
+    """A shadow copy exists."""
+
+    set_id: UUID
+    copy_id: str
+    volume: str
+    provider: ProviderIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCopyDeleted(Happening):
+    """A shadow copy was released."""
+
+    copy_id: str
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCopyLost(Happening):
+    """A shadow copy went before it was released: its diff area could not grow (volsnap 25, 36) or be written (14)."""
+
+    copy_id: str
+    volume: str
+    reason: str
