@@ -33,6 +33,8 @@ class Kind(StrEnum):
     INTEGRATION_SERVICE = "integration-service"
     CHECKPOINT = "checkpoint"
     VIRTUAL_DISK = "virtual-disk"
+    VOLUME = "volume"  # a volume of the machine that it was exported on
+    DISK = "disk"  # a disk of it, or a partition of one
     TEXT = "text"  # a line that only the general text reader understood
 
 

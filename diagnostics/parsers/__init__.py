@@ -16,5 +16,6 @@ def all_formats() -> tuple[Format, ...]:
     from diagnostics.parsers.evtx import EVTX  # noqa: PLC0415 - as above
     from diagnostics.parsers.rows import CSV, JSON, NDJSON  # noqa: PLC0415 - as above
     from diagnostics.parsers.text import TEXT_FORMATS  # noqa: PLC0415 - as above
+    from diagnostics.parsers.vm_config import VM_CONFIG  # noqa: PLC0415 - as above
 
-    return (EVTX, EVENT_XML, CLIXML, JSON, NDJSON, CSV, *TEXT_FORMATS)
+    return (EVTX, VM_CONFIG, EVENT_XML, CLIXML, JSON, NDJSON, CSV, *TEXT_FORMATS)

@@ -61,7 +61,7 @@ def _delimiter(header: str) -> str:
 
 
 def _recognizes_csv(sample: Sample) -> bool:
-    lines = sample.text.lstrip("\ufeff").splitlines()
+    lines = sample.text.lstrip("\ufeff\r\n").splitlines()
     typed = bool(lines) and lines[0].startswith(_TYPE_LINE)
     lines = lines[typed:]
     if not lines or not any(delimiter in lines[0] for delimiter in _DELIMITERS):
@@ -84,8 +84,10 @@ def _read_csv(document: Document, interest: Interest, tally: Tally) -> Iterator[
 def _csv_rows(document: Document, tally: Tally) -> Iterator[Numbered]:
     lines = lines_of(document, tally)
     first, line = next(lines, ""), 1
+    while first == "\n":  # wmic begins with a blank line
+        first, line = next(lines, ""), line + 1
     if first.startswith(_TYPE_LINE):
-        first, line = next(lines, ""), 2
+        first, line = next(lines, ""), line + 1
     delimiter = _delimiter(first)
     header = next(csv.reader([first], delimiter=delimiter), [])
     for start, values in _joined(_values(lines, delimiter, line, tally), len(header), delimiter):

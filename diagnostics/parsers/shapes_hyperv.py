@@ -10,6 +10,7 @@ import msgspec
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.cells import Cells, Origin, Reader, Value, integer_of, moment_of, text_of, unwrapped
 from diagnostics.parsers.codes import find_codes
+from diagnostics.parsers.host_paths import beside_checkpoints
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _VM_PROPERTIES = frozenset(
@@ -25,11 +26,13 @@ _VM_PROPERTIES = frozenset(
     }
 )
 _DRIVE_PROPERTIES = frozenset({"controllertype", "controllernumber", "controllerlocation"})
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PARENTS = ("parentcheckpointname", "parentsnapshotname")
 
 
 class _Names(msgspec.Struct, frozen=True):
     vm_states: dict[int, str]
+    enabled_states: dict[int, str]
     snapshot_types: dict[int, str]
     vhd_types: dict[int, str]
     vhd_formats: dict[int, str]
@@ -93,6 +96,8 @@ def _event(kind: Kind, cells: Cells, origin: Origin, fields: dict[str, str]) -> 
 
 def _vm(cells: Cells, origin: Origin) -> Event | None:
     name = cells.text("vmname", "name")
+    checkpoints = cells.text("checkpointfilelocation", "snapshotfilelocation")
+    disks = [path for drive in _items(cells.get("harddrives")) if (path := _drive_path(drive))]
     fields = {
         "VmName": name,
         "VmId": cells.text("vmid", "id"),
@@ -100,10 +105,41 @@ def _vm(cells: Cells, origin: Origin) -> Event | None:
         "Status": cells.text("status", "primarystatusdescription"),
         "Version": cells.text("version"),
         "Generation": cells.text("generation"),
-        "CheckpointPath": cells.text("checkpointfilelocation", "snapshotfilelocation"),
+        "CheckpointPath": checkpoints,
         "Path": cells.text("path", "configurationlocation"),
+        "IntegrationVersion": cells.text("integrationservicesversion").replace("\n", "."),
+        "DiskPaths": "\n".join(disks),
+        "CheckpointsBesideDisks": beside_checkpoints(checkpoints, disks),
     }
     return _event(Kind.VM, cells, origin, fields) if name else None
+
+
+def _drive_path(drive: Value) -> str:
+    """The file of a `HardDrives` entry, which only exports with some depth hold."""
+    return text_of(drive.get("Path")) if isinstance(drive, dict) else ""
+
+
+def _computer_system(cells: Cells, origin: Origin) -> Event | None:
+    """`Msvm_ComputerSystem`: the host is one too, but its name is no GUID."""
+    identity = cells.text("name")
+    if not _GUID.fullmatch(identity):
+        return None
+    state = _named(_names().enabled_states, cells.get("enabledstate"))
+    return _event(Kind.VM, cells, origin, {"VmName": cells.text("elementname"), "VmId": identity, "State": state})
+
+
+def _setting_data(cells: Cells, origin: Origin) -> Event | None:
+    """`Msvm_VirtualSystemSettingData`: of the machine, not of its checkpoints, which are called as they are."""
+    if "snapshot" in cells.text("virtualsystemtype").lower():
+        return None
+    fields = {
+        "VmName": cells.text("elementname"),
+        "VmId": cells.text("virtualsystemidentifier", "systemname"),
+        "Version": cells.text("version"),
+        "CheckpointPath": cells.text("snapshotdataroot"),
+        "Path": cells.text("configurationdataroot"),
+    }
+    return _event(Kind.VM, cells, origin, fields)
 
 
 def _integration_service(cells: Cells, origin: Origin) -> Event | None:
@@ -182,5 +218,7 @@ HYPERV_SHAPES: tuple[tuple[Callable[[frozenset[str]], bool], Reader], ...] = (
     (_is_integration_service, _integration_service),
     (_is_checkpoint, _checkpoint),
     (_is_vm, _vm),
+    (lambda columns: {"elementname", "enabledstate", "name"} <= columns, _computer_system),
+    (lambda columns: {"elementname", "snapshotdataroot"} <= columns, _setting_data),
     (_is_virtual_disk, _virtual_disk),
 )

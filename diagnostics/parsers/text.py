@@ -11,14 +11,17 @@ from itertools import islice
 from diagnostics.event import Event
 from diagnostics.evidence.document import Document, Tally
 from diagnostics.parsers import (
+    diskpart,
     diskshadow,
     dpm_job,
     errlog,
     event_text,
+    fsutil,
     plain,
     powershell,
     requestors,
     vssadmin,
+    wmic,
     wsb,
 )
 from diagnostics.parsers.format import Format, Interest, Sample
@@ -30,8 +33,11 @@ _BLOCKS: tuple[Block, ...] = (
     *event_text.BLOCKS,
     *vssadmin.BLOCKS,
     diskshadow.BLOCK,
+    diskpart.BLOCK,
+    fsutil.BLOCK,
     wsb.BLOCK,
     *powershell.BLOCKS,
+    *wmic.BLOCKS,
     *requestors.BLOCKS,
     *dpm_job.BLOCKS,
 )

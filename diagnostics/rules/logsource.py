@@ -9,6 +9,8 @@ _KINDS = {
     ("windows", "vss-shadowstorage"): Kind.SHADOW_STORAGE,
     ("windows", "vss-listing"): Kind.VSS_LISTING,
     ("windows", "windows-server-backup"): Kind.WSB_LOG,
+    ("windows", "volumes"): Kind.VOLUME,
+    ("windows", "disks"): Kind.DISK,
     ("dpm", "errlog"): Kind.ERRLOG,
     ("dpm", "jobs"): Kind.JOB,
     ("backup", "jobs"): Kind.JOB,
