@@ -7,6 +7,7 @@ from diagnostics.commands.lazy import LazyGroup
 
 _COMMANDS = {
     "diagnose": "diagnostics.cli:diagnose",
+    "eligibility": "diagnostics.commands.eligibility:eligibility",
     "rules": "diagnostics.commands.rules:rules",
 }
 

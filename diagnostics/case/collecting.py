@@ -89,6 +89,12 @@ def _file() -> _File:
     return msgspec.yaml.decode(raw, type=_File)
 
 
+def how_to_export(export: str, machine: str) -> Option:
+    """How to make an export of a machine, by its id in `knowledge/collect.yml`."""
+    collection = next(known for known in _file().exports if known.id == export)
+    return Option(collection.title, machine, _command(collection.command, machine))
+
+
 def missing(topology: Topology, events: Iterable[Event], channels: Iterable[tuple[str, str]]) -> tuple[Missing, ...]:
     """The exports not handed in, by machine; `channels` are the (machine, channel) pairs of which some log was read."""
     have = _have(events, channels)

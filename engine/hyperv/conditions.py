@@ -261,7 +261,7 @@ def _size(volume: Volume) -> Reason:
 def _amount(number: int | None) -> str:
     """Bytes as people read them, never rounded up to a limit that they miss."""
     if number is None:
-        return "an unknown size"
+        return "an unknown amount"
     if number >= LEAST_SIZE:
         return f"{number // (LEAST_SIZE // 10) / 10:g} GB"
     return f"{number // (1 << 20)} MB"

@@ -1,0 +1,91 @@
+"""`shindan eligibility`: may these virtual machines be backed up online, and if not, why."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from diagnostics.eligibility.answer import Document, answer, outcome_of
+from diagnostics.eligibility.facts import facts_of
+from diagnostics.eligibility.report import lines_of
+from diagnostics.evidence.intake import UnreadableInput
+from diagnostics.exit_codes import ExitCode
+from diagnostics.progress import watched
+from diagnostics.reading import Reading, read_case
+from diagnostics.sanitize import one_line
+from engine.pipeline import Mode
+
+_CODES = {Mode.ONLINE: ExitCode.HEALTHY, Mode.OFFLINE: ExitCode.FAULT, Mode.UNKNOWN: ExitCode.PARTLY_READ}
+
+
+@click.command(
+    "eligibility",
+    help="""Tell whether virtual machines can be backed up online, by the conditions A to G (docs/eligibility.md).
+
+    PATH is a file, a folder, an archive, or - for standard input, with exports of the host (Get-VM,
+    Get-VMIntegrationService, Get-VMHardDiskDrive, Get-VHD, Msvm_* classes, a machine's configuration .xml) and of the
+    guest (Get-Volume, Win32_Volume, wmic, diskpart, Get-Partition, fsutil, vssadmin list shadowstorage). What was
+    exported in a guest must lie in a folder or file of the guest's name.
+
+    \b
+    Exit status:
+        0  every machine can be backed up online
+        1  a condition fails
+        2  wrong usage
+        3  an input could not be read, or none tells of a virtual machine
+        4  no condition fails, but some are not known
+        5  internal error           130  interrupted""",
+)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--vm", default="", metavar="NAME", help="Only this virtual machine.")
+@click.option(
+    "--guest",
+    "guests",
+    multiple=True,
+    metavar="COMPUTER=VM",
+    help="A guest whose computer name is not that of its virtual machine.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_json: bool) -> None:
+    """Decide the conditions of every machine that the exports tell of."""
+    named = dict(_guest(given) for given in guests)
+    try:
+        with watched(sys.stderr) as watcher:
+            reading = read_case(paths, _no_records, progress=watcher)
+    except UnreadableInput as error:
+        click.echo(f"eligibility: {one_line(str(error))}", err=True)
+        sys.exit(ExitCode.UNREADABLE)
+    for problem in _problems(reading):
+        click.echo(f"eligibility: {one_line(problem)}", err=True)
+    known = [machine for machine in facts_of(reading.events, named) if vm.upper() in {"", machine.vm}]
+    answers = [answer(machine) for machine in known]
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(Document(machines=answers))))
+    else:
+        click.echo("\n\n".join("\n".join(lines_of(found)) for found in answers))
+    if not answers:
+        whom = f"of the virtual machine {one_line(vm)}" if vm else "of a virtual machine"
+        click.echo(f"eligibility: no export tells {whom}", err=True)
+    if watcher.interrupted:
+        sys.exit(ExitCode.INTERRUPTED)
+    sys.exit(_CODES[outcome_of(answers)] if answers else ExitCode.UNREADABLE)
+
+
+def _no_records(provider: str, event_id: int) -> bool:  # noqa: ARG001 - the shape of an Interest
+    """Settings are in no event log."""
+    return False
+
+
+def _guest(given: str) -> tuple[str, str]:
+    computer, separator, vm = given.partition("=")
+    if not (separator and computer and vm):
+        raise click.UsageError(f"--guest {given}: expected COMPUTER=VM, for example SRV17=SQL01")
+    return computer.upper(), vm.upper()
+
+
+def _problems(reading: Reading) -> Iterator[str]:
+    """Whatever could not be read: a condition may be unknown because of it."""
+    for source in reading.sources:
+        for damage in source.damage:
+            yield f"{source.path}: {damage.where}: {damage.why}" if damage.where else f"{source.path}: {damage.why}"
