@@ -1,0 +1,76 @@
+"""The real cases, as bundles of exported logs, and what the whole road says of a bundle."""
+
+import importlib.util
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from diagnostics.diagnosis import Knowledge, diagnose, load_knowledge
+from diagnostics.request import Request
+from diagnostics.verdict import Verdict
+from tests.shared import shared
+
+Bundle = Mapping[str, bytes]
+"""File name -> content."""
+
+
+class Case(NamedTuple):
+    """A failure with a confirmed cause."""
+
+    id: str
+    bundle: Bundle
+    component: str
+    """The root cause."""
+    is_noise: bool
+    """Looks like a failure, but is known to be harmless."""
+
+
+@cache
+def real_cases() -> tuple[Case, ...]:
+    """Those with any evidence, by id."""
+    told = yaml.safe_load(shared("knowledge", "cases.yaml").read_text(encoding="utf-8"))["cases"]
+    cases = []
+    for case in sorted(told, key=lambda case: case["id"]):
+        files = _bundle_of(case)
+        if files:
+            noise = "benign" in str(case.get("note", ""))
+            cases.append(Case(case["id"], files, case["root_cause"]["component"], noise))
+    return tuple(cases)
+
+
+def _bundle_of(case: dict[str, Any]) -> Bundle:
+    """What the shared tool makes of a case."""
+    if not any(line.get("text") or line.get("event_id") or line.get("codes") for line in case["evidence"]):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "bundle")
+        _tool().bundle(case, made)
+        return {path.name: path.read_bytes() for path in sorted(made.iterdir())}
+
+
+@cache
+def _tool() -> Any:
+    spec = importlib.util.spec_from_file_location("make_bundles", shared("tools", "make_bundles.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def _knowledge() -> Knowledge:
+    return load_knowledge()
+
+
+def verdict_on(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Verdict:
+    """Write the bundle, and diagnose it together with what lies beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in bundle.items():
+            Path(folder, name).write_bytes(content)
+        paths = (folder, *map(str, beside))
+        return diagnose(Request(paths=paths), knowledge=_knowledge()).verdict

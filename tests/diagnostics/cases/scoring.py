@@ -1,0 +1,51 @@
+"""How well verdicts find the confirmed causes."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from diagnostics.verdict import Verdict, VerdictWord
+from tests.diagnostics.cases.bundles import Case
+
+TOLERANCE = 0.03
+"""How far the figures of other wordings may fall below those of the originals."""
+WORDS_ALONE = frozenset({"exchange-db-path-moved", "smhv-scoped-snapshots"})
+"""Cases that hold nothing that another language would keep: in translation nobody can tell them."""
+
+
+class Figures(NamedTuple):
+    """Shares of the cases; `misses` names those whose first candidate is another."""
+
+    top1: float
+    top3: float
+    noise_blamed: tuple[str, ...]
+    """Harmless cases with a fault that is leading or asserted."""
+    unread: tuple[str, ...]
+    misses: tuple[str, ...]
+    beyond3: tuple[str, ...]
+    """Of the misses, those without the cause among the first three."""
+
+
+def score(answers: Iterable[tuple[Case, Verdict]]) -> Figures:
+    """The figures over all answers."""
+    faulty, noise_blamed, unread, misses, beyond3 = 0, [], [], [], []
+    for case, verdict in answers:
+        if not any(source.records for source in verdict.sources):
+            unread.append(case.id)
+        if case.is_noise:
+            if verdict.verdict in {VerdictWord.ASSERTED, VerdictWord.LEADING}:
+                noise_blamed.append(case.id)
+            continue
+        faulty += 1
+        ranked = list(dict.fromkeys(candidate.component for candidate in verdict.candidates))
+        if ranked[:1] != [case.component]:
+            misses.append(case.id)
+        if case.component not in ranked[:3]:
+            beyond3.append(case.id)
+    return Figures(
+        1 - len(misses) / faulty,
+        1 - len(beyond3) / faulty,
+        tuple(noise_blamed),
+        tuple(unread),
+        tuple(misses),
+        tuple(beyond3),
+    )
