@@ -16,6 +16,7 @@ from diagnostics.case.topology import Role, Topology
 from diagnostics.event import Event, Level
 from diagnostics.evidence.inventory import SourceReport
 from diagnostics.knowledge.catalog import Remedy
+from diagnostics.knowledge.events import named_values
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import (
     DamageReport,
@@ -93,10 +94,10 @@ def _evidence(event: Event, rule: str, weight_db: float, count: int) -> Evidence
 
 
 def _values(event: Event) -> str:
-    """What a record without rendered text says: its values, unnamed ones as they are."""
+    """What a record without rendered text says: its values, with their names where these are known."""
     told = (
-        value if name.startswith("Data[") else f"{name}={value}"
-        for name, value in event.fields.items()
+        f"{name}={value}" if name else value
+        for name, value in named_values(event)
         if value.strip() and name not in _MACHINE_ONLY
     )
     return "; ".join(told)

@@ -1,6 +1,5 @@
 """The catalogs beside the rules: causes, remedies and error codes. Their format: docs/rules.md."""
 
-import csv
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -9,8 +8,10 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from diagnostics.datafiles.documents import MAX_BYTES, Problem, YamlDocument, read
+from diagnostics.datafiles.documents import Problem, YamlDocument, read
 from diagnostics.datafiles.schema import typed
+from diagnostics.datafiles.tables import read_rows
+from diagnostics.knowledge.events import load_events
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 KNOWLEDGE = Path(__file__).parent
@@ -145,7 +146,7 @@ class Catalog(NamedTuple):
 
 
 def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
-    """Read `causes/*.yml`, `remedies/*.yml` and `codes.csv`; what is wrong is left out and told."""
+    """Read `causes/*.yml`, `remedies/*.yml`, `codes.csv`, and check `events.csv`; what is wrong is told."""
     problems: list[Problem] = []
     causes: dict[str, Cause] = {}
     remedies: dict[str, Remedy] = {}
@@ -157,6 +158,7 @@ def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
             twice = document.problem(("remedies", place), f"remedy {remedy.id} occurs twice")
             _keep(remedies, remedy.id, remedy, twice, problems)
     codes = _codes(folder, problems)
+    problems += load_events(folder)[1]
     _check_remedies(causes, remedies, problems)
     return Catalog(_sorted(causes), _sorted(remedies), _sorted(codes), tuple(problems))
 
@@ -252,28 +254,16 @@ _RETRYABLE = {"yes": True, "no": False, "maybe": None, "": None}
 
 def _codes(folder: Path, problems: list[Problem]) -> dict[str, CodeInfo]:
     codes: dict[str, CodeInfo] = {}
-    path = folder / "codes.csv"
-    if not path.is_file():
-        return codes
-    rows = csv.reader(path.read_text("utf-8-sig", errors="replace")[:MAX_BYTES].splitlines(), strict=True)
-    try:
-        for row in rows:
-            if rows.line_num == 1 or not row:
-                continue
-            info, wrong = _code(row, rows.line_num)
-            problems += wrong
-            if info is not None:
-                twice = Problem(path.name, rows.line_num, f"code {info.code} occurs twice")
-                _keep(codes, info.code, info, twice, problems)
-    except csv.Error as error:
-        problems.append(Problem(path.name, rows.line_num, f"not CSV: {error}"))
+    for line, cells in read_rows(folder / "codes.csv", _COLUMNS, problems):
+        info, wrong = _code(cells, line)
+        problems += wrong
+        if info is not None:
+            twice = Problem("codes.csv", line, f"code {info.code} occurs twice")
+            _keep(codes, info.code, info, twice, problems)
     return codes
 
 
-def _code(row: list[str], line: int) -> tuple[CodeInfo | None, list[Problem]]:
-    if len(row) != len(_COLUMNS):
-        return None, [Problem("codes.csv", line, f"{len(row)} columns", ", ".join(_COLUMNS))]
-    cells = dict(zip(_COLUMNS, row, strict=True))
+def _code(cells: dict[str, str], line: int) -> tuple[CodeInfo | None, list[Problem]]:
     problems = []
     if not _CANONICAL(cells["code"]):
         problems.append(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from diagnostics.event import Event
+from diagnostics.knowledge.events import value_of
 from diagnostics.rules.conditions import (
     ANY_FIELD,
     AllOf,
@@ -85,7 +86,9 @@ class View:
         common = _COMMON.get(field)
         if common is not None:
             return common(self._event)
-        return tuple(value for name, value in self._event.fields.items() if name.lower() == field)
+        named = tuple(value for name, value in self._event.fields.items() if name.lower() == field)
+        unnamed = None if named else value_of(self._event, field)
+        return named if unnamed is None else (unnamed,)
 
 
 def predicate(node: Node) -> Predicate:

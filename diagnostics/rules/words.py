@@ -51,15 +51,24 @@ def in_words(node: Node, most: int = 12) -> str:
 def outline(node: Node, most: int = 12) -> Iterator[tuple[int, str]]:
     """The condition as lines, each with its depth: what is alternative or joint stands below a line that says so."""
     match node:
-        case AllOf(parts) | AnyOf(parts) if not is_item(node):
+        case AllOf() | AnyOf() if not is_item(node):
             yield 0, "all of" if isinstance(node, AllOf) else "any of"
-            for part in parts:
+            for part in _flat(node):
                 yield from ((depth + 1, line) for depth, line in outline(part, most))
         case Not(part) if isinstance(part, AllOf | AnyOf) and not is_item(part):
             yield 0, "but not"
             yield from ((depth + 1, line) for depth, line in outline(part, most))
         case _:
             yield 0, in_words(node, most)
+
+
+def _flat(node: AllOf | AnyOf) -> Iterator[Node]:
+    """The parts, those of parts that are joined in the same way among them."""
+    for part in node.parts:
+        if type(part) is type(node) and isinstance(part, AllOf | AnyOf) and not is_item(part):
+            yield from _flat(part)
+        else:
+            yield part
 
 
 def _nested(node: Node, most: int) -> str:

@@ -6,6 +6,7 @@ from diagnostics.commands.lazy import LazyGroup
 
 _ROOM = "diagnostics.commands.rules"
 _COMMANDS = {
+    "explain": f"{_ROOM}.explain:explain",
     "lint": f"{_ROOM}.lint:lint_rules",
     "list": f"{_ROOM}.listing:list_rules",
     "test": f"{_ROOM}.test:test_rules",

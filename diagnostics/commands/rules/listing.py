@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from diagnostics.commands.rules.places import FOLDERS, all_rules
 from diagnostics.commands.table import print_table
 from diagnostics.exit_codes import ExitCode
 from diagnostics.parsers.codes import canonical
-from diagnostics.rules.cache import cache_folder
-from diagnostics.rules.packs import load_rules
 from diagnostics.rules.reach import asks_for, reach
 from diagnostics.rules.rule import Polarity, Rule
 from engine.pipeline import Component
@@ -54,24 +53,20 @@ class Wanted(msgspec.Struct, frozen=True):
 @click.option("--provider", default="", help="Rules about records of this event source.")
 @click.option("--event-id", type=int, help="Rules about records with this id.")
 @click.option("--code", default="", help="Rules about this error code.")
-@click.option(
-    "--rules", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own."
-)
+@FOLDERS
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for each rule.")
 def list_rules(
     *, folders: tuple[Path, ...], as_json: bool, code: str, component: str, polarity: str, **about: object
 ) -> None:
     """List rules."""
     wanted = msgspec.convert({**about, "code": _code(code), "component": component, "polarity": polarity}, Wanted)
-    pack = load_rules(folders, cache_folder())
-    for problem in pack.problems:
-        click.echo(str(problem), err=True)
-    found = [rule for rule in pack.rules if wanted(rule)]
+    rules = all_rules(folders)
+    found = [rule for rule in rules if wanted(rule)]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([plain(rule) for rule in found])))
     elif found:
         print_table(_HEADER, [_row(rule) for rule in found])
-    click.echo(f"{len(found)} of {len(pack.rules)} rules", err=True)
+    click.echo(f"{len(found)} of {len(rules)} rules", err=True)
     sys.exit(ExitCode.HEALTHY if found else ExitCode.FAULT)
 
 

@@ -8,8 +8,12 @@ from diagnostics.exit_codes import ExitCode
 from diagnostics.rules.cache import cache_folder
 from diagnostics.rules.packs import load_from, load_rules
 from diagnostics.rules.rule import Pack, Rule
+from diagnostics.sanitize import one_line
 
 PLACES = click.argument("places", nargs=-1, type=click.Path(path_type=Path))
+FOLDERS = click.option(
+    "--rules", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own."
+)
 CHECK_STATUS = """\b
     Exit status:
         0  nothing is wrong            1  something is
@@ -21,6 +25,14 @@ class NoSuchPlaceError(click.ClickException):
     """A folder or file that does not exist."""
 
     exit_code = ExitCode.UNREADABLE
+
+
+def all_rules(folders: tuple[Path, ...]) -> tuple[Rule, ...]:
+    """The shipped rules, the user's own, and those of folders; what is wrong with them goes to standard error."""
+    pack = load_rules(folders, cache_folder())
+    for problem in pack.problems:
+        click.echo(one_line(str(problem), 2000), err=True)
+    return pack.rules
 
 
 def checked(places: tuple[Path, ...]) -> tuple[Pack, tuple[Rule, ...]]:

@@ -1,0 +1,46 @@
+"""`shindan rules explain`: what a rule, a cause, a code or an event is, and what points to what."""
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from diagnostics.commands.rules.places import FOLDERS, all_rules
+from diagnostics.exit_codes import ExitCode
+from diagnostics.handbook.library import Library
+from diagnostics.handbook.lookup import find, suggestions
+from diagnostics.knowledge.catalog import load_catalog
+
+
+@click.command(
+    "explain",
+    help="""Explain a rule, cause, remedy, component, stage, error code or event.
+
+    ID is a name or UUID of a rule, the id of a cause, remedy, component or stage, an error code as any log prints it
+    (0x800423F4, -2147212300, 1450, 'ID 30112', VSS_E_WRITERERROR_NONRETRYABLE), or an event: VSS/8229, 'volsnap 36',
+    or its number alone. Weights are decibans: 10 dB make odds ten times higher.
+
+    \b
+    Exit status:
+        0  explained                   1  nothing has that name; similar ones are told
+        2  wrong usage                 5  internal error""",
+)
+@click.argument("words", nargs=-1, required=True, metavar="ID")
+@FOLDERS
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for each article.")
+def explain(words: tuple[str, ...], folders: tuple[Path, ...], *, as_json: bool) -> None:
+    """Explain what a word names."""
+    from diagnostics.handbook.text import plain_articles, print_articles  # noqa: PLC0415 - rich is slow to import
+
+    library = Library(all_rules(folders), load_catalog())
+    word = " ".join(words)
+    found = find(word, library)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(list(plain_articles(found)))))
+    elif found:
+        print_articles(found, sys.stdout)
+    if not found:
+        near = suggestions(word, library)
+        click.echo(f"nothing here is called {word!r}" + (f"; near to it: {', '.join(near)}" if near else ""), err=True)
+    sys.exit(ExitCode.HEALTHY if found else ExitCode.FAULT)

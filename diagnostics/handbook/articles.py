@@ -1,0 +1,268 @@
+"""Articles on what the library holds."""
+
+from collections.abc import Iterable
+
+from diagnostics.event import Event, Kind
+from diagnostics.handbook.article import Article, Code, Form, Item, Line, Link, Ref, Section, Subject, listed, mentioned
+from diagnostics.handbook.library import Library, Likeness, Pointer, decibans
+from diagnostics.knowledge.catalog import Cause, CodeInfo, Remedy
+from diagnostics.knowledge.events import EventInfo, named_values
+from diagnostics.rules.reach import reach
+from diagnostics.rules.rule import Polarity, Rule
+from diagnostics.rules.samples import Sample, read_samples
+from diagnostics.rules.words import outline
+from engine.pipeline import COMPONENTS, STAGES, Component, Stage
+
+_POLARITIES = {
+    Polarity.FAULT: "names the broken part",
+    Polarity.SYMPTOM: "true of many causes",
+    Polarity.PROGRESS: "proves that the stage passed",
+    Polarity.CONTEXT: "worth showing, weighs nothing",
+    Polarity.COVERAGE: "proves that the log is alive",
+    Polarity.NOISE: "known and harmless: counted, never blamed",
+}
+_PRIORS = {"common": "common (about 2 in 100 nights)", "occasional": "occasional (about 6 in 1,000 nights)",
+           "rare": "rare (about 2 in 1,000 nights)"}  # fmt: skip
+_SEVERITIES = {"hard": "hard: nearly every job that meets it fails", "flaky": "flaky: about every second job fails"}
+_RETRYABLE = {True: "yes", False: "no", None: "that depends"}
+
+
+def cause_article(cause: Cause, library: Library) -> Article:
+    """A cause: what it is, how it shows, how to be sure, what to do."""
+    pointers = library.pointers.get(cause.id, [])
+    return Article(
+        ref=Ref(Subject.CAUSE, cause.id),
+        title=cause.title,
+        facts=(
+            ("component", (Ref(Subject.COMPONENT, cause.component),)),
+            ("stages", mentioned([Ref(Subject.STAGE, stage) for stage in cause.stages])),
+            ("found on", (", ".join(cause.scopes),)),
+            ("how often", (_PRIORS[cause.prior],)),
+            ("severity", (_SEVERITIES[cause.severity],)),
+        ),
+        lead=((cause.explanation,),),
+        sections=(
+            *listed("How to confirm", [(line,) for line in cause.confirm]),
+            *listed("How it shows", [_shown(pointer) for pointer in pointers]),
+            *listed("What else looks like it", [_likeness(likeness) for likeness in library.alike(cause)]),
+            *_remedies(cause, library),
+            *_references(cause.references),
+        ),
+    )
+
+
+def _shown(pointer: Pointer) -> Line:
+    about = _about(pointer.rule)
+    weight = f" {decibans(pointer.link):+.1f} dB"
+    return (Ref(Subject.RULE, pointer.rule.name), f": {pointer.rule.title}", f" ({about})" if about else "", weight)
+
+
+def _about(rule: Rule) -> str:
+    """The records and codes of a rule, the first few."""
+    asked = reach(rule)
+    named = [*map(str, asked.sources), *asked.codes]
+    more = f" and {len(named) - 4} more" if len(named) > 4 else ""
+    return "; ".join(name if len(name) <= 80 else f"{name[:79]}…" for name in named[:4]) + more
+
+
+def _likeness(likeness: Likeness) -> Line:
+    rules = "1 rule" if likeness.shared == 1 else f"{likeness.shared} rules"
+    told = "the very same rules: no event tells the two apart" if likeness.same else f"{rules} in common"
+    return (Ref(Subject.CAUSE, likeness.cause.id), f": {likeness.cause.title} ({told})")
+
+
+def _remedies(cause: Cause, library: Library) -> tuple[Section, ...]:
+    if not cause.remedies:
+        return (Section("What to do", (Item((f"Nothing: {cause.reason}",)),), Form.PROSE),)
+    known = [library.catalog.remedies[remedy] for remedy in cause.remedies if remedy in library.catalog.remedies]
+    lines: list[Line] = [(Ref(Subject.REMEDY, it.id), f": {it.title} ({it.risk}, on the {it.role})") for it in known]
+    return listed("What to do", lines)
+
+
+def _references(references: Iterable[str]) -> tuple[Section, ...]:
+    return listed("Read more", [(Link(url),) for url in references])
+
+
+def rule_article(rule: Rule, library: Library) -> Article:
+    """A rule: what it matches, what that says, by which samples it is held."""
+    weighed = sorted(rule.causes, key=lambda link: (-decibans(link), link.id))
+    causes: list[Line] = [
+        (
+            Ref(Subject.CAUSE, link.id),
+            f": {decibans(link):+.1f} dB",
+            f" (in {link.sensitivity:.0%} of its cases, in {link.spurious:.2%} without it; by {link.basis})",
+        )
+        for link in weighed
+    ]
+    family = [Ref(Subject.RULE, it.name) for it in library.rules.values() if it.family == rule.family and it != rule]
+    stage: tuple[tuple[str, Line], ...] = (("stage", (Ref(Subject.STAGE, rule.stage),)),) if rule.stage else ()
+    return Article(
+        ref=Ref(Subject.RULE, rule.name),
+        title=rule.title,
+        facts=(
+            ("polarity", (f"{rule.polarity}: {_POLARITIES[rule.polarity]}",)),
+            ("component", (Ref(Subject.COMPONENT, rule.component), f", on the plate of: {rule.plate}")),
+            *stage,
+            *((("family", ("echoes of ", *mentioned(family), " count once")),) if family else ()),
+            ("status", (f"{rule.status}, level {rule.level}",)),
+            ("id", (rule.id,)),
+            ("file", (rule.file,)),
+        ),
+        lead=tuple((text,) for text in (rule.description, rule.why) if text),
+        sections=(
+            *_matches(rule),
+            *listed("Which causes", causes),
+            *_samples(rule),
+            *_references(rule.references),
+        ),
+    )
+
+
+def _matches(rule: Rule) -> tuple[Section, ...]:
+    kinds = "anything that was read" if len(rule.kinds) == len(Kind) else " or ".join(sorted(rule.kinds))
+    items = [Item((f"of kind {kinds}",)), *(Item((text,), depth) for depth, text in outline(rule.condition))]
+    return (Section("What it matches", tuple(items)),)
+
+
+def _samples(rule: Rule) -> tuple[Section, ...]:
+    samples, _ = read_samples(rule)
+    return (
+        *listed("Hits, for example", [_sample(sample) for sample in samples.hits[:2]]),
+        *listed("Near misses, for example", [_sample(sample) for sample in samples.near_misses[:2]]),
+    )
+
+
+def _sample(sample: Sample) -> Line:
+    return (Code(told(sample.event)),)
+
+
+def told(event: Event) -> str:
+    """An event on one line: `VSS 8229 hr=...`, or its text."""
+    values = (f"{name or 'value'}={' '.join(value.split())}" for name, value in named_values(event) if value.strip())
+    head = [event.provider, str(event.event_id or "")] if event.kind is Kind.RECORD else [event.kind.value]
+    line = " ".join(part for part in (*head, *values, " ".join(event.text.split())) if part)
+    return line if len(line) <= 160 else f"{line[:159]}…"
+
+
+def remedy_article(remedy: Remedy, library: Library) -> Article:
+    """A remedy: what to do, with which risk, and what to look at before and after."""
+    steps: list[Line] = [
+        (f"{step.do}: ", Code(command_line(step.run))) if step.run else (step.do,) for step in remedy.steps
+    ]
+    after: list[Line] = [
+        (f"{label}: {text}",) for label, text in (("Then check", remedy.verify), ("Undo", remedy.undo)) if text
+    ]
+    return Article(
+        ref=Ref(Subject.REMEDY, remedy.id),
+        title=remedy.title,
+        facts=(
+            ("where", (remedy.role,)),
+            ("risk", (remedy.risk,)),
+            ("against", mentioned([Ref(Subject.CAUSE, cause.id) for cause in library.helped.get(remedy.id, [])])),
+        ),
+        lead=(),
+        sections=(
+            *listed("Before", [(line,) for line in remedy.before]),
+            *listed("Steps", steps, Form.STEPS),
+            *listed("After", after),
+            *_references(remedy.references),
+        ),
+    )
+
+
+def command_line(arguments: Iterable[str]) -> str:
+    """Arguments as a Windows command line shows them."""
+    return " ".join(f'"{part}"' if " " in part and not part.startswith('"') else part for part in arguments)
+
+
+def code_article(info: CodeInfo, library: Library) -> Article:
+    """An error code: what it means, and which rules ask for it."""
+    component: tuple[tuple[str, Line], ...] = (
+        (("usually from", (Ref(Subject.COMPONENT, info.component),)),) if info.component else ()
+    )
+    stages = [Ref(Subject.STAGE, stage) for stage in dict.fromkeys((info.first_stage, info.last_stage)) if stage]
+    return Article(
+        ref=Ref(Subject.CODE, info.code),
+        title=info.symbol or info.code,
+        facts=(
+            *((("also printed as", (spelled(info.code),)),) if info.code.startswith("0x") else ()),
+            *component,
+            ("worth a retry", (_RETRYABLE[info.retryable],)),
+            *((("job fails within", mentioned(stages)),) if stages else ()),
+        ),
+        lead=((f"{info.meaning}.",),),
+        sections=listed("Rules that ask for it", rule_lines(library.coded(info.code), library)),
+    )
+
+
+def spelled(code: str) -> str:
+    """How else logs print an HRESULT: as numbers with and without a sign, and without Win32's facility."""
+    value = int(code, 16)
+    spellings = [str(value - (1 << 32))] * (value >> 31) + [str(value)]
+    return ", ".join((*spellings, *([f"{value & 0xFFFF}"] if value >> 16 == 0x8007 else [])))
+
+
+def rule_lines(rules: Iterable[Rule], library: Library) -> list[Line]:
+    """Rules, and the causes that each points to most."""
+    return [_rule_line(rule, library) for rule in rules]
+
+
+def _rule_line(rule: Rule, library: Library) -> Line:
+    known = [link for link in rule.causes if link.id in library.catalog.causes]
+    best = sorted(known, key=lambda link: (-decibans(link), link.id))[:3]
+    points = (" -> ", *mentioned([Ref(Subject.CAUSE, link.id) for link in best])) if best else (f" ({rule.polarity})",)
+    return (Ref(Subject.RULE, rule.name), f": {rule.title}", *points)
+
+
+def event_article(info: EventInfo, library: Library) -> Article:
+    """Records of one provider and id: what they mean, what their values are, which rules are about them."""
+    values = " ".join(info.fields) or "not known, or named by each record itself"
+    return Article(
+        ref=Ref(Subject.EVENT, info.name),
+        title=info.name,
+        facts=(("values", (values,)), ("known from", (info.source,))),
+        lead=((f"{info.meaning}.",),),
+        sections=listed("Rules about it", rule_lines(library.about_event(info), library)),
+    )
+
+
+def component_article(component: Component, library: Library) -> Article:
+    """A part of the pipeline: where it sits, how it fails, which rules speak of it."""
+    about = COMPONENTS[component]
+    causes = [cause for cause in library.catalog.causes.values() if cause.component is component]
+    rules = [rule for rule in library.rules.values() if rule.component is component]
+    return Article(
+        ref=Ref(Subject.COMPONENT, component),
+        title=about.title,
+        facts=(
+            ("sits on", (", ".join(about.scopes),)),
+            ("needed in", mentioned([Ref(Subject.STAGE, stage) for stage in about.stages])),
+        ),
+        lead=(),
+        sections=(
+            *listed("How it fails", [(Ref(Subject.CAUSE, cause.id), f": {cause.title}") for cause in causes]),
+            *listed("Rules", rule_lines(rules, library)),
+        ),
+    )
+
+
+def stage_article(stage: Stage, library: Library) -> Article:
+    """A step of the pipeline: what it needs, and what can fail it."""
+    place = STAGES.index(stage)
+    around = [("after", STAGES[place - 1 : place]), ("before", STAGES[place + 1 : place + 2])]
+    needed = [component for component in Component if stage in COMPONENTS[component].stages]
+    causes = [cause for cause in library.catalog.causes.values() if stage in cause.stages]
+    rules = [rule for rule in library.rules.values() if rule.stage is stage]
+    return Article(
+        ref=Ref(Subject.STAGE, stage),
+        title=f"Stage {place + 1} of {len(STAGES)}: {stage}",
+        facts=(
+            *((label, (Ref(Subject.STAGE, near[0]),)) for label, near in around if near),
+            ("needs", mentioned([Ref(Subject.COMPONENT, component) for component in needed])),
+        ),
+        lead=(),
+        sections=(
+            *listed("What can fail it", [(Ref(Subject.CAUSE, cause.id), f": {cause.title}") for cause in causes]),
+            *listed("Rules that speak of it", rule_lines(rules, library)),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What Shindan knows, for people."""
