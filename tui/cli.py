@@ -3,12 +3,14 @@
 import click
 
 from diagnostics.cli import guarded
-from diagnostics.commands.lazy import LazyGroup
+from diagnostics.commands.lazy import LazyGroup, Place
 
 _COMMANDS = {
-    "diagnose": "diagnostics.cli:diagnose",
-    "eligibility": "diagnostics.commands.eligibility:eligibility",
-    "rules": "diagnostics.commands.rules:rules",
+    "diagnose": Place("diagnostics.cli:diagnose", "Read exported logs; say what failed, why, and what to do."),
+    "eligibility": Place(
+        "diagnostics.commands.eligibility:eligibility", "Tell whether virtual machines can be backed up online."
+    ),
+    "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
 }
 
 

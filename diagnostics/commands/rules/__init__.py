@@ -2,14 +2,14 @@
 
 import click
 
-from diagnostics.commands.lazy import LazyGroup
+from diagnostics.commands.lazy import LazyGroup, Place
 
 _ROOM = "diagnostics.commands.rules"
 _COMMANDS = {
-    "explain": f"{_ROOM}.explain:explain",
-    "lint": f"{_ROOM}.lint:lint_rules",
-    "list": f"{_ROOM}.listing:list_rules",
-    "test": f"{_ROOM}.test:test_rules",
+    "explain": Place(f"{_ROOM}.explain:explain", "Explain a rule, cause, remedy, component, stage, code or event."),
+    "lint": Place(f"{_ROOM}.lint:lint_rules", "Say what is wrong with rules, or could be better."),
+    "list": Place(f"{_ROOM}.listing:list_rules", "List the rules, all or those about something."),
+    "test": Place(f"{_ROOM}.test:test_rules", "Run the samples of rules."),
 }
 
 
