@@ -1,0 +1,67 @@
+"""What can go wrong with a repository, as classes whose messages say what is affected."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class RepositoryError(Exception):
+    """The repository cannot do what was asked."""
+
+
+class NotARepositoryError(RepositoryError):
+    """A folder that holds no repository."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"{folder} is not a repository: {why}")
+
+
+class BusyError(RepositoryError):
+    """Another process holds what would have to be held alone."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is in use by another process; try again when it has ended")
+
+
+class UnknownPointError(RepositoryError):
+    """A recovery point that is not there."""
+
+    def __init__(self, point: int, known: Sequence[int]) -> None:
+        there = f"there are {numbered(known)}" if known else "there is none"
+        super().__init__(f"no recovery point {point}: {there}")
+
+
+class DamagedError(RepositoryError):
+    """Something in the repository does not match its checksum."""
+
+    def __init__(self, what: str, points: Sequence[int]) -> None:
+        self.what = what
+        self.points = tuple(points)
+        super().__init__(f"{what}; affected: {numbered(points)}" if points else what)
+
+
+class ChangedSourceError(RepositoryError):
+    """A block came other than it was announced."""
+
+    def __init__(self, block: int) -> None:
+        super().__init__(f"block {block} came other than it was announced: the source changes while it is read")
+
+
+class RootMismatchError(RepositoryError):
+    """Both sides finished with different digests; nothing is committed."""
+
+    def __init__(self) -> None:
+        super().__init__("the replica's digests differ from the source's at the end of the transfer")
+
+
+class Cancelled(RepositoryError):  # noqa: N818 - a wish, not an error
+    """Stopped on request; what was transferred is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped on request; what was transferred is kept for the next run")
+
+
+def numbered(points: Sequence[int]) -> str:
+    """Recovery points by number, in words."""
+    if len(points) == 1:
+        return f"recovery point {points[0]}"
+    return "recovery points " + ", ".join(map(str, points))

@@ -1,0 +1,107 @@
+"""The blocks that an unfinished job has made durable, so that the next one need not ask for them again.
+
+The journal is a shortcut and never the truth: one that is torn, damaged or belongs to another recovery point is read
+as far as it is sound. A batch is written only after the slots that it speaks of are durable. File: a header with the
+recovery point that the job builds on, then batches: the number of entries, a checksum that chains it to what came
+before, and the entries (block, slot, digest).
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from engine.files import File, Files, read_fully, write_fully
+
+_HEADER = struct.Struct("<8sIIQ")
+"""Magic, version, block size, the recovery point that the job builds on (0: none)."""
+_MAGIC = b"SHINJNL\0"
+_VERSION = 1
+_BATCH = struct.Struct("<I32s")
+_ENTRY = struct.Struct("<II32s")
+_MAX_ENTRIES = 1 << 20
+
+
+class Entry(NamedTuple):
+    """A block that is in a slot."""
+
+    block: int
+    slot: int
+    digest: bytes
+
+
+def packed(block: int, slot: int, digest: bytes) -> bytes:
+    """One entry as it is written."""
+    return _ENTRY.pack(block, slot, digest)
+
+
+class Journal:
+    """The journal of one replica's unfinished job."""
+
+    def __init__(self, files: Files, path: Path, block_size: int, base: int) -> None:
+        """Open, or begin anew where what is there cannot be gone on with."""
+        self._header = _HEADER.pack(_MAGIC, _VERSION, block_size, base)
+        self._file = _opened(files, path, self._header)
+        self._chain = blake3(self._header).digest()
+        self._end = len(self._header)
+
+    def replay(self) -> Iterator[Entry]:
+        """What is recorded, as far as it is sound; what follows is cut off."""
+        size = self._file.size()
+        while batch := self._batch(size):
+            yield from (Entry(*fields) for fields in _ENTRY.iter_unpack(batch))
+        if self._end < size:
+            self._file.truncate(self._end)
+
+    def _batch(self, size: int) -> bytes | None:
+        """The entries of the next batch; None at the end of what is sound."""
+        head = bytearray(_BATCH.size)
+        if self._end + len(head) > size or read_fully(self._file, head, self._end) < len(head):
+            return None
+        count, checksum = _BATCH.unpack(head)
+        length = count * _ENTRY.size
+        if not 0 < count <= _MAX_ENTRIES or self._end + len(head) + length > size:
+            return None
+        body = bytearray(length)
+        read_fully(self._file, body, self._end + len(head))
+        if blake3(self._chain).update(body).digest() != checksum:
+            return None
+        self._chain = checksum
+        self._end += len(head) + length
+        return bytes(body)
+
+    def append(self, entries: bytes) -> None:
+        """Record packed entries whose slots are durable; durable on return."""
+        for start in range(0, len(entries), _MAX_ENTRIES * _ENTRY.size):
+            body = entries[start : start + _MAX_ENTRIES * _ENTRY.size]
+            chain = blake3(self._chain).update(body).digest()
+            write_fully(self._file, _BATCH.pack(len(body) // _ENTRY.size, chain) + body, self._end)
+            self._chain = chain
+            self._end += _BATCH.size + len(body)
+        self._file.sync()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+
+def _opened(files: Files, path: Path, header: bytes) -> File:
+    if files.exists(path):
+        file = files.open(path, "write")
+        found = bytearray(len(header))
+        read_fully(file, found, 0)
+        if found == header:
+            return file
+        file.truncate(0)
+    else:
+        file = files.open(path, "create")
+    try:
+        write_fully(file, header, 0)
+        file.sync()
+        files.sync_folder(path.parent)
+    except OSError:
+        file.close()
+        raise
+    return file

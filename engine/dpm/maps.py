@@ -1,0 +1,145 @@
+"""The map of a recovery point: for every block of the image the slot that holds it, and its digest.
+
+File: a header, `blocks` slot numbers (32 bits, little-endian; 0 is a block of zeros, n the n-th slot of the replica,
+counted from 1), `blocks` digests of 32 bytes, and a BLAKE3 checksum over everything before it. The header repeats who
+the map belongs to, so that a map which lies in the wrong place is noticed.
+"""
+
+import mmap
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+from blake3 import blake3
+
+from engine.blocks import DIGEST_SIZE, block_count
+from engine.dpm.errors import RepositoryError
+from engine.files import Files, read_fully, write_fully
+
+_HEADER = struct.Struct("<8sIIQQQ")
+"""Magic, version, block size, image size, replica, recovery point."""
+_MAGIC = b"SHINMAP\0"
+_VERSION = 1
+_SLOT_SIZE = 4
+_PIECE = 1 << 20
+MAX_BLOCKS = (1 << 32) - 1
+
+
+class MapDamagedError(RepositoryError):
+    """A map that does not match its checksum, or is not the one that should be there."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"map {path.name} {why}")
+
+
+class BlockMap:
+    """Slots and digests of an image's blocks, in memory that the system may page out to a file."""
+
+    def __init__(self, block_size: int, image_size: int) -> None:
+        if sys.byteorder != "little":
+            raise RepositoryError("replicas are read and written on little-endian machines only")
+        self.block_size = block_size
+        self.image_size = image_size
+        self.blocks = block_count(image_size, block_size)
+        if self.blocks > MAX_BLOCKS:
+            raise RepositoryError(f"an image of {image_size} bytes has more than {MAX_BLOCKS} blocks of {block_size}")
+        self._memory = _file_backed(self.blocks * (_SLOT_SIZE + DIGEST_SIZE))
+        self.slots = self._memory[: self.blocks * _SLOT_SIZE].cast("I")
+        self.digests = self._memory[self.blocks * _SLOT_SIZE :]
+
+    def put(self, block: int, slot: int, digest: bytes) -> None:
+        """Let a block be found in a slot."""
+        self.slots[block] = slot
+        self.digests[block * DIGEST_SIZE : (block + 1) * DIGEST_SIZE] = digest
+
+    def digest(self, block: int) -> bytes:
+        """The digest of one block."""
+        return bytes(self.digests[block * DIGEST_SIZE : (block + 1) * DIGEST_SIZE])
+
+    def digests_of(self, first: int, count: int) -> bytes:
+        """The digests of `count` blocks from block `first`, joined."""
+        return bytes(self.digests[first * DIGEST_SIZE : (first + count) * DIGEST_SIZE])
+
+    def root(self) -> bytes:
+        """One digest over all digests."""
+        return blake3(self.digests).digest()
+
+    def resized(self, image_size: int) -> "BlockMap":
+        """A copy for an image of another length; blocks that it gains are zeros."""
+        copy = BlockMap(self.block_size, image_size)
+        common = min(self.blocks, copy.blocks)
+        copy.slots[:common] = self.slots[:common]
+        copy.digests[: common * DIGEST_SIZE] = self.digests[: common * DIGEST_SIZE]
+        return copy
+
+    def changed_since(self, earlier: "BlockMap") -> int:
+        """How many blocks have other contents than in an earlier map; blocks that one of the two lacks are zeros."""
+        longer, shorter = (self, earlier) if self.blocks >= earlier.blocks else (earlier, self)
+        padded = shorter if shorter.blocks == longer.blocks else shorter.resized(longer.image_size)
+        changed, step = 0, 256
+        for first in range(0, longer.blocks, step):
+            one, other = longer.digests_of(first, step), padded.digests_of(first, step)
+            if one != other:
+                changed += sum(
+                    one[at : at + DIGEST_SIZE] != other[at : at + DIGEST_SIZE] for at in range(0, len(one), DIGEST_SIZE)
+                )
+        return changed
+
+    def save(self, files: Files, path: Path, replica: int, point: int) -> bytes:
+        """Write to a new file, durably but for its name; the checksum.
+
+        Raises:
+            OSError: as the file layer does.
+        """
+        header = _HEADER.pack(_MAGIC, _VERSION, self.block_size, self.image_size, replica, point)
+        body = self._memory[: self.blocks * (_SLOT_SIZE + DIGEST_SIZE)]
+        checksum = blake3(header).update(body).digest()
+        file = files.open(path, "create")
+        try:
+            write_fully(file, header, 0)
+            for start in range(0, len(body), _PIECE):
+                write_fully(file, body[start : start + _PIECE], len(header) + start)
+            write_fully(file, checksum, len(header) + len(body))
+            file.sync()
+        finally:
+            file.close()
+        return checksum
+
+    @classmethod
+    def load(cls, files: Files, path: Path, replica: int, point: int) -> tuple["BlockMap", bytes]:
+        """Read and check; the map and its checksum.
+
+        Raises:
+            MapDamagedError: it is missing, or not what it was when it was saved.
+            OSError: as the file layer does.
+        """
+        try:
+            file = files.open(path, "read")
+        except FileNotFoundError as error:
+            raise MapDamagedError(path, "is missing") from error
+        try:
+            raw = bytearray(_HEADER.size)
+            read_fully(file, raw, 0)
+            magic, version, block_size, image_size, of_replica, of_point = _HEADER.unpack(raw)
+            if magic != _MAGIC or version != _VERSION or (of_replica, of_point) != (replica, point) or not block_size:
+                raise MapDamagedError(path, "does not begin as it should")
+            length = block_count(image_size, block_size) * (_SLOT_SIZE + DIGEST_SIZE)
+            if file.size() != _HEADER.size + length + DIGEST_SIZE:
+                raise MapDamagedError(path, "does not have the length that it should have")
+            found = cls(block_size, image_size)
+            body, checksum = found._memory[:length], bytearray(DIGEST_SIZE)
+            read_fully(file, body, _HEADER.size)
+            read_fully(file, checksum, _HEADER.size + length)
+        finally:
+            file.close()
+        if blake3(raw).update(body).digest() != checksum:
+            raise MapDamagedError(path, "does not match its checksum")
+        return found, bytes(checksum)
+
+
+def _file_backed(size: int) -> memoryview:
+    """Zeroed memory that belongs to a nameless file, so that maps of large images need not stay resident."""
+    with tempfile.TemporaryFile() as file:
+        file.truncate(max(size, 1))
+        return memoryview(mmap.mmap(file.fileno(), max(size, 1)))

@@ -1,0 +1,143 @@
+"""Where a replica keeps blocks: numbered slots of one size, and which of them are free.
+
+A slot is named by a number from 1; 0 stands for a block of zeros, which is kept nowhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from engine.files import Data, File, read_fully, write_fully
+
+
+class SlotStore(Protocol):
+    """What a replica asks of its storage; an object store could give it as well as a file does."""
+
+    def read(self, slot: int, room: memoryview) -> None:
+        """Fill `room` from consecutive slots; what was never written reads as zeros."""
+        ...
+
+    def write(self, slot: int, data: Data) -> None:
+        """Write consecutive slots."""
+        ...
+
+    def sync(self) -> None:
+        """Return when everything written so far is durable."""
+        ...
+
+    def free(self, slot: int, count: int) -> int:
+        """Give back the space of consecutive slots; how many bytes there were."""
+        ...
+
+
+class FileSlots:
+    """Slots one after another in a file."""
+
+    def __init__(self, file: File, block_size: int) -> None:
+        self._file = file
+        self._block_size = block_size
+
+    def read(self, slot: int, room: memoryview) -> None:
+        count = read_fully(self._file, room, (slot - 1) * self._block_size)
+        if count < len(room):
+            room[count:] = bytes(len(room) - count)
+
+    def write(self, slot: int, data: Data) -> None:
+        write_fully(self._file, data, (slot - 1) * self._block_size)
+
+    def sync(self) -> None:
+        self._file.sync()
+
+    def free(self, slot: int, count: int) -> int:
+        """Cut off what lies at the end of the file, punch a hole elsewhere."""
+        start, end, size = (slot - 1) * self._block_size, (slot - 1 + count) * self._block_size, self._file.size()
+        held = sum(high - low for low, high in self._file.extents(start, min(end, size))) if start < size else 0
+        if end >= size > start:
+            self._file.truncate(start)
+        elif held:
+            self._file.punch(start, end - start)
+        return held
+
+    def count(self) -> int:
+        """How many slots the file has room for."""
+        return -(-self._file.size() // self._block_size)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class FreeSlots:
+    """Which slots may be written, known from what refers to the others; one byte a slot."""
+
+    def __init__(self, slots: int) -> None:
+        self._used = bytearray(slots + 1)
+        self._used[0] = 1
+        self._next = 1
+
+    def keep(self, slots: memoryview, known: memoryview | None = None) -> None:
+        """Slots that a map refers to are not free. What is the same in a `known` map is quickly passed over."""
+        step = 1024
+        for start in range(0, len(slots), step):
+            part = slots[start : start + step]
+            if known is None or part.tobytes() != known[start : start + step].tobytes():
+                for slot in part:
+                    self.keep_one(slot)
+
+    def keep_one(self, slot: int) -> None:
+        """This slot is not free."""
+        if slot >= len(self._used):
+            self._used.extend(bytes(slot + 1 - len(self._used)))
+        self._used[slot] = 1
+
+    def keep_all(self) -> None:
+        """Nothing is known of what refers to slots: only new ones are free."""
+        self._used[:] = b"\1" * len(self._used)
+
+    def take(self, count: int) -> list[int]:
+        """Slots to write to, the lowest first."""
+        taken: list[int] = []
+        while len(taken) < count:
+            slot = self._used.find(0, self._next)
+            if slot < 0:
+                slot = len(self._used)
+                self._used.extend(bytes(count - len(taken)))
+            self._used[slot] = 1
+            self._next = slot + 1
+            taken.append(slot)
+        return taken
+
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """The free ones as (first, count), the highest first, so that a file can shrink from its end."""
+        end = len(self._used)
+        while end > 1:
+            last = self._used.rfind(0, 1, end)
+            if last < 0:
+                return
+            first = self._used.rfind(1, 0, last) + 1
+            yield first, last + 1 - first
+            end = first
+
+
+def consecutive(slots: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The runs (place in the sequence, count) of slots that follow one another, runs of zeros included."""
+    start = 0
+    for place in range(1, len(slots) + 1):
+        step = min(slots[start], 1)
+        if place == len(slots) or slots[place] != slots[start] + (place - start) * step:
+            yield start, place - start
+            start = place
+
+
+def read_slots(store: SlotStore, slots: Sequence[int], room: memoryview, block_size: int) -> None:
+    """Fill `room` with the contents of slots, in their order."""
+    for start, count in consecutive(slots):
+        part = room[start * block_size : (start + count) * block_size]
+        if slots[start]:
+            store.read(slots[start], part)
+        else:
+            part[:] = bytes(len(part))
+
+
+def write_slots(store: SlotStore, slots: Sequence[int], data: memoryview, block_size: int) -> None:
+    """Write the contents of slots, in their order."""
+    for start, count in consecutive(slots):
+        store.write(slots[start], data[start * block_size : (start + count) * block_size])

@@ -1,0 +1,147 @@
+"""Bringing a replica in step with an image on the same machine.
+
+Both are read at once and compared byte by byte: blocks that are the same need no digest. Where stored digests may be
+relied on, only the image is read.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from engine.blocks import DIGEST_SIZE, GROUP_SIZE, Buffer, Hasher, Source, block_runs, group_digests, read_blocks
+from engine.dpm.draft import Draft
+from engine.dpm.errors import Cancelled
+from engine.dpm.reading import Buffers
+from engine.parallel import THREADS, in_order
+from engine.progress import Progress
+from engine.sync.checkpoints import checkpoints
+from engine.sync.scope import Run, Tracked, runs_of
+
+_AHEAD = 2
+
+
+class _Different(NamedTuple):
+    """Blocks of a group that differ, with the buffer that holds the group."""
+
+    first: int
+    places: list[int]
+    digests: list[bytes]
+    damaged: list[int]
+    """Blocks of the replica that are not what their digests say."""
+    buffer: Buffer
+
+
+def copy_differences(
+    source: Source, draft: Draft, progress: Progress, *, trust_digests: bool = False, tracked: Tracked | None = None
+) -> None:
+    """Put every block of the source that differs into the draft.
+
+    Args:
+        source: A point in time of the image.
+        draft: The next recovery point, of the source's size.
+        progress: Told in bytes of the image.
+        trust_digests: Compare with the stored digests and do not read the replica.
+        tracked: What the volume recorded; blocks that it says are unchanged are not looked at.
+
+    Raises:
+        Cancelled: on request; what was put is kept with the draft.
+        OSError: an image, the replica or the disk under it.
+    """
+    if draft.needs_full_comparison:
+        trust_digests, tracked = False, None
+    if tracked and (draft.base_point is None or tracked.base_root != draft.base_point.root):
+        tracked = None
+    size = draft.map.block_size
+    progress.started(source.size())
+    buffers = Buffers(size, THREADS * _AHEAD + 1)
+    compare = _by_digest(source, draft, buffers) if trust_digests else _by_content(source, draft, buffers)
+    runs = list(runs_of(source.size(), size, max(1, GROUP_SIZE // size), tracked))
+    with checkpoints(draft) as kept:
+        for (_, count), different in zip(runs, in_order(compare, runs, ahead=_AHEAD), strict=True):
+            if progress.cancelled():
+                raise Cancelled
+            if different:
+                draft.report_damage(different.damaged)
+                _put(draft, different)
+                buffers.give(different.buffer)
+                kept.consider()
+            progress.advanced(count * size)
+
+
+def _put(draft: Draft, different: _Different) -> None:
+    """Hand over the blocks, those that lie together at once."""
+    size, places = different.buffer.block_size, different.places
+    start = 0
+    for end in range(1, len(places) + 1):
+        if end == len(places) or places[end] != places[end - 1] + 1:
+            low, high = places[start], places[end - 1] + 1
+            blocks = range(different.first + low, different.first + high)
+            draft.put(blocks, different.digests[start:end], different.buffer.view[low * size : high * size])
+            start = end
+
+
+_Compare = Callable[[Run], _Different | None]
+
+
+def _by_digest(source: Source, draft: Draft, buffers: Buffers) -> _Compare:
+    hasher = Hasher(draft.map.block_size)
+
+    def compare(run: Run) -> _Different | None:
+        first, count = run
+        buffer = buffers.take()
+        found, expected = group_digests(source, first, count, buffer, hasher), draft.map.digests_of(first, count)
+        if found == expected:
+            buffers.give(buffer)
+            return None
+        every = [found[at : at + DIGEST_SIZE] for at in range(0, len(found), DIGEST_SIZE)]
+        places = [n for n, digest in enumerate(every) if digest != expected[n * DIGEST_SIZE : (n + 1) * DIGEST_SIZE]]
+        return _Different(first, places, [every[n] for n in places], [], buffer)
+
+    return compare
+
+
+def _by_content(source: Source, draft: Draft, buffers: Buffers) -> _Compare:
+    size = draft.map.block_size
+    hasher = Hasher(size)
+    replicas = Buffers(size, THREADS)
+
+    def compare(run: Run) -> _Different | None:
+        first, count = run
+        present = list(block_runs(source, first, count, size))
+        stored = list(block_runs(draft.image, first, count, size))
+        if not present and not stored:
+            return None
+        buffer = buffers.take()
+        with replicas.one() as replica:
+            _fill(source, first, count, present, buffer)
+            _fill(draft.image, first, count, stored, replica)
+            if buffer.data == replica.data:
+                buffers.give(buffer)
+                return None
+            places = [n for n in range(count) if bytes(buffer.blocks[n]) != bytes(replica.blocks[n])]
+            digests = hasher.digests([buffer.blocks[n] for n in places])
+            damaged = _damaged(draft, first, places, hasher.digests([replica.blocks[n] for n in places]))
+        return _Different(first, places, digests, damaged, buffer)
+
+    return compare
+
+
+def _fill(source: Source, first: int, count: int, runs: Sequence[Run], buffer: Buffer) -> None:
+    """Read a group into a buffer; whatever is no data is zeros."""
+    size, done = buffer.block_size, 0
+    for start, length in runs:
+        place = start - first
+        _clear(buffer, done, place)
+        read_blocks(source, start, buffer.view[place * size : (place + length) * size], size)
+        done = place + length
+    _clear(buffer, done, max(count, buffer.capacity))
+
+
+def _clear(buffer: Buffer, low: int, high: int) -> None:
+    if low < high:
+        size = buffer.block_size
+        buffer.view[low * size : high * size] = bytes((high - low) * size)
+
+
+def _damaged(draft: Draft, first: int, places: list[int], digests: list[bytes]) -> list[int]:
+    found = zip(places, digests, strict=True)
+    return [first + n for n, digest in found if digest != draft.map.digest(first + n)]

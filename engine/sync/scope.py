@@ -1,0 +1,60 @@
+"""Which blocks of an image a job goes through: all, or those that a volume recorded as changed."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from engine.blocks import block_count
+
+Run = tuple[int, int]
+"""The first of some blocks that follow one another, and how many there are."""
+
+
+class Tracked(NamedTuple):
+    """What a volume knows of its changes since a recovery point.
+
+    It counts only if that point is still the newest of the replica: by induction the blocks that did not change since
+    are then the same on both sides.
+    """
+
+    base_root: bytes
+    """The root over all digests of the recovery point since which changes were recorded."""
+    changed: tuple[tuple[int, int], ...]
+    """Byte ranges (start, end) that were written since, in order."""
+
+
+def runs_of(image_size: int, block_size: int, step: int, tracked: Tracked | None = None) -> Iterator[Run]:
+    """The runs to go through, in order, none longer than `step` blocks."""
+    blocks = block_count(image_size, block_size)
+    whole: Iterable[Run] = [(0, blocks)] if tracked is None else _touched(tracked.changed, block_size, blocks)
+    for first, end in whole:
+        for start in range(first, end, step):
+            yield start, min(step, end - start)
+
+
+def _touched(ranges: Iterable[tuple[int, int]], block_size: int, blocks: int) -> Iterator[tuple[int, int]]:
+    """The blocks (first, end) that byte ranges touch, each once."""
+    done = 0
+    for start, end in ranges:
+        first, last = max(done, start // block_size), min(block_count(end, block_size), blocks)
+        if first < last:
+            yield first, last
+            done = last
+
+
+def batches_of(runs: Iterable[Run], blocks: int) -> Iterator[list[Run]]:
+    """Runs together, as long as they have no more than so many blocks."""
+    batch: list[Run] = []
+    count = 0
+    for run in runs:
+        if count + run[1] > blocks:
+            yield batch
+            batch, count = [], 0
+        batch.append(run)
+        count += run[1]
+    if batch:
+        yield batch
+
+
+def size_of(runs: Iterable[Run], block_size: int) -> int:
+    """How many bytes the blocks of some runs have."""
+    return sum(count for _, count in runs) * block_size
