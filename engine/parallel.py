@@ -18,8 +18,12 @@ def in_order(
 ) -> Iterator[_Result]:
     """What `work` makes of each item, in the order of the items; so many per thread are begun `ahead`.
 
-    An exception of `work` comes where its result would. A reader that stops early ends the work.
+    An exception of `work` comes where its result would. A reader that stops early ends the work. Without threads the
+    work is done when its result is asked for, so that a run can be repeated call by call.
     """
+    if not threads:
+        yield from map(work, items)
+        return
     with ThreadPoolExecutor(threads) as pool:
         begun: deque[Future[_Result]] = deque()
         try:

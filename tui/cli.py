@@ -6,18 +6,23 @@ from diagnostics.cli import guarded
 from diagnostics.commands.lazy import LazyGroup, Place
 
 _COMMANDS = {
+    "backup": Place("tui.commands.backup:backup", "Make a recovery point of disk images."),
     "diagnose": Place("diagnostics.cli:diagnose", "Read exported logs; say what failed, why, and what to do."),
     "eligibility": Place(
         "diagnostics.commands.eligibility:eligibility", "Tell whether virtual machines can be backed up online."
     ),
+    "points": Place("tui.commands.points:points", "List recovery points."),
+    "prune": Place("tui.commands.prune:prune", "Drop old recovery points and give back their space."),
+    "restore": Place("tui.commands.restore:restore", "Restore a recovery point, or a range of it."),
     "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
+    "verify": Place("tui.commands.verify:verify", "Read recovery points and check every byte."),
 }
 
 
 @click.group(cls=LazyGroup, places=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="shindan", prog_name="shindan")
 def shindan() -> None:
-    """Find where a Hyper-V backup failed."""
+    """Find where a Hyper-V backup failed; back up disk images."""
 
 
 def main() -> None:

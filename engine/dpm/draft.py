@@ -33,9 +33,17 @@ class Draft:
     """
 
     def __init__(
-        self, files: Files, catalog: Catalog, replica: Replica, places: ReplicaPlaces, image_size: int, now: int
+        self,
+        files: Files,
+        catalog: Catalog,
+        replica: Replica,
+        places: ReplicaPlaces,
+        image_size: int,
+        now: int,
+        *,
+        check: bool = False,
     ) -> None:
-        """Take up what is there. The caller holds the writer's lock.
+        """Take up what is there. The caller holds the writer's lock. `check`: rely on nothing that is stored.
 
         Raises:
             RepositoryError, OSError: what is there cannot be used.
@@ -46,6 +54,7 @@ class Draft:
         self._pending = bytearray()
         self._broken = False
         self._bad_slots: set[int] = set()
+        self.repaired_blocks = 0
         self.replica = replica
         self.points = [point for point in catalog.points() if point.replica == replica.id]
         self._places.remove_unknown_maps([point.id for point in self.points])
@@ -58,7 +67,7 @@ class Draft:
         self.image = MappedImage(self.map, self.slots)
         self._journal = Journal(files, self._places.journal, replica.block_size, self.base)
         self.resumed = self._take_up_journal()
-        self.job: Job = catalog.start_job(replica.id, self._kind(), now)
+        self.job: Job = catalog.start_job(replica.id, self._kind(check=check), now)
 
     def _take_up_maps(self) -> tuple[BlockMap, list[RecoveryPoint]]:
         """The newest map that can be read, and the points whose maps cannot; no slot of any point is free."""
@@ -90,14 +99,16 @@ class Draft:
                 count += 1
         return count
 
-    def _kind(self) -> JobKind:
-        if self.replica.state == ReplicaState.INCONSISTENT or self.damaged_maps:
+    def _kind(self, *, check: bool) -> JobKind:
+        if not self.points:
+            return JobKind.INITIAL
+        if check or self.damaged_maps or self.replica.state == ReplicaState.INCONSISTENT:
             return JobKind.CONSISTENCY_CHECK
-        return JobKind.EXPRESS_FULL if self.points else JobKind.INITIAL
+        return JobKind.EXPRESS_FULL
 
     @property
     def needs_full_comparison(self) -> bool:
-        """Whether stored digests must not be relied on: the replica was found inconsistent."""
+        """Whether stored digests must not be relied on."""
         return self.job.kind == JobKind.CONSISTENCY_CHECK
 
     def put(self, blocks: Sequence[int], digests: Sequence[bytes], data: memoryview) -> None:
@@ -123,6 +134,7 @@ class Draft:
         for n, block in enumerate(blocks):
             if n in repaired:
                 self._bad_slots.discard(self.map.slots[block])
+                self.repaired_blocks += 1
                 continue
             slot = slots.get(n, 0)
             self.map.put(block, slot, digests[n])
@@ -137,11 +149,6 @@ class Draft:
     def report_damage(self, blocks: Sequence[int]) -> None:
         """These blocks were read from the replica, and are not what their digests say."""
         self._bad_slots.update(self.map.slots[block] for block in blocks)
-
-    @property
-    def damaged_slots(self) -> int:
-        """How many slots were found damaged, and are not repaired."""
-        return len(self._bad_slots)
 
     def pending_bytes(self) -> int:
         """How much was put since the last checkpoint."""
@@ -189,12 +196,12 @@ class Draft:
         )
         sound = msgspec.structs.replace(self.replica, state=ReplicaState.CONSISTENT)
         ended = msgspec.structs.replace(self.job, ended=now, outcome=Outcome.SUCCEEDED, bytes_sent=bytes_sent)
-        self._catalog.commit(point, sound, ended, self._damaged_points())
+        self._catalog.commit(point, sound, ended, self.damaged_points())
         self.job = ended
         self._places.forget_journal()
         return point
 
-    def _damaged_points(self) -> list[RecoveryPoint]:
+    def damaged_points(self) -> list[RecoveryPoint]:
         """Older points that refer to slots which could not be repaired, or whose maps are lost."""
         lost = list(self.damaged_maps)
         if self._bad_slots:

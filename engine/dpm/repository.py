@@ -141,8 +141,10 @@ class Repository:
             return self.catalog.add_replica(image, block_size, ReplicaState.CONSISTENT)
 
     @contextmanager
-    def draft(self, replica: Replica, image_size: int) -> Iterator[Draft]:
+    def draft(self, replica: Replica, image_size: int, *, check: bool = False) -> Iterator[Draft]:
         """The next recovery point of a replica. What is not committed in the block is kept for the next attempt.
+
+        `check` asks for a consistency check, which relies on nothing that is stored.
 
         Raises:
             BusyError: another process writes this replica.
@@ -151,7 +153,7 @@ class Repository:
         places = self.places(replica)
         places.prepare()
         with locked(places.writer_lock, f"the replica of {replica.image}"), self.naming_points():
-            draft = Draft(self.files, self.catalog, self._fresh(replica), places, image_size, self.clock())
+            draft = Draft(self.files, self.catalog, self._fresh(replica), places, image_size, self.clock(), check=check)
             try:
                 yield draft
             except (Cancelled, KeyboardInterrupt) as error:

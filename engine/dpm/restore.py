@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.blocks import GROUP_SIZE, Hasher, block_runs, group_digests
+from blake3 import blake3
+
+from engine.blocks import GROUP_SIZE
 from engine.dpm.errors import Cancelled, DamagedError, RepositoryError
-from engine.dpm.reading import Buffers, CheckedReader, Group, own_buffer
+from engine.dpm.reading import Buffers, CheckedReader, Group
 from engine.dpm.repository import OpenPoint
-from engine.files import File, Files, write_fully
+from engine.files import File, Files, read_fully, write_fully
 from engine.parallel import THREADS, in_order
 from engine.progress import Progress
 
@@ -25,12 +27,16 @@ class TargetExistsError(RepositoryError):
 class WrittenWronglyError(RepositoryError):
     """The restored file does not read as it was written."""
 
-    def __init__(self, path: Path, block: int) -> None:
-        super().__init__(f"{path}: block {block} does not read as it was written; the disk under it may be failing")
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} does not read as it was written; the disk under it may be failing")
 
 
-def restore(opened: OpenPoint, target: Path, files: Files, progress: Progress) -> None:
-    """Write a recovery point to a new file: under another name first, durable, read again, then renamed. Holes stay.
+def restore(
+    opened: OpenPoint, target: Path, files: Files, progress: Progress, span: tuple[int, int] | None = None
+) -> None:
+    """Write a recovery point, or a span of bytes of it, to a new file.
+
+    The file is written under another name, made durable, read again, and only then renamed. Zeros become holes.
 
     Raises:
         TargetExistsError: there is something of this name.
@@ -40,16 +46,17 @@ def restore(opened: OpenPoint, target: Path, files: Files, progress: Progress) -
     """
     if files.exists(target):
         raise TargetExistsError(target)
-    progress.started(2 * opened.map.image_size)
+    start, end = span or (0, opened.map.image_size)
+    progress.started(2 * (end - start))
     draft = target.with_name(f".{target.name}.{os.getpid()}.partial")
     file = files.open(draft, "create")
     try:
         try:
-            file.truncate(opened.map.image_size)
-            for group in _groups(opened, 0, opened.map.blocks, progress):
-                _write(opened, file, group)
+            file.truncate(end - start)
+            written = _Writing(file, opened.map.block_size)
+            _give(opened, start, end, written.write, progress)
             file.sync()
-            _read_again(opened, file, target, progress)
+            written.check(target, progress)
         finally:
             file.close()
         files.replace(draft, target)
@@ -57,6 +64,43 @@ def restore(opened: OpenPoint, target: Path, files: Files, progress: Progress) -
         files.remove(draft)
         raise
     files.sync_folder(target.parent)
+
+
+class _Writing:
+    """A file that is written in order, and then compared with what was written. Zeros are left out."""
+
+    def __init__(self, file: File, block_size: int) -> None:
+        self._file = file
+        self._block_size = block_size
+        self._zeros = bytes(block_size)
+        self._hash = blake3()
+        self._end = 0
+
+    def write(self, data: memoryview) -> None:
+        """Append."""
+        self._hash.update(data)
+        for start in range(0, len(data), self._block_size):
+            part = data[start : start + self._block_size]
+            if part.tobytes() != self._zeros[: len(part)]:
+                write_fully(self._file, part, self._end + start)
+        self._end += len(data)
+
+    def check(self, target: Path, progress: Progress) -> None:
+        """Read all of it again.
+
+        Raises:
+            WrittenWronglyError: it differs.
+            Cancelled: on request.
+        """
+        found, room = blake3(), memoryview(bytearray(GROUP_SIZE))
+        for start in range(0, self._end, GROUP_SIZE):
+            if progress.cancelled():
+                raise Cancelled
+            count = read_fully(self._file, room, start)
+            found.update(room[:count])
+            progress.advanced(count)
+        if found.digest() != self._hash.digest():
+            raise WrittenWronglyError(target)
 
 
 def restore_range(
@@ -68,14 +112,22 @@ def restore_range(
         DamagedError: a block does not match its digest; what was given before is good.
         Cancelled: on request.
     """
-    size = opened.map.block_size
     progress.started(end - start)
-    for group in _groups(opened, start // size, -(-end // size), progress):
+    _give(opened, start, end, write, progress)
+
+
+def _give(opened: OpenPoint, start: int, end: int, write: Callable[[memoryview], object], progress: Progress) -> None:
+    size = opened.map.block_size
+    for group in _groups(opened, start // size, -(-end // size)):
+        if progress.cancelled():
+            raise Cancelled
         offset = group.first * size
-        write(group.data[max(0, start - offset) : max(0, end - offset)])
+        data = group.data[max(0, start - offset) : max(0, end - offset)]
+        write(data)
+        progress.advanced(len(data))
 
 
-def _groups(opened: OpenPoint, first: int, end: int, progress: Progress) -> Iterator[Group]:
+def _groups(opened: OpenPoint, first: int, end: int) -> Iterator[Group]:
     """The blocks from `first` to before `end`, checked, in order; each group is valid until the next is asked for."""
     size = opened.map.block_size
     step = max(1, GROUP_SIZE // size)
@@ -86,43 +138,7 @@ def _groups(opened: OpenPoint, first: int, end: int, progress: Progress) -> Iter
         return reader.read(begin, min(step, end - begin), buffers.take())
 
     for group in in_order(read, range(first, end, step), ahead=_AHEAD):
-        if progress.cancelled():
-            raise Cancelled
         if group.bad:
             raise DamagedError(f"block {group.bad[0]} does not match its digest", [opened.point.id])
         yield group
-        progress.advanced(len(group.data))
         buffers.give(group.buffer)
-
-
-def _write(opened: OpenPoint, file: File, group: Group) -> None:
-    """Write what is not zeros, up to the length of the image."""
-    size = group.buffer.block_size
-    for first, count in block_runs(opened.image, group.first, len(group.slots), size):
-        place = first - group.first
-        data = group.data[place * size : (place + count) * size]
-        write_fully(file, data[: opened.map.image_size - first * size], first * size)
-
-
-def _read_again(opened: OpenPoint, file: File, target: Path, progress: Progress) -> None:
-    """Compare the file with the digests."""
-    size = opened.map.block_size
-    step = max(1, GROUP_SIZE // size)
-    hasher = Hasher(size)
-
-    def check(first: int) -> int | None:
-        count = min(step, opened.map.blocks - first)
-        found, expected = (
-            group_digests(file, first, count, own_buffer(size), hasher),
-            opened.map.digests_of(first, count),
-        )
-        return None if found == expected else first
-
-    for first, wrong in zip(
-        range(0, opened.map.blocks, step), in_order(check, range(0, opened.map.blocks, step)), strict=True
-    ):
-        if progress.cancelled():
-            raise Cancelled
-        if wrong is not None:
-            raise WrittenWronglyError(target, wrong)
-        progress.advanced(min(step * size, opened.map.image_size - first * size))

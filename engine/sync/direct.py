@@ -31,7 +31,13 @@ class _Different(NamedTuple):
 
 
 def copy_differences(
-    source: Source, draft: Draft, progress: Progress, *, trust_digests: bool = False, tracked: Tracked | None = None
+    source: Source,
+    draft: Draft,
+    progress: Progress,
+    *,
+    trust_digests: bool = False,
+    tracked: Tracked | None = None,
+    threads: int = THREADS,
 ) -> None:
     """Put every block of the source that differs into the draft.
 
@@ -41,6 +47,7 @@ def copy_differences(
         progress: Told in bytes of the image.
         trust_digests: Compare with the stored digests and do not read the replica.
         tracked: What the volume recorded; blocks that it says are unchanged are not looked at.
+        threads: How many read and compare; 0 for a run that can be repeated call by call.
 
     Raises:
         Cancelled: on request; what was put is kept with the draft.
@@ -52,11 +59,11 @@ def copy_differences(
         tracked = None
     size = draft.map.block_size
     progress.started(source.size())
-    buffers = Buffers(size, THREADS * _AHEAD + 1)
-    compare = _by_digest(source, draft, buffers) if trust_digests else _by_content(source, draft, buffers)
+    buffers = Buffers(size, threads * _AHEAD + 1)
+    compare = _by_digest(source, draft, buffers) if trust_digests else _by_content(source, draft, buffers, threads)
     runs = list(runs_of(source.size(), size, max(1, GROUP_SIZE // size), tracked))
     with checkpoints(draft) as kept:
-        for (_, count), different in zip(runs, in_order(compare, runs, ahead=_AHEAD), strict=True):
+        for (_, count), different in zip(runs, in_order(compare, runs, threads, _AHEAD), strict=True):
             if progress.cancelled():
                 raise Cancelled
             if different:
@@ -99,10 +106,10 @@ def _by_digest(source: Source, draft: Draft, buffers: Buffers) -> _Compare:
     return compare
 
 
-def _by_content(source: Source, draft: Draft, buffers: Buffers) -> _Compare:
+def _by_content(source: Source, draft: Draft, buffers: Buffers, threads: int) -> _Compare:
     size = draft.map.block_size
     hasher = Hasher(size)
-    replicas = Buffers(size, THREADS)
+    replicas = Buffers(size, max(1, threads))
 
     def compare(run: Run) -> _Different | None:
         first, count = run

@@ -1,0 +1,60 @@
+"""Backing up an image of this machine into a repository of this machine."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.blocks import DEFAULT_BLOCK_SIZE
+from engine.dpm.draft import Draft
+from engine.dpm.records import RecoveryPoint
+from engine.dpm.repository import Repository
+from engine.progress import Progress
+from engine.sync.direct import copy_differences
+from engine.sync.instant import Writers, instant_of
+
+
+class Wishes(NamedTuple):
+    """How an image is to be backed up."""
+
+    block_size: int = DEFAULT_BLOCK_SIZE
+    """Of a new replica; one that is there keeps its own."""
+    trust_digests: bool = False
+    check: bool = False
+    """Compare everything, whatever is stored."""
+    allow_torn: bool = False
+
+
+class BackedUp(NamedTuple):
+    """A new recovery point, and what was noticed on the way."""
+
+    point: RecoveryPoint
+    image: str
+    resumed_blocks: int
+    """Blocks that an earlier attempt had brought."""
+    repaired_blocks: int
+    """Blocks of the replica that were damaged, and are not any more."""
+    damaged_points: tuple[int, ...]
+    """Recovery points that cannot be restored whole."""
+
+
+def back_up(
+    repository: Repository, image: Path, progress: Progress, wishes: Wishes, writers: Writers | None = None
+) -> BackedUp:
+    """Make a recovery point of an image as it is now.
+
+    Raises:
+        Cancelled: on request; the next run takes up what was transferred.
+        ImageChangedError: it was written meanwhile.
+        RepositoryError, OSError: there is no new recovery point; what was transferred is kept where it can be.
+    """
+    path = image.resolve(strict=True)
+    with instant_of(path, writers, allow_torn=wishes.allow_torn) as instant:
+        replica = repository.replica_of(str(path), wishes.block_size)
+        with repository.draft(replica, instant.source.size(), check=wishes.check) as draft:
+            copy_differences(instant.source, draft, progress, trust_digests=wishes.trust_digests)
+            point = draft.commit(instant.confirmed(), repository.clock())
+            return _told(point, str(path), draft)
+
+
+def _told(point: RecoveryPoint, image: str, draft: Draft) -> BackedUp:
+    damaged = tuple(older.id for older in draft.damaged_points())
+    return BackedUp(point, image, draft.resumed, draft.repaired_blocks, damaged)

@@ -1,0 +1,141 @@
+"""One instant of an image that others may be writing.
+
+Where the file system can clone (FICLONE on XFS, btrfs, bcachefs), writers are frozen for the moment that a clone
+takes, and the clone is read. Elsewhere the image itself is read: with writers frozen all the while, or, without, such
+that a change of it is noticed.
+"""
+
+import contextlib
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from engine.blocks import Source
+from engine.dpm.errors import RepositoryError
+from engine.dpm.records import PointMode
+from engine.files import SystemFile
+
+_FICLONE = 0x40049409
+"""Of linux/fs.h; see man 2 ioctl_ficlone: clones are atomic with regard to concurrent writes."""
+_CLOCK_TICK = 0.02
+"""Seconds within which two changes may get the same time from a file system."""
+
+
+class Writers(Protocol):
+    """Whoever writes an image, as far as they can be held."""
+
+    def freeze(self) -> None:
+        """Let them bring the image into a state that they can go on from, and then hold."""
+        ...
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        ...
+
+
+class ImageChangedError(RepositoryError):
+    """The image was written while it was read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} changed while it was read, so what was read is no single instant of it; nothing was committed. "
+            "Hold its writers with --freeze-command and --thaw-command, keep it on a file system that can clone files "
+            "(XFS, btrfs), stop the machine, or accept a torn copy with --allow-torn"
+        )
+
+
+class NotAnImageError(RepositoryError):
+    """Something other than a regular file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not a regular file; whether anything else changes while it is read cannot be told")
+
+
+class Instant:
+    """What is read, and what instant of the image it is."""
+
+    def __init__(self, path: Path, source: Source, mode: PointMode, *, watched: bool, allow_torn: bool) -> None:
+        self.source = source
+        self._path = path
+        self._mode = mode
+        self._watched = watched
+        self._allow_torn = allow_torn
+        self._before = _state(path)
+
+    def confirmed(self) -> PointMode:
+        """What was read, now that all of it has been read.
+
+        Raises:
+            ImageChangedError: it is no single instant, and that is not allowed.
+        """
+        if not self._watched or _state(self._path) == self._before:
+            return self._mode
+        if not self._allow_torn:
+            raise ImageChangedError(self._path)
+        return PointMode.TORN
+
+
+@contextmanager
+def instant_of(path: Path, writers: Writers | None = None, *, allow_torn: bool = False) -> Iterator[Instant]:
+    """An instant of an image, for the time of the block. Writers are thawed however the block ends.
+
+    Raises:
+        NotAnImageError: it is not a regular file.
+        OSError: it cannot be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NotAnImageError(path)
+    mode = PointMode.APPLICATION if writers else PointMode.CRASH
+    with contextlib.ExitStack() as held:
+        if writers:
+            held.callback(writers.thaw)
+            writers.freeze()
+        live = SystemFile(path, "read")
+        try:
+            clone = _clone(path, live.descriptor)
+            if clone:
+                held.close()  # thaw: the clone is safe from what comes now
+            else:
+                _settle(path)
+            try:
+                yield Instant(path, clone or live, mode, watched=clone is None, allow_torn=allow_torn)
+            finally:
+                if clone:
+                    clone.close()
+        finally:
+            live.close()
+
+
+def _clone(path: Path, descriptor: int) -> SystemFile | None:
+    """A nameless clone of a file, None where its file system makes none."""
+    try:
+        import fcntl  # noqa: PLC0415 - not every system has it
+
+        name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".clone", dir=path.parent)
+    except (ImportError, OSError):  # a folder that may not be written
+        return None
+    made, clone = name[0], Path(name[1])
+    try:
+        fcntl.ioctl(made, _FICLONE, descriptor)
+        return SystemFile(clone, "read")
+    except OSError:
+        return None
+    finally:
+        os.close(made)
+        clone.unlink()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _settle(path: Path) -> None:
+    """After a change of just now another could get the same time: let the clock tick."""
+    if time.time_ns() - path.stat().st_mtime_ns < _CLOCK_TICK * 1e9:
+        time.sleep(_CLOCK_TICK)

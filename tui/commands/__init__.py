@@ -1,0 +1,1 @@
+"""The commands of `shindan` that work on repositories: one file each."""

@@ -1,0 +1,107 @@
+"""`shindan backup`."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics.exit_codes import ExitCode
+    from engine.sync.backup import BackedUp, Wishes
+    from tui.hooks import CommandWriters
+
+_HELP = """Make a recovery point of disk images in the repository REPO, a folder.
+
+Only blocks that differ from the newest recovery point take space. Raw, VHD, VHDX and qcow2 images are handled as the
+files that they are. A repository is made where there is none yet.
+
+A recovery point shows one instant. On a file system that can clone files (XFS, btrfs) the image is cloned, with
+writers held by --freeze-command for that moment only. Elsewhere writers are held during the whole reading; without
+commands, the backup fails when the image changes while it is read.
+
+Ctrl-C stops it; what was transferred is kept, and the next run goes on from there.
+
+\b
+Exit status:
+    0  done                                1  it failed: there is no new recovery point
+    2  wrong usage                         3  an image or the repository cannot be read
+    5  internal error                    130  interrupted
+"""
+
+
+@click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
+@click.option("--to", "repo", required=True, metavar="REPO", type=click.Path(path_type=Path), help="The repository.")
+@click.option("--freeze-command", metavar="COMMAND", help="Holds whoever writes the images; run without a shell.")
+@click.option("--thaw-command", metavar="COMMAND", help="Lets them go on; run however the backup ends.")
+@click.option("--allow-torn", is_flag=True, help="Keep a copy of an image that changed meanwhile, marked as torn.")
+@click.option("--trust-digests", is_flag=True, help="Rely on stored digests instead of reading the replica too.")
+@click.option("--check", is_flag=True, help="Consistency check: compare everything, repair what is damaged.")
+@click.option(
+    "--block-size", type=click.Choice(["32", "64", "128", "256", "512", "1024"]), default="64", show_default=True,
+    help="KiB, for images that are new here.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print each recovery point as an object on a line.")
+def backup(  # noqa: PLR0913 - one parameter an option
+    *,
+    images: tuple[Path, ...],
+    repo: Path,
+    freeze_command: str | None,
+    thaw_command: str | None,
+    allow_torn: bool,
+    trust_digests: bool,
+    check: bool,
+    block_size: str,
+    as_json: bool,
+) -> None:
+    """Make a recovery point of disk images."""
+    from engine.sync.backup import Wishes  # noqa: PLC0415 - `--help` must not wait for the engine
+    from tui.hooks import CommandWriters  # noqa: PLC0415 - as above
+    from tui.outcome import ended  # noqa: PLC0415 - as above
+
+    if (freeze_command is None) != (thaw_command is None):
+        raise click.UsageError("--freeze-command and --thaw-command go together")
+    try:
+        writers = CommandWriters(freeze_command, thaw_command) if freeze_command and thaw_command else None
+    except ValueError as error:
+        raise click.UsageError(f"a command cannot be split into words: {error}") from error
+    wishes = Wishes(int(block_size) << 10, trust_digests, check, allow_torn)
+    codes = [ended(partial(_back_up, image, repo, wishes, writers, as_json=as_json)) for image in images]
+    sys.exit(max(codes))
+
+
+def _back_up(
+    image: Path, repo: Path, wishes: "Wishes", writers: "CommandWriters | None", *, as_json: bool
+) -> "ExitCode":
+    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
+    from engine.dpm import Repository  # noqa: PLC0415 - as above
+    from engine.sync.backup import back_up  # noqa: PLC0415 - as above
+    from tui.progress import watched  # noqa: PLC0415 - as above
+
+    image.stat()  # a repository is not made for an image that is not there
+    with Repository.create(repo) as repository, watched(sys.stderr, f"backup {image.name}") as watcher:
+        done = back_up(repository, image, watcher, wishes, writers)
+    _tell(done, as_json=as_json)
+    return ExitCode.HEALTHY
+
+
+def _tell(done: "BackedUp", *, as_json: bool) -> None:
+    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
+    from engine.dpm.errors import numbered  # noqa: PLC0415 - as above
+    from tui.outcome import of_point, say, size  # noqa: PLC0415 - as above
+
+    point = done.point
+    if done.resumed_blocks:
+        say(f"{done.resumed_blocks} blocks were there from an attempt that was broken off")
+    if done.repaired_blocks:
+        say(f"{done.repaired_blocks} damaged blocks of the replica were repaired from the image; run verify")
+    if done.damaged_points:
+        say(f"{numbered(done.damaged_points)} cannot be restored whole: the image holds other data by now")
+    if as_json:
+        click.echo(json.dumps(of_point(point, done.image)))
+    else:
+        changed = f"{size(point.bytes_changed)} of {size(point.image_size)} changed"
+        click.echo(f"recovery point {point.id} of {one_line(done.image)}: {changed}, {point.mode}")

@@ -1,0 +1,53 @@
+"""`shindan points`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics.exit_codes import ExitCode
+
+_HELP = """List the recovery points in REPO, oldest first.
+
+With --json, one object a line: id, image, time (UTC), mode, bytes_changed, image_size, job, state.
+
+\b
+Exit status:
+    0  listed      1  the catalog is damaged     2  wrong usage     3  REPO cannot be read
+"""
+
+
+@click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("repo", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
+def points(*, repo: Path, as_json: bool) -> None:
+    """List recovery points."""
+    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
+
+    sys.exit(ended(lambda: _list(repo, as_json=as_json)))
+
+
+def _list(repo: Path, *, as_json: bool) -> "ExitCode":
+    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
+    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
+    from engine.dpm import Repository  # noqa: PLC0415 - as above
+    from tui.outcome import of_point, size, when  # noqa: PLC0415 - as above
+
+    with Repository.open(repo) as repository:
+        images = {replica.id: replica.image for replica in repository.replicas()}
+        found = repository.points()
+    if not as_json and found:
+        click.echo(f"{'id':>6}  {'time':20}  {'changed':>10}  {'size':>10}  {'mode':22}  {'state':8}  image")
+    for point in found:
+        image = images[point.replica]
+        if as_json:
+            click.echo(json.dumps(of_point(point, image)))
+        else:
+            sizes = f"{size(point.bytes_changed):>10}  {size(point.image_size):>10}"
+            click.echo(
+                f"{point.id:>6}  {when(point.time):20}  {sizes}  {point.mode:22}  {point.state:8}  {one_line(image)}"
+            )
+    return ExitCode.HEALTHY

@@ -1,0 +1,44 @@
+"""`shindan prune`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics.exit_codes import ExitCode
+
+_HELP = """Drop all but the newest recovery points of each image in REPO, and give back their space.
+
+The last recovery point of an image that is known to be good is never dropped.
+
+\b
+Exit status:
+    0  done                      1  it failed, or somebody reads or writes REPO
+    2  wrong usage               3  REPO cannot be read
+"""
+
+
+@click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("repo", type=click.Path(path_type=Path))
+@click.option("--keep", required=True, type=click.IntRange(min=1), metavar="N", help="How many of each image to keep.")
+def prune(*, repo: Path, keep: int) -> None:
+    """Drop old recovery points."""
+    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
+
+    sys.exit(ended(lambda: _prune(repo, keep)))
+
+
+def _prune(repo: Path, keep: int) -> "ExitCode":
+    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
+    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
+    from engine.dpm import Repository  # noqa: PLC0415 - as above
+    from engine.dpm import prune as drop  # noqa: PLC0415 - as above
+    from tui.outcome import size  # noqa: PLC0415 - as above
+
+    with Repository.open(repo) as repository:
+        for pruned in drop(repository, keep):
+            told = f"{len(pruned.dropped)} dropped, {len(pruned.kept)} kept, {size(pruned.freed_bytes)} given back"
+            click.echo(f"{one_line(pruned.replica.image)}: {told}")
+    return ExitCode.HEALTHY

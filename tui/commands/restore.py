@@ -1,0 +1,69 @@
+"""`shindan restore`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics.exit_codes import ExitCode
+
+_HELP = """Restore the recovery point POINT in REPO to a new file.
+
+Every block is compared with its digest on its way, and again in the file that was written, before that gets its name.
+Holes stay holes. With --to - the bytes go to standard output.
+
+\b
+Exit status:
+    0  every byte checked out    1  it failed: there is no new file
+    2  wrong usage               3  REPO cannot be read               130  interrupted
+"""
+
+
+class _Range(click.ParamType[tuple[int, int]]):
+    """Two byte offsets."""
+
+    name = "A:B"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        start, colon, end = value.partition(":")
+        if not (colon and start.isdecimal() and end.isdecimal() and int(start) < int(end)):
+            self.fail(f"{value!r} is not two byte offsets A:B with A before B", param, ctx)
+        return int(start), int(end)
+
+
+@click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("number", type=int, metavar="POINT")
+@click.option("--to", "target", required=True, metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--range", "span", type=_Range(), help="Only the bytes from offset A to before offset B.")
+def restore(*, repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> None:
+    """Restore a recovery point."""
+    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
+
+    sys.exit(ended(lambda: _restore(repo, number, target, span)))
+
+
+def _restore(repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> "ExitCode":
+    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
+    from engine.dpm import Repository, restore_range  # noqa: PLC0415 - as above
+    from engine.dpm import restore as restore_whole  # noqa: PLC0415 - as above
+    from engine.files import SYSTEM  # noqa: PLC0415 - as above
+    from tui.outcome import say, size  # noqa: PLC0415 - as above
+    from tui.progress import watched  # noqa: PLC0415 - as above
+
+    with Repository.open(repo) as repository, repository.reading(number) as opened:
+        image_size = opened.map.image_size
+        start, end = span or (0, image_size)
+        if end > image_size:
+            raise click.UsageError(f"the image has {image_size} bytes; {start}:{end} goes beyond them")
+        with watched(sys.stderr, f"restore {number}") as watcher:
+            if os.fspath(target) == "-":
+                restore_range(opened, start, end, sys.stdout.buffer.write, watcher)
+                sys.stdout.buffer.flush()
+                return ExitCode.HEALTHY
+            restore_whole(opened, target, SYSTEM, watcher, span)
+    say(f"{target}: {size(end - start)} restored and checked")
+    return ExitCode.HEALTHY

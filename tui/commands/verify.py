@@ -1,0 +1,49 @@
+"""`shindan verify`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics.exit_codes import ExitCode
+
+_HELP = """Read the recovery points POINT... (none given: all) in REPO and compare every byte with its digest.
+
+What is damaged is named, with the recovery points that it concerns, and they are marked. A replica whose newest
+recovery point is damaged is repaired from the image by the next backup.
+
+\b
+Exit status:
+    0  every byte checked out    1  damage was found, or it failed
+    2  wrong usage               3  REPO cannot be read               130  interrupted
+"""
+
+
+@click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("numbers", nargs=-1, type=int, metavar="[POINT]...")
+def verify(*, repo: Path, numbers: tuple[int, ...]) -> None:
+    """Check recovery points byte by byte."""
+    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
+
+    sys.exit(ended(lambda: _verify(repo, numbers)))
+
+
+def _verify(repo: Path, numbers: tuple[int, ...]) -> "ExitCode":
+    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
+    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
+    from engine.dpm import Repository  # noqa: PLC0415 - as above
+    from engine.dpm import verify as check  # noqa: PLC0415 - as above
+    from tui.progress import watched  # noqa: PLC0415 - as above
+
+    with Repository.open(repo) as repository:
+        with watched(sys.stderr, "verify") as watcher:
+            damages = check(repository, numbers, watcher)
+        states = {point.id: point.state for point in repository.points() if not numbers or point.id in numbers}
+    for damage in damages:
+        click.echo(f"damaged: {one_line(str(damage), 600)}")
+    for point, state in states.items():
+        click.echo(f"recovery point {point}: {state}")
+    return ExitCode.FAULT if damages else ExitCode.HEALTHY

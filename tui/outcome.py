@@ -1,0 +1,71 @@
+"""How a command on a repository ends: what it says, and its exit code. Data goes to stdout, the rest to stderr."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import click
+
+from diagnostics.exit_codes import ExitCode
+from diagnostics.sanitize import one_line
+from engine.dpm.errors import Cancelled, NotARepositoryError, RepositoryError, UnknownPointError
+from engine.dpm.records import RecoveryPoint
+from engine.sync.instant import NotAnImageError
+
+
+def ended(work: Callable[[], ExitCode]) -> ExitCode:
+    """Do the work; what goes wrong becomes a message and an exit code.
+
+    Raises:
+        click.UsageError: the command line asks for what is not there.
+    """
+    try:
+        return work()
+    except UnknownPointError as error:
+        raise click.UsageError(str(error)) from error
+    except RepositoryError as error:
+        say(str(error))
+        return next((code for kind, code in _CODES.items() if isinstance(error, kind)), ExitCode.FAULT)
+    except OSError as error:
+        told = error.strerror or str(error)
+        say(f"{error.filename}: {told}" if error.filename else told)
+        return ExitCode.UNREADABLE if isinstance(error, _UNREADABLE) else ExitCode.FAULT
+
+
+_CODES = {
+    Cancelled: ExitCode.INTERRUPTED,
+    NotARepositoryError: ExitCode.UNREADABLE,
+    NotAnImageError: ExitCode.UNREADABLE,
+}
+_UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
+
+def say(message: str) -> None:
+    """One line to the person who watches."""
+    click.echo(f"shindan: {one_line(message, 600)}", err=True)
+
+
+def of_point(point: RecoveryPoint, image: str) -> dict[str, object]:
+    """A recovery point for programs: `id`, `image`, `time`, `mode` and `bytes_changed` are a contract."""
+    return {
+        "id": point.id,
+        "image": image,
+        "time": when(point.time),
+        "mode": point.mode,
+        "bytes_changed": point.bytes_changed,
+        "image_size": point.image_size,
+        "job": point.kind,
+        "state": point.state,
+    }
+
+
+def when(nanoseconds: int) -> str:
+    """A time in UTC, to the second, in ISO 8601."""
+    return datetime.fromtimestamp(nanoseconds // 10**9, UTC).isoformat().replace("+00:00", "Z")
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    amount, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.0f} {units[0]}" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
