@@ -26,7 +26,8 @@ class UnknownPointError(RepositoryError):
     """A recovery point that is not there."""
 
     def __init__(self, point: int, known: Sequence[int]) -> None:
-        there = f"there are {numbered(known)}" if known else "there is none"
+        verb = "is" if len(known) == 1 else "are"
+        there = f"there {verb} {numbered(known)}" if known else "there is none"
         super().__init__(f"no recovery point {point}: {there}")
 
 

@@ -55,7 +55,7 @@ class RepositoryMachine(RuleBasedStateMachine):
             self.temporary.cleanup()
 
     @rule(share=st.floats(0, 1), zeros=st.booleans())
-    def write(self, share: float, zeros: bool) -> None:
+    def write(self, *, share: float, zeros: bool) -> None:
         """Some blocks of the image change."""
         for start in range(0, len(self.image), BLOCK):
             if self.dice.random() < share:
@@ -67,12 +67,12 @@ class RepositoryMachine(RuleBasedStateMachine):
         self.image = (self.image + bytes(length))[:length]
 
     @rule(trust=st.booleans())
-    def back_up(self, trust: bool) -> None:
+    def back_up(self, *, trust: bool) -> None:
         with opened(self.folder, self.disk, self.clock) as repository:
             self.model[back_up(repository, bytes(self.image), trust=trust).id] = bytes(self.image)
 
     @rule(fault=st.sampled_from(sorted(FAULTS)), number=st.integers(1, 60), trust=st.booleans())
-    def back_up_with_a_fault(self, fault: str, number: int, trust: bool) -> None:
+    def back_up_with_a_fault(self, *, fault: str, number: int, trust: bool) -> None:
         faulty = Faulty(self.disk, FAULTS[fault](number))
         before = set(self.model)
         repository = None
