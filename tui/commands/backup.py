@@ -4,14 +4,17 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from diagnostics.exit_codes import ExitCode
-    from engine.sync.backup import BackedUp, Wishes
-    from tui.hooks import CommandWriters
+from diagnostics.exit_codes import ExitCode
+from diagnostics.sanitize import one_line
+from engine.dpm import Repository
+from engine.dpm.errors import numbered
+from engine.sync.backup import BackedUp, Wishes, back_up
+from tui.hooks import CommandWriters
+from tui.outcome import ended, of_point, say, size
+from tui.progress import watched
 
 _HELP = """Make a recovery point of disk images in the repository REPO, a folder.
 
@@ -58,10 +61,6 @@ def backup(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
 ) -> None:
     """Make a recovery point of disk images."""
-    from engine.sync.backup import Wishes  # noqa: PLC0415 - `--help` must not wait for the engine
-    from tui.hooks import CommandWriters  # noqa: PLC0415 - as above
-    from tui.outcome import ended  # noqa: PLC0415 - as above
-
     if (freeze_command is None) != (thaw_command is None):
         raise click.UsageError("--freeze-command and --thaw-command go together")
     try:
@@ -73,14 +72,7 @@ def backup(  # noqa: PLR0913 - one parameter an option
     sys.exit(max(codes))
 
 
-def _back_up(
-    image: Path, repo: Path, wishes: "Wishes", writers: "CommandWriters | None", *, as_json: bool
-) -> "ExitCode":
-    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
-    from engine.dpm import Repository  # noqa: PLC0415 - as above
-    from engine.sync.backup import back_up  # noqa: PLC0415 - as above
-    from tui.progress import watched  # noqa: PLC0415 - as above
-
+def _back_up(image: Path, repo: Path, wishes: Wishes, writers: CommandWriters | None, *, as_json: bool) -> ExitCode:
     image.stat()  # a repository is not made for an image that is not there
     with Repository.create(repo) as repository, watched(sys.stderr, f"backup {image.name}") as watcher:
         done = back_up(repository, image, watcher, wishes, writers)
@@ -88,11 +80,7 @@ def _back_up(
     return ExitCode.HEALTHY
 
 
-def _tell(done: "BackedUp", *, as_json: bool) -> None:
-    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
-    from engine.dpm.errors import numbered  # noqa: PLC0415 - as above
-    from tui.outcome import of_point, say, size  # noqa: PLC0415 - as above
-
+def _tell(done: BackedUp, *, as_json: bool) -> None:
     point = done.point
     if done.resumed_blocks:
         say(f"{done.resumed_blocks} blocks were there from an attempt that was broken off")

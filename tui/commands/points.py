@@ -3,12 +3,13 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from diagnostics.exit_codes import ExitCode
+from diagnostics.exit_codes import ExitCode
+from diagnostics.sanitize import one_line
+from engine.dpm import Repository
+from tui.outcome import ended, of_point, size, when
 
 _HELP = """List the recovery points in REPO, oldest first.
 
@@ -25,17 +26,10 @@ Exit status:
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
 def points(*, repo: Path, as_json: bool) -> None:
     """List recovery points."""
-    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
-
     sys.exit(ended(lambda: _list(repo, as_json=as_json)))
 
 
-def _list(repo: Path, *, as_json: bool) -> "ExitCode":
-    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
-    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
-    from engine.dpm import Repository  # noqa: PLC0415 - as above
-    from tui.outcome import of_point, size, when  # noqa: PLC0415 - as above
-
+def _list(repo: Path, *, as_json: bool) -> ExitCode:
     with Repository.open(repo) as repository:
         images = {replica.id: replica.image for replica in repository.replicas()}
         found = repository.points()

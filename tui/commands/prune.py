@@ -2,12 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from diagnostics.exit_codes import ExitCode
+from diagnostics.exit_codes import ExitCode
+from diagnostics.sanitize import one_line
+from engine.dpm import Repository
+from engine.dpm import prune as drop
+from tui.outcome import ended, size
 
 _HELP = """Drop all but the newest recovery points of each image in REPO, and give back their space.
 
@@ -25,18 +27,10 @@ Exit status:
 @click.option("--keep", required=True, type=click.IntRange(min=1), metavar="N", help="How many of each image to keep.")
 def prune(*, repo: Path, keep: int) -> None:
     """Drop old recovery points."""
-    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
-
     sys.exit(ended(lambda: _prune(repo, keep)))
 
 
-def _prune(repo: Path, keep: int) -> "ExitCode":
-    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
-    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
-    from engine.dpm import Repository  # noqa: PLC0415 - as above
-    from engine.dpm import prune as drop  # noqa: PLC0415 - as above
-    from tui.outcome import size  # noqa: PLC0415 - as above
-
+def _prune(repo: Path, keep: int) -> ExitCode:
     with Repository.open(repo) as repository:
         for pruned in drop(repository, keep):
             told = f"{len(pruned.dropped)} dropped, {len(pruned.kept)} kept, {size(pruned.freed_bytes)} given back"

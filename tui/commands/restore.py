@@ -3,12 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from diagnostics.exit_codes import ExitCode
+from diagnostics.exit_codes import ExitCode
+from engine.dpm import Repository, restore_range
+from engine.dpm import restore as restore_whole
+from engine.files import SYSTEM
+from tui.outcome import ended, say, size
+from tui.progress import watched
 
 _HELP = """Restore the recovery point POINT in REPO to a new file.
 
@@ -41,19 +44,10 @@ class _Range(click.ParamType[tuple[int, int]]):
 @click.option("--range", "span", type=_Range(), help="Only the bytes from offset A to before offset B.")
 def restore(*, repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> None:
     """Restore a recovery point."""
-    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
-
     sys.exit(ended(lambda: _restore(repo, number, target, span)))
 
 
-def _restore(repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> "ExitCode":
-    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
-    from engine.dpm import Repository, restore_range  # noqa: PLC0415 - as above
-    from engine.dpm import restore as restore_whole  # noqa: PLC0415 - as above
-    from engine.files import SYSTEM  # noqa: PLC0415 - as above
-    from tui.outcome import say, size  # noqa: PLC0415 - as above
-    from tui.progress import watched  # noqa: PLC0415 - as above
-
+def _restore(repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> ExitCode:
     with Repository.open(repo) as repository, repository.reading(number) as opened:
         image_size = opened.map.image_size
         start, end = span or (0, image_size)

@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from diagnostics.exit_codes import ExitCode
+from diagnostics.exit_codes import ExitCode
+from diagnostics.sanitize import one_line
+from engine.dpm import Repository
+from engine.dpm import verify as check
+from tui.outcome import ended
+from tui.progress import watched
 
 _HELP = """Read the recovery points POINT... (none given: all) in REPO and compare every byte with its digest.
 
@@ -26,18 +29,10 @@ Exit status:
 @click.argument("numbers", nargs=-1, type=int, metavar="[POINT]...")
 def verify(*, repo: Path, numbers: tuple[int, ...]) -> None:
     """Check recovery points byte by byte."""
-    from tui.outcome import ended  # noqa: PLC0415 - `--help` must not wait for the engine
-
     sys.exit(ended(lambda: _verify(repo, numbers)))
 
 
-def _verify(repo: Path, numbers: tuple[int, ...]) -> "ExitCode":
-    from diagnostics.exit_codes import ExitCode  # noqa: PLC0415 - as above
-    from diagnostics.sanitize import one_line  # noqa: PLC0415 - as above
-    from engine.dpm import Repository  # noqa: PLC0415 - as above
-    from engine.dpm import verify as check  # noqa: PLC0415 - as above
-    from tui.progress import watched  # noqa: PLC0415 - as above
-
+def _verify(repo: Path, numbers: tuple[int, ...]) -> ExitCode:
     with Repository.open(repo) as repository:
         with watched(sys.stderr, "verify") as watcher:
             damages = check(repository, numbers, watcher)
