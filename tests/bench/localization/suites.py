@@ -1,0 +1,119 @@
+"""The suites of nights behind the rows of the table, and how they are run on all cores."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from diagnostics.knowledge.catalog import load_catalog
+from diagnostics.rules.packs import SHIPPED, load_from
+from tests.bench.localization.chance import chance_of
+from tests.bench.localization.night import InvisibleFaultError, make_night
+from tests.bench.localization.setting import Setting, split
+from tests.bench.localization.signals import Signals
+from tests.bench.localization.trial import Result, try_night
+
+Plan = tuple[tuple[str, ...], int]
+"""The causes that are present, and the seed."""
+
+
+class Suite(NamedTuple):
+    """Nights of one kind."""
+
+    name: str
+    setting: Setting
+    plans: tuple[Plan, ...]
+    explained: bool = False
+    """Whether evidence is weighed line by line, which takes longer than all else."""
+
+
+@cache
+def shipped() -> Signals:
+    """The shipped rules and catalog, read once per process."""
+    return Signals(load_from([SHIPPED]).rules, load_catalog())
+
+
+def shows(cause: str) -> bool:
+    """Whether some night with the cause shows it."""
+    try:
+        make_night((cause,), 0, Setting(), shipped())
+    except InvisibleFaultError:
+        return False
+    return True
+
+
+def singles(causes: Iterable[str], seeds: range) -> tuple[Plan, ...]:
+    return tuple(((cause,), seed) for cause in causes for seed in seeds)
+
+
+def several(causes: Sequence[str], number: int, seeds: range) -> tuple[Plan, ...]:
+    """Nights with so many causes each, of different components."""
+    return tuple((_some(causes, number, chance_of("causes", number, seed)), seed) for seed in seeds)
+
+
+def _some(causes: Sequence[str], number: int, chance: Random) -> tuple[str, ...]:
+    while True:
+        chosen = tuple(chance.sample(causes, number))
+        if len({shipped().catalog.causes[cause].component for cause in chosen}) == number:
+            return chosen
+
+
+def suites(*, quick: bool) -> list[Suite]:
+    """What is reported: only causes and seeds on which nothing was fitted."""
+    _, reported = split(shipped().catalog.causes)
+    causes = [cause for cause in reported if shows(cause)]
+    scale = 10 if quick else 1
+    some = range(max(1, 3 // scale))
+    nights = range(240 // scale)
+    usual = Setting()
+    change = msgspec.structs.replace
+    big = change(usual, hosts=(6, 10), machines=(8, 12), transient=0.0)
+    return [
+        Suite("one fault", usual, singles(causes, range(10 // scale))),
+        Suite("one fault, explained", usual, singles(causes[:: 1 if quick else 3], range(100, 101)), explained=True),
+        Suite("two faults", usual, several(causes, 2, nights)),
+        Suite("three faults", usual, several(causes, 3, nights)),
+        Suite("30 % of evidence lost", change(usual, lost=0.3), singles(causes, some)),
+        Suite("noise x2.7", change(usual, noise=2.7), singles(causes, some)),
+        Suite("noise x4.3", change(usual, noise=4.3), singles(causes, some)),
+        Suite("no logs, only jobs", _collecting(usual, 0.0), singles(causes, some)),
+        Suite("40 % of logs", _collecting(usual, 0.4), singles(causes, some)),
+        Suite("healthy", big, tuple(((), seed) for seed in range(130 // scale))),
+        Suite("healthy, noise x4.3", change(usual, noise=4.3, transient=0.0), tuple(((), seed) for seed in nights)),
+        Suite("transient failures only", change(usual, transient=0.05), tuple(((), seed) for seed in nights)),
+    ]
+
+
+def _collecting(setting: Setting, share: float) -> Setting:
+    return msgspec.structs.replace(
+        setting, collected=share, collected_of_guest=share, collected_rarely=min(share, setting.collected_rarely)
+    )
+
+
+def _answer(task: tuple[Suite, Plan]) -> Result:
+    suite, (causes, seed) = task
+    night = make_night(causes, seed, suite.setting, shipped())
+    return try_night(night, seed, shipped(), 6 if suite.explained else 0)
+
+
+def run(planned: Iterable[Suite], told: Callable[[str], None]) -> dict[str, list[Result]]:
+    """Answer all nights; the order of processes decides nothing."""
+    results: dict[str, list[Result]] = {}
+    with pool() as workers:
+        for suite in planned:
+            told(suite.name)
+            tasks = [(suite._replace(plans=()), plan) for plan in suite.plans]
+            results[suite.name] = list(workers.map(_answer, tasks, chunksize=8))
+    return results
+
+
+def pool() -> ProcessPoolExecutor:
+    """A process per core; numpy's own threads stay away, matrices here are small."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))

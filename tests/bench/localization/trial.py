@@ -1,0 +1,101 @@
+"""One night on the ordinary road: what the verdict says of it, what the yardsticks say, and what is true."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from diagnostics.answer import Case
+from diagnostics.diagnosis import understand
+from diagnostics.localize.judge import FIRM
+from diagnostics.reading import Reading
+from diagnostics.request import Request
+from diagnostics.verdict import VerdictWord
+from engine.pipeline import Component
+from tests.bench.localization.figures import Answer
+from tests.bench.localization.night import Night, Truth
+from tests.bench.localization.signals import Signals
+from tests.bench.localization.yardsticks import YARDSTICKS, Instance, Spectrum
+
+MODEL = "model"
+_NOTHING_ASKED = Request(paths=())
+
+
+class Named(NamedTuple):
+    """A component that an asserted verdict names as firm."""
+
+    instance: Instance
+    right: bool
+    minimal: int | None
+    """Lines of minimal evidence; None where they were not worked out."""
+
+
+class Result(NamedTuple):
+    """How a night was answered."""
+
+    causes: tuple[str, ...]
+    seed: int
+    word: VerdictWord
+    ranks: dict[str, tuple[int, ...]]
+    """By method: where each truth stands in the ranking, from 1; 0 where it is not in it."""
+    first: Instance
+    truths: tuple[Instance, ...]
+    candidates: tuple[Answer, ...]
+    """What was said of each candidate, the first one first."""
+    named: tuple[Named, ...]
+    jobs: int
+    failed: int
+
+
+def understood(reading: Reading, signals: Signals, most_explained: int = 0) -> Case:
+    """The ordinary road, from a reading on."""
+    return understand(
+        reading.events, reading, signals.rules, signals.catalog, _NOTHING_ASKED, most_explained=most_explained
+    )
+
+
+def is_at_fault(instance: Instance, truths: Sequence[Truth]) -> bool:
+    return any(_blames(instance, truth) for truth in truths)
+
+
+def _blames(instance: Instance, truth: Truth) -> bool:
+    """A shared volume may be blamed as a plate of its own, or on any of the hosts that share it."""
+    plate, component = instance
+    shared = truth.component is Component.CSV_CLUSTER and plate.startswith("csv:")
+    return component == truth.component and (plate in truth.plates or shared)
+
+
+def try_night(night: Night, seed: int, signals: Signals, most_explained: int = 0) -> Result:
+    """Answer a night."""
+    case = understood(night.reading, signals, most_explained)
+    judgement = case.judgement
+    ranking = [(candidate.plate, candidate.component) for candidate in judgement.candidates]
+    spectrum = Spectrum(case.problem)
+    rankings = {MODEL: ranking} | {name: rank(spectrum) for name, rank in YARDSTICKS.items()}
+    said = tuple(
+        (found.probability, is_at_fault(at, night.truths))
+        for found, at in zip(judgement.candidates, ranking, strict=True)
+    )
+    firm = judgement.faults if judgement.verdict is VerdictWord.ASSERTED else ()
+    return Result(
+        causes=tuple(truth.cause for truth in night.truths),
+        seed=seed,
+        word=judgement.verdict,
+        ranks={name: tuple(_rank(ranked, truth) for truth in night.truths) for name, ranked in rankings.items()},
+        first=ranking[0] if ranking else ("", ""),
+        truths=tuple((truth.plates[0], truth.component) for truth in night.truths),
+        candidates=said,
+        named=tuple(
+            Named(
+                (fault.plate, fault.component),
+                is_at_fault((fault.plate, fault.component), night.truths),
+                len(fault.minimal_evidence) if most_explained else None,
+            )
+            for fault in firm
+            if fault.probability >= FIRM
+        ),
+        jobs=len(case.jobs),
+        failed=sum(not job.succeeded for job in case.problem.jobs),
+    )
+
+
+def _rank(ranking: Sequence[Instance], truth: Truth) -> int:
+    return next((place for place, instance in enumerate(ranking, 1) if _blames(instance, truth)), 0)
