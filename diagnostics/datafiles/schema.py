@@ -83,6 +83,8 @@ def _invalid(wanted: object, document: YamlDocument, path: Path_, message: str) 
     shown = _short(_maybe(document, path))
     if "enum value" in text:
         return document.problem(path, f"{_name(path)} is {shown}", f"one of {', '.join(_members(wanted))}")
+    if "matching regex '^https?" in text:
+        return document.problem(path, f"{_name(path)} is {shown}", "an address that begins with https:// or http://")
     expected = re.sub(r", got `.*`$", "", text).removeprefix("Expected ").replace("`", "")
     return document.problem(path, f"{_name(path)} is {shown}", _IN_WORDS.get(expected, expected))
 

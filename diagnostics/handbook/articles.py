@@ -74,9 +74,15 @@ def _likeness(likeness: Likeness) -> Line:
 def _remedies(cause: Cause, library: Library) -> tuple[Section, ...]:
     if not cause.remedies:
         return (Section("What to do", (Item((f"Nothing: {cause.reason}",)),), Form.PROSE),)
-    known = [library.catalog.remedies[remedy] for remedy in cause.remedies if remedy in library.catalog.remedies]
-    lines: list[Line] = [(Ref(Subject.REMEDY, it.id), f": {it.title} ({it.risk}, on the {it.role})") for it in known]
-    return listed("What to do", lines)
+    items: list[Item] = []
+    for remedy in (library.catalog.remedies[id_] for id_ in cause.remedies if id_ in library.catalog.remedies):
+        items.append(Item((Ref(Subject.REMEDY, remedy.id), f": {remedy.title} ({remedy.risk}, on the {remedy.role})")))
+        items += [Item(line, 1) for line in _steps(remedy)]
+    return (Section("What to do", tuple(items)),)
+
+
+def _steps(remedy: Remedy) -> list[Line]:
+    return [(f"{step.do}: ", Code(command_line(step.run))) if step.run else (step.do,) for step in remedy.steps]
 
 
 def _references(references: Iterable[str]) -> tuple[Section, ...]:
@@ -146,9 +152,6 @@ def told(event: Event) -> str:
 
 def remedy_article(remedy: Remedy, library: Library) -> Article:
     """A remedy: what to do, with which risk, and what to look at before and after."""
-    steps: list[Line] = [
-        (f"{step.do}: ", Code(command_line(step.run))) if step.run else (step.do,) for step in remedy.steps
-    ]
     after: list[Line] = [
         (f"{label}: {text}",) for label, text in (("Then check", remedy.verify), ("Undo", remedy.undo)) if text
     ]
@@ -163,7 +166,7 @@ def remedy_article(remedy: Remedy, library: Library) -> Article:
         lead=(),
         sections=(
             *listed("Before", [(line,) for line in remedy.before]),
-            *listed("Steps", steps, Form.STEPS),
+            *listed("Steps", _steps(remedy), Form.STEPS),
             *listed("After", after),
             *_references(remedy.references),
         ),

@@ -17,6 +17,7 @@ from engine.pipeline import COMPONENTS, Component, Scope, Stage
 KNOWLEDGE = Path(__file__).parent
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s<>]*)?$")]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
@@ -117,7 +118,7 @@ class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     before: tuple[Text, ...] = ()
     undo: str = ""
     verify: str = ""
-    references: tuple[Text, ...] = ()
+    references: tuple[Url, ...] = ()
 
 
 class CodeInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +175,7 @@ class _CauseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scopes: tuple[Scope, ...] = ()
     confirm: tuple[Text, ...] = ()
     reason: str = ""
-    references: tuple[Text, ...] = ()
+    references: tuple[Url, ...] = ()
 
 
 class _CauseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """What is wrong, or could be better, in rule packs that load: tiny validators, each with one question."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
@@ -93,6 +94,15 @@ def causes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
                 yield _at(rule, Severity.ERROR, f"{rule.name} names an unknown cause: {link.id}")
 
 
+def references_are_no_addresses(shelf: Shelf) -> Iterator[Issue]:
+    """A report prints references for people to open."""
+    for rule in shelf.rules:
+        for reference in rule.references:
+            if not _ADDRESS(reference):
+                yield _at(rule, Severity.WARNING, f"reference {reference!r} of {rule.name}", "an http or https address")
+
+
+_ADDRESS = re.compile(r"https?://[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s<>]*)?").fullmatch
 _ENGLISH_EVERYWHERE = frozenset({Kind.ERRLOG, Kind.VSS_WRITER, Kind.JOB, Kind.SHADOW_STORAGE})
 """Kinds whose text is a trace, or whose parsers have translated what matters into fields."""
 
@@ -196,6 +206,7 @@ VALIDATORS: tuple[Validator, ...] = (
     samples_are_missing,
     samples_disagree,
     causes_are_unknown,
+    references_are_no_addresses,
     text_in_one_language,
     stable_without_field_basis,
     names_are_taken,

@@ -1,6 +1,7 @@
 """`shindan rules list`: the rules, by what they are about."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,6 +10,10 @@ import msgspec
 from diagnostics.commands.rules.places import FOLDERS, all_rules
 from diagnostics.commands.table import print_table
 from diagnostics.exit_codes import ExitCode
+from diagnostics.handbook.completeness import HEADER, shortfalls
+from diagnostics.handbook.completeness import completeness as completeness_of
+from diagnostics.handbook.library import Library
+from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.parsers.codes import canonical
 from diagnostics.rules.reach import asks_for, reach
 from diagnostics.rules.rule import Polarity, Rule
@@ -40,11 +45,12 @@ class Wanted(msgspec.Struct, frozen=True):
     "list",
     help="""List the rules, all or those about something: `--provider VSS --event-id 8229`, `--code 0x800423F4`.
 
-    Options narrow each other down. A code may be written as any log prints it.
+    Options narrow each other down. A code may be written as any log prints it. --completeness lists causes instead,
+    with what each has: rules, samples (hits + near misses), remedies, documentation, a fault to inject.
 
     \b
     Exit status:
-        0  listed                      1  no rule is about that
+        0  listed                      1  no rule is about that, or a cause lacks something
         2  wrong usage                 5  internal error""",
 )
 @click.option("--component", type=click.Choice([component.value for component in Component]), metavar="ID")
@@ -53,12 +59,22 @@ class Wanted(msgspec.Struct, frozen=True):
 @click.option("--provider", default="", help="Rules about records of this event source.")
 @click.option("--event-id", type=int, help="Rules about records with this id.")
 @click.option("--code", default="", help="Rules about this error code.")
+@click.option("--completeness", is_flag=True, help="List what each cause has, and fail where one lacks something.")
 @FOLDERS
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for each rule.")
 def list_rules(
-    *, folders: tuple[Path, ...], as_json: bool, code: str, component: str, polarity: str, **about: object
+    *,
+    folders: tuple[Path, ...],
+    as_json: bool,
+    completeness: bool,
+    code: str,
+    component: str,
+    polarity: str,
+    **about: object,
 ) -> None:
     """List rules."""
+    if completeness:
+        sys.exit(_completeness(all_rules(folders)))
     wanted = msgspec.convert({**about, "code": _code(code), "component": component, "polarity": polarity}, Wanted)
     rules = all_rules(folders)
     found = [rule for rule in rules if wanted(rule)]
@@ -75,6 +91,17 @@ def _code(given: str) -> str:
     if code is None:
         raise click.UsageError(f"{given!r} is no error code; expected something like 0x800423F4, 1450 or 'ID 30112'")
     return code
+
+
+def _completeness(rules: Sequence[Rule]) -> ExitCode:
+    """Print the table of causes."""
+    library = Library(tuple(rules), load_catalog())
+    rows, short = completeness_of(library), shortfalls(library)
+    print_table(HEADER, [(*row[:-1], ", ".join(row.holes)) for row in rows])
+    lacking = sum(bool(row.holes) for row in rows)
+    told = [f"{len(rows)} causes, {lacking} of them lack something", *short]
+    click.echo("; ".join(told), err=True)
+    return ExitCode.FAULT if lacking or short else ExitCode.HEALTHY
 
 
 _HEADER = ("name", "polarity", "component", "about", "title")

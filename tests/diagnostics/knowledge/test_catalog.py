@@ -25,6 +25,7 @@ causes:
       stages: [host-snapshot]
       scopes: [vm]
       explanation: The volume is gone.
+      references: ['https://example.org/volumes']
       remedies: none
       reason: It comes back by itself.
 """
@@ -79,7 +80,7 @@ def test_entries_are_typed_and_defaults_come_from_the_component(tmp_path: Path) 
         ("causes", "scopes: [vm]", "scopes: [guest]", 14, "causes[1].scopes[0] is 'guest'"),
         ("causes", "id: diff-area-limit", "id: Diff Area", 3, "causes[0].id is 'Diff Area'"),
         ("causes", "id: diff-area-lost", "id: diff-area-limit", 9, "cause diff-area-limit occurs twice"),
-        ("causes", "      reason: It comes back by itself.\n", "", 16, "remedies of diff-area-lost is 'none'"),
+        ("causes", "      reason: It comes back by itself.\n", "", 17, "remedies of diff-area-lost is 'none'"),
         (
             "causes",
             "[enlarge-shadow-storage]",
@@ -88,6 +89,7 @@ def test_entries_are_typed_and_defaults_come_from_the_component(tmp_path: Path) 
             "cause diff-area-limit names an unknown remedy: buy-disks",
         ),
         ("causes", "      title: Shadow copy storage is gone\n", "", 9, "causes[1].title is missing"),
+        ("causes", "https://example.org/", "file://c:/", 16, "causes[1].references[0] is 'file://c:/volumes'"),
         ("remedies", "risk: changes-configuration", "risk: none", 5, "remedies[0].risk is 'none'"),
         ("remedies", "role: machine", "role: client", 4, "remedies[0].role is 'client'"),
         ("remedies", "run: [vssadmin, resize", "run: [vssadmin, 5", 7, "remedies[0].steps[0].run[1] is 5"),

@@ -61,6 +61,11 @@ STABLE = changed("status: experimental", "status: stable")
         (GOOD, SAMPLES.replace("33", "36"), (Severity.ERROR, "good-rule matches this near miss")),
         (UNKNOWN_CAUSE, SAMPLES, (Severity.ERROR, "good-rule names an unknown cause: nobody-knows")),
         (TEXT_RULE, SAMPLES, (Severity.WARNING, "good-rule reads message text in one language: 'could not be grown'")),
+        (
+            changed("https://learn", "see learn"),
+            SAMPLES,
+            (Severity.WARNING, "reference 'see learn.microsoft.com/windows-server' of good-rule"),
+        ),
         (STABLE, SAMPLES, (Severity.WARNING, "good-rule is stable on its author's word")),
         (ASKS_FOR_A_CODE, SAMPLES, (Severity.WARNING, "good-rule asks for 0x80042316")),
         (
@@ -80,6 +85,7 @@ STABLE = changed("status: experimental", "status: stable")
         "samples disagree",
         "unknown cause",
         "one language",
+        "no address",
         "stable",
         "code without meaning",
         "code of a sample without meaning",
