@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from diagnostics.event import Event, Level
-from diagnostics.parsers import driver_packet, vss_context
+from diagnostics.parsers import driver_packet, service_record, vss_context
 from diagnostics.parsers.codes import canonical, find_codes
 
 BINARY = "Binary"
@@ -101,4 +101,7 @@ def finished(event: Event) -> Event:
     """A record with everything in it that only its provider's custom explains."""
     if event.provider.upper() == "VSS":
         return vss_context.enrich(event)
-    return driver_packet.enrich(event) if BINARY in event.fields else event
+    if BINARY not in event.fields:
+        return event
+    of_services = event.provider == "Service Control Manager"
+    return service_record.enrich(event) if of_services else driver_packet.enrich(event)

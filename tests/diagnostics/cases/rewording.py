@@ -18,7 +18,18 @@ _WRITERS = yaml.safe_load(Path(plain_reader.__file__).with_suffix(".yml").read_t
 _NAMES = (
     *_WRITERS,
     *("Data ONTAP VSS Hardware Provider", "Hyper-V", "Microsoft", "Windows", "Veeam", "SnapManager", "Exchange"),
-    *("volsnap", "vhdmp", "vmbus", "storvsp", "netvsc", "vmms", "swprv", "restic", "bareos-fd"),  # drivers, programs
+    *(
+        "volsnap",
+        "vhdmp",
+        "vmbus",
+        "storvsp",
+        "netvsc",
+        "vmms",
+        "swprv",
+        "vmicvss",
+        "restic",
+        "bareos-fd",
+    ),  # drivers, programs
     "Recovery",  # as a value of SnapshotType; the word in a sentence has a small letter
 )
 _KEPT = re.compile(
@@ -26,11 +37,11 @@ _KEPT = re.compile(
         (
             r"<[^<>\n]{1,60}>|\{[^{}\n]{1,60}\}",
             r"(?<!\w)'[^'\n]{1,80}'(?!\w)|\"[^\"\n]{1,80}\"",
-            *(rf"\b{re.escape(name)}\b" for name in sorted(_NAMES, key=len, reverse=True)),
             r"\b[\w-]+\.[a-z]{2,4}\b",
+            *(rf"\b{re.escape(name)}\b" for name in sorted(_NAMES, key=len, reverse=True)),
             r"[A-Za-z0-9_\\/.$%@#=*?~&+:-]*[0-9\\/_$=][A-Za-z0-9_\\/.$%@#=*?~&+:-]*",
             r"\b[A-Z][A-Z0-9+]+s?\b",
-            r"\b[A-Za-z]*[a-z][A-Z][A-Za-z]*\b",
+            r"\b[A-Za-z]+[A-Z][A-Za-z]*\b",
         )
     )
 )
