@@ -67,6 +67,10 @@ class Files(Protocol):
         """Whether there is a file or a folder of this name."""
         ...
 
+    def modified(self, path: Path) -> int:
+        """When a file was written last, in nanoseconds since 1970."""
+        ...
+
     def names(self, folder: Path) -> list[str]:
         """The names in a folder, sorted."""
         ...
@@ -185,7 +189,9 @@ class SystemFile:
         _datasync(self.descriptor)
 
     def close(self) -> None:
-        os.close(self.descriptor)
+        """Release the file; whoever still uses it is refused."""
+        descriptor, self.descriptor = self.descriptor, -1
+        os.close(descriptor)
 
 
 class SystemFiles:
@@ -196,6 +202,9 @@ class SystemFiles:
 
     def exists(self, path: Path) -> bool:
         return path.exists()
+
+    def modified(self, path: Path) -> int:
+        return path.stat().st_mtime_ns
 
     def names(self, folder: Path) -> list[str]:
         return sorted(entry.name for entry in folder.iterdir())

@@ -79,6 +79,9 @@ class Faulty:
     def exists(self, path: Path) -> bool:
         return self._files.exists(path)
 
+    def modified(self, path: Path) -> int:
+        return self._files.modified(path)
+
     def names(self, folder: Path) -> list[str]:
         return self._files.names(folder)
 
@@ -150,8 +153,11 @@ class _Content:
         self.now = bytearray(data)
         self.durable = bytearray(data)
         self.pending: list[_Change] = []
+        self.changes = 1
+        """Counts as the moment of the last one."""
 
     def change(self, change: _Change) -> None:
+        self.changes += 1
         self.pending.append(change)
         _apply(self.now, change)
 
@@ -239,6 +245,9 @@ class CrashDisk:
 
     def exists(self, path: Path) -> bool:
         return path in self._now or path in self._folders or bool(self._in(path))
+
+    def modified(self, path: Path) -> int:
+        return self._now[path].changes
 
     def names(self, folder: Path) -> list[str]:
         return sorted(path.name for path in self._in(folder))

@@ -1,0 +1,185 @@
+"""Which blocks were changed since which shadow copy, across restarts and crashes (what Hyper-V's RCT does).
+
+Two files. The *history* holds the epochs with a bit per block, written whole (draft, sync, rename) whenever an epoch
+begins and when the volume is closed. The *regions* hold a bit per region of 1 MiB or more that was written since the
+history was; a region's bit is durable before the first write into it goes to the disk. After an unclean end, every
+block of a marked region counts as changed. Hyper-V keeps a fine and a coarse table (.rct, .mrt) to the same end.
+
+A history from before a foreign hand wrote the volume is not believed: the file's time of modification at the clean end
+is noted. Nor is one that is damaged or of another size. Then no reference is known, and everything counts as changed.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.files import File, Files, read_fully, write_atomically, write_fully
+from engine.volume.bitmap import Bitmap
+from engine.volume.diffarea import BLOCK, blocks_of
+
+_MAGIC = b"SHNDCBT1"
+_HEAD = struct.Struct("<8sQQIQI")
+"""Magic, size of the volume, time of modification or 0 while in use, bytes of a block, blocks, epochs."""
+_EPOCH = struct.Struct("<HI")
+"""Bytes of the name, bytes of the bits (deflated)."""
+_DIGEST = 32
+_MOST = 1 << 30
+"""A history of more bytes than this is not ours: 64 TiB of scattered changes take 512 MiB an epoch before deflating."""
+_REGIONS = 1 << 16
+"""There are so many regions at most, and none is smaller than 1 MiB."""
+_SECTOR = 512
+
+
+class DamagedHistoryError(Exception):
+    """A history cannot be believed; the message says why."""
+
+
+class Recorded(NamedTuple):
+    """An epoch as it is kept in a file."""
+
+    name: str
+    changed: Bitmap
+
+
+class Tracking:
+    """The history and the regions of one volume."""
+
+    def __init__(self, files: Files, path: Path, volume: Path, size: int) -> None:
+        self._files = files
+        self._path = path
+        self._volume = volume
+        self._size = size
+        self._blocks = blocks_of(size)
+        self._region = max(1 << 20, 1 << (max(1, size - 1) // _REGIONS).bit_length())
+        """Bytes of a region, a power of two."""
+        self._marked = bytearray(-(-max(1, size // self._region + 1) // (8 * _SECTOR)) * _SECTOR)
+        self._regions: File | None = None
+
+    def load(self) -> list[Recorded]:
+        """The epochs of the last time, or none where that is the first; DamagedHistoryError where they are unusable."""
+        if not self._files.exists(self._path):
+            return []
+        epochs, modified = self._parsed(self._content())
+        if modified == 0:
+            self._load_regions()
+            for first, last in self._marked_blocks():
+                epochs[-1].changed.put(first, last, (1 << (last - first)) - 1)
+        elif modified != self._files.modified(self._volume):
+            raise DamagedHistoryError("somebody else wrote the volume since")
+        return epochs
+
+    def begin(self, epochs: Sequence[Recorded]) -> None:
+        """Note that the volume is in use; from here on nothing may be written without `mark`."""
+        if self._regions is None:
+            path = self._regions_path()
+            self._regions = self._files.open(path, "write" if self._files.exists(path) else "create")
+            if self._regions.size() != len(self._marked):
+                self._regions.truncate(0)
+                self._regions.truncate(len(self._marked))
+            self._regions.sync()
+            self._files.sync_folder(path.parent)
+        self._write(epochs, modified=0)
+        self._marked = bytearray(len(self._marked))  # only now, as the history holds what they stood for
+        write_fully(self._regions, self._marked, 0)
+
+    def mark(self, first: int, last: int) -> None:
+        """Let no crash forget that blocks from `first` to before `last` may have changed."""
+        low, high = first * BLOCK // self._region, (last * BLOCK - 1) // self._region
+        fresh = [place for place in range(low, high + 1) if not self._marked[place >> 3] >> (place & 7) & 1]
+        if not fresh or self._regions is None:
+            return
+        marked = bytearray(self._marked)
+        for place in fresh:
+            marked[place >> 3] |= 1 << (place & 7)
+        start, end = fresh[0] // (8 * _SECTOR) * _SECTOR, (fresh[-1] // (8 * _SECTOR) + 1) * _SECTOR
+        write_fully(self._regions, memoryview(marked)[start:end], start)
+        self._regions.sync()
+        self._marked = marked
+
+    def finish(self, epochs: Sequence[Recorded]) -> None:
+        """Note a clean end; the volume's own file is durable."""
+        self._write(epochs, modified=self._files.modified(self._volume))
+        self.close()
+
+    def discard(self) -> None:
+        """Let nothing be believed the next time."""
+        if self._files.exists(self._path):
+            self._files.remove(self._path)
+            self._files.sync_folder(self._path.parent)
+        self.close()
+
+    def close(self) -> None:
+        """Release the files as they are."""
+        if self._regions is not None:
+            self._regions.close()
+            self._regions = None
+
+    def _regions_path(self) -> Path:
+        return self._path.with_name(self._path.name + ".regions")
+
+    def _write(self, epochs: Sequence[Recorded], modified: int) -> None:
+        parts = [_HEAD.pack(_MAGIC, self._size, modified, BLOCK, self._blocks, len(epochs))]
+        for name, changed in epochs:
+            encoded, bits = name.encode(), zlib.compress(changed.to_bytes(), 1)
+            parts += [_EPOCH.pack(len(encoded), len(bits)), encoded, bits]
+        body = b"".join(parts)
+        write_atomically(self._files, self._path, body + _digest(body))
+
+    def _content(self) -> bytes:
+        file = self._files.open(self._path, "read")
+        try:
+            if not _HEAD.size + _DIGEST <= file.size() <= _MOST:
+                raise DamagedHistoryError(f"{self._path}: {file.size()} bytes are no history of changes")
+            room = bytearray(file.size())
+            read_fully(file, room, 0)
+        finally:
+            file.close()
+        return bytes(room)
+
+    def _parsed(self, content: bytes) -> tuple[list[Recorded], int]:
+        body = content[:-_DIGEST]
+        if content[-_DIGEST:] != _digest(body):
+            raise DamagedHistoryError(f"{self._path}: damaged")
+        magic, size, modified, block, blocks, count = _HEAD.unpack_from(body)
+        if (magic, size, block, blocks) != (_MAGIC, self._size, BLOCK, self._blocks) or not count:
+            raise DamagedHistoryError(f"{self._path}: of another volume or version")
+        try:
+            return list(self._epochs(body, count)), modified
+        except (struct.error, zlib.error, ValueError) as error:
+            raise DamagedHistoryError(f"{self._path}: {error}") from error
+
+    def _epochs(self, body: bytes, count: int) -> Iterator[Recorded]:
+        place = _HEAD.size
+        for _ in range(count):
+            name_length, bits_length = _EPOCH.unpack_from(body, place)
+            place += _EPOCH.size
+            name = body[place : place + name_length].decode()
+            place += name_length
+            changed = Bitmap(self._blocks)
+            changed.from_bytes(zlib.decompressobj().decompress(body[place : place + bits_length], changed.size + 1))
+            place += bits_length
+            yield Recorded(name, changed)
+
+    def _load_regions(self) -> None:
+        path = self._regions_path()
+        if not self._files.exists(path):
+            raise DamagedHistoryError(f"{path}: missing, and the volume was not closed")
+        file = self._files.open(path, "read")
+        try:
+            if read_fully(file, self._marked, 0) < len(self._marked):
+                raise DamagedHistoryError(f"{path}: shorter than it was made")
+        finally:
+            file.close()
+
+    def _marked_blocks(self) -> Iterator[tuple[int, int]]:
+        blocks = self._region // BLOCK
+        for place in range(8 * len(self._marked)):
+            if self._marked[place >> 3] >> (place & 7) & 1:
+                yield min(place * blocks, self._blocks), min((place + 1) * blocks, self._blocks)
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_DIGEST).digest()

@@ -1,0 +1,244 @@
+"""What a volume holds and knows after its machine stopped at any call, and how it bears a failing disk."""
+
+import errno
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from engine.files import SYSTEM
+from engine.volume import Loss, ShadowCopyLost, ShadowCopyLostError, TrackingRestarted, Volume, VolumeError, VolumeEvent
+from engine.volume.diffarea import BLOCK
+from tests.engine.disks import SECTOR, Call, CrashDisk, Fault, Faulty, fail
+
+PATH = Path("images/disk.img")
+FOLDER = Path("images/disk.img.shadow")
+SIZE = 3 * (1 << 20) + 5 * BLOCK
+
+
+class History:
+    """A volume in use, and what is known of it from outside."""
+
+    def __init__(self, disk: CrashDisk, faulty: Faulty, dice: random.Random) -> None:
+        self.dice = dice
+        self.faulty = faulty
+        self.now = bytearray(disk.content(PATH))
+        self.references: dict[str, bytes] = {}
+        self.possible: dict[int, set[bytes]] = {}
+        """Of sectors written since the last flush: what a crash may leave there."""
+        self.volume = Volume(PATH, tracked=True, files=faulty)
+
+    def go_on(self, steps: int) -> None:
+        for _ in range(steps):
+            self.dice.choices((self.write, self.flush, self.snapshot, self.reopen), (12, 2, 2, 1))[0]()
+
+    def write(self) -> None:
+        offset = self.dice.randrange(SIZE // SECTOR) * SECTOR
+        data = self.dice.randbytes(self.dice.choice((1, 8, 70)) * SECTOR)[: SIZE - offset]
+        for start in range(0, len(data), SECTOR):
+            place = offset + start
+            known = self.possible.setdefault(place, {bytes(self.now[place : place + SECTOR])})
+            known.add(data[start : start + SECTOR])
+        self.volume.write(offset, data)
+        self.now[offset : offset + len(data)] = data
+
+    def flush(self) -> None:
+        self.volume.flush()
+        self.possible.clear()
+
+    def snapshot(self) -> None:
+        name = f"copy {len(self.references)}"
+        with self.volume.writes_held():
+            self.possible.clear()
+            copy = self.volume.create_shadow_copy(name)
+        self.references[name] = bytes(self.now)
+        copy.release()
+
+    def reopen(self) -> None:
+        self.volume.close()
+        self.possible.clear()
+        self.volume = Volume(PATH, tracked=True, files=self.faulty)
+
+
+def run_until(stop: int, seed: int) -> tuple[CrashDisk, History]:
+    """Use a volume whose machine stops at a call, or in the end; what the next start finds."""
+    dice = random.Random(seed)
+    disk = CrashDisk()
+    disk.put(PATH, dice.randbytes(SIZE))
+    faulty = Faulty(disk)
+    history = History(disk, faulty, dice)
+    faulty.plan = fail(len(faulty.calls) + stop, errno.EIO, sticky=True)
+    with suppress(OSError, VolumeError):
+        history.go_on(25)
+    return disk.crashed(dice), history
+
+
+def check_after_crash(disk: CrashDisk, history: History) -> int:
+    """Compare with all that may be; how many references were known."""
+    found = disk.content(PATH)
+    for place in range(0, SIZE, SECTOR):
+        sector = found[place : place + SECTOR]
+        known = history.possible.get(place)
+        assert sector == history.now[place : place + SECTOR] if known is None else sector in known
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        copy = volume.create_shadow_copy("after the crash")
+    told = 0
+    for reference, held in history.references.items():
+        changes = copy.changed_since(reference)
+        if changes is None:
+            continue
+        told += 1
+        replica = bytearray(held)
+        for low, high in changes:
+            replica[low:high] = found[low:high]
+        assert replica == found, "a change was forgotten"
+    return told
+
+
+def test_no_crash_forgets_a_change_or_what_was_flushed():
+    told = 0
+    for seed in range(40):
+        told += check_after_crash(*run_until(stop=1 + seed * 7 % 120, seed=seed))
+    assert told > 20, "references are known after a crash"
+
+
+def test_a_clean_end_keeps_exactly_what_was_changed():
+    disk = CrashDisk()
+    disk.put(PATH, bytes(SIZE))
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        volume.create_shadow_copy("first")
+    volume.write(5 * BLOCK + 3, b"x")
+    volume.close()
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        copy = volume.create_shadow_copy("second")
+    assert list(copy.changed_since("first") or ()) == [(5 * BLOCK, 6 * BLOCK)]
+    assert copy.changed_since("unheard of") is None
+
+
+def test_a_foreign_hand_on_the_volume_makes_everything_count_as_changed():
+    disk = CrashDisk()
+    disk.put(PATH, bytes(SIZE))
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        volume.create_shadow_copy("first")
+    volume.close()
+    disk.open(PATH, "write").pwrite(b"somebody was here", 0)
+    told: list[VolumeEvent] = []
+    volume = Volume(PATH, tracked=True, files=disk, report=told.append)
+    with volume.writes_held():
+        assert volume.create_shadow_copy("second").changed_since("first") is None
+    assert told == [TrackingRestarted("somebody else wrote the volume since")]
+
+
+@pytest.mark.parametrize("name", ["changes", "changes.regions"])
+def test_a_damaged_history_makes_everything_count_as_changed(name: str):
+    disk = CrashDisk()
+    disk.put(PATH, bytes(SIZE))
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        volume.create_shadow_copy("first")
+    file = disk.open(FOLDER / name, "write")
+    if name == "changes":
+        file.pwrite(b"\xff", file.size() // 2)
+    else:
+        file.truncate(10)
+    told: list[VolumeEvent] = []
+    volume = Volume(PATH, tracked=True, files=disk, report=told.append)
+    with volume.writes_held():
+        assert volume.create_shadow_copy("second").changed_since("first") is None
+    assert [type(event) for event in told] == [TrackingRestarted]
+
+
+def test_a_change_that_cannot_be_noted_leaves_no_history_to_be_believed():
+    disk = CrashDisk()
+    disk.put(PATH, bytes(SIZE))
+    faulty = Faulty(disk)
+    told: list[VolumeEvent] = []
+    volume = Volume(PATH, tracked=True, files=faulty, report=told.append)
+    with volume.writes_held():
+        volume.create_shadow_copy("first")
+    faulty.plan = lambda call: OSError(errno.EIO, "rotten") if call.path.name == "changes.regions" else None
+    volume.write(0, b"new")
+    assert [type(event) for event in told] == [TrackingRestarted]
+    assert disk.names(FOLDER) == ["000001.old-blocks", "changes.regions"]
+
+
+@pytest.mark.parametrize(("code", "loss"), [(errno.ENOSPC, Loss.NO_SPACE), (errno.EIO, Loss.IO_FAILURE)])
+def test_a_failing_diff_area_costs_all_shadow_copies_but_no_write(code: int, loss: Loss, tmp_path: Path):
+    path = tmp_path / "disk.img"
+    path.write_bytes(b"o" * SIZE)
+    faulty = Faulty(SYSTEM)
+    told: list[VolumeEvent] = []
+    volume = Volume(path, files=faulty, report=told.append)
+    for name in ("one", "two"):
+        with volume.writes_held():
+            volume.create_shadow_copy(name)
+
+    def plan(call: Call) -> Fault:
+        return OSError(code, "as injected") if call.path.suffix == ".old-blocks" and call.name == "pwrite" else None
+
+    faulty.plan = plan
+    volume.write(0, b"new")
+    assert [(event.copy_id, event.loss) for event in told if isinstance(event, ShadowCopyLost)] == [
+        ("one", loss),
+        ("two", loss),
+    ]
+    assert volume.diff_area_used == 0
+    room = bytearray(3)
+    volume.read_into(0, room)
+    assert room == b"new"
+
+
+def test_a_full_diff_area_costs_the_oldest_copy_first(tmp_path: Path):
+    path = tmp_path / "disk.img"
+    path.write_bytes(b"o" * SIZE)
+    told: list[VolumeEvent] = []
+    volume = Volume(path, limit=3 * BLOCK, report=told.append)
+    copies = []
+    for number in range(3):
+        with volume.writes_held():
+            copies.append(volume.create_shadow_copy(str(number)))
+        volume.write(number * BLOCK, b"n")
+    assert (told, volume.diff_area_used) == ([], 3 * BLOCK)
+    volume.write(4 * BLOCK, b"n")
+    volume.write(5 * BLOCK, b"n")
+    volume.write(6 * BLOCK, b"n")
+    assert [(event.copy_id, event.loss) for event in told if isinstance(event, ShadowCopyLost)] == [
+        ("0", Loss.OLDEST),
+        ("1", Loss.OLDEST),
+        ("2", Loss.LIMIT),
+    ]
+    with pytest.raises(ShadowCopyLostError):
+        copies[2].read_into(0, bytearray(1))
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_whatever_call_fails_once_a_copy_is_right_or_gone(code: int):
+    failures = 0
+    for number in range(1, 80):
+        disk = CrashDisk()
+        disk.put(PATH, b"o" * SIZE)
+        faulty = Faulty(disk)
+        volume = Volume(PATH, tracked=True, files=faulty)
+        faulty.plan = fail(len(faulty.calls) + number, code)
+        copies = []
+        try:
+            for name in ("one", "two"):
+                held = disk.content(PATH)
+                with volume.writes_held():
+                    copies.append((volume.create_shadow_copy(name), held))
+                for block in range(4):
+                    volume.write(block * BLOCK + 7, name.encode())
+        except (OSError, VolumeError):
+            failures += 1
+        faulty.plan = lambda _call: None
+        for copy, held in copies:
+            room = bytearray(SIZE)
+            if copy.alive:
+                copy.read_into(0, room)
+                assert room == held
+    assert failures > 10
