@@ -7,6 +7,7 @@ from random import Random
 
 import msgspec
 
+from diagnostics.case.jobs import outcome_of
 from diagnostics.case.topology import Role
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.codes import find_codes
@@ -70,8 +71,7 @@ class Logbook:
         if not codes or chance.random() >= self.setting.coarse:
             return None
         code = chance.choice(codes)
-        told = f"({code})" if code.startswith("ID") else f"(ID 3101 Details: The operation failed ({code}))"
-        return Event(kind=Kind.JOB, source="", record=0, text=f"The job could not be finished. {told}")
+        return Event(kind=Kind.JOB, source="", record=0, text=f"The job could not be finished ({code})")
 
     def _precise(self, cause: str, stage: Stage, chance: Random) -> Event | None:
         """An error that the rules know of the cause: mostly the same all night."""
@@ -148,7 +148,8 @@ class Logbook:
         if machine == SERVER and plate and named:
             fields["Server"] = f"{plate if about is Scope.HOST else self.site.host(plate)}.contoso.com"
         timed = hit.kind in {Kind.RECORD, Kind.ALERT, Kind.ERRLOG}
-        for again in range(chance.choice((1, 1, 1, 2, 4)) if hit.kind is Kind.RECORD else 1):
+        once = hit.kind is not Kind.RECORD or outcome_of(hit) is not None
+        for again in range(1 if once else chance.choice((1, 1, 1, 2, 4))):
             time = moment + again * 2_000_000 if timed else None
             placed = msgspec.structs.replace(hit, machine=machine, time=time, fields=fields)
             self.events[machine, export_of(hit)].append(placed)
