@@ -66,6 +66,9 @@ class Limits:
     ten minutes after which a guest's cycle is said to be given up."""
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Coordinator:
     """VSS on one machine, with the writers that are subscribed and the providers that are registered."""
 
@@ -74,7 +77,7 @@ class Coordinator:
         machine: Machine,
         writers: Iterable[Writer] = (),
         providers: Iterable[Provider] = (),
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.machine = machine
         self.writers = list(writers)
@@ -214,6 +217,10 @@ class Coordinator:
             for volume in volumes:
                 volume.hold(self.limits.hold)
             yield
+        except VssError as error:
+            if overdue:  # whatever failed then failed for that
+                raise HoldTimeoutError(volumes[0].name, self.limits.hold) from error
+            raise
         finally:
             alarm.cancel()
             release()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.hresult import HResult
 from engine.pipeline import Stage
+from engine.vss.states import WriterState
 
 
 class VssError(Exception):
@@ -88,8 +89,10 @@ class WriterDiedError(Exception):
 class WritersFailedError(VssError):
     """Writers whose part of the backup the requestor cannot do without have failed."""
 
-    def __init__(self, failures: Sequence[tuple[str, HResult]]) -> None:
+    def __init__(self, failures: Sequence[tuple[str, HResult]], state: WriterState) -> None:
         self.failures = tuple(failures)
         """Names of writers, and their last errors."""
+        self.state = state
+        """Of the first of them: where it failed."""
         names = ", ".join(f"{name} {hresult}" for name, hresult in self.failures)
         super().__init__(self.failures[0][1], f"writers failed: {names}")

@@ -105,8 +105,10 @@ class ShadowCopyDeleted(Happening):
 
 @dataclass(frozen=True, slots=True)
 class ShadowCopyLost(Happening):
-    """A shadow copy went before it was released: its diff area could not grow (volsnap 25, 36) or be written (14)."""
+    """A shadow copy went before it was released."""
 
     copy_id: str
     volume: str
+    event_id: int
+    """The number under which volsnap tells why."""
     reason: str

@@ -22,6 +22,7 @@ class SessionState(StrEnum):
     COLLECTING = "shadow copy set begun"
     PREPARED = "writers prepared"
     CREATED = "shadow copies created"
+    COMPLETED = "backup complete"
     ENDED = "ended"
 
 
@@ -93,11 +94,16 @@ class Requestor:
         self._check_writers()
 
     async def backup_complete(self) -> tuple[WriterStatus, ...]:
-        """Say that the data is safe, and release the copies; a writer that fails now does not spoil them."""
+        """Tell the writers that the backup is done. One that fails now does not spoil the copies."""
         self._expect(SessionState.CREATED)
         await self._coordinator.backup_complete(self.shadow_set)
-        await self._end("BackupComplete")
+        self.state = SessionState.COMPLETED
         return self._coordinator.gather_writer_status()
+
+    async def release(self) -> None:
+        """Release the copies of a completed backup."""
+        self._expect(SessionState.COMPLETED)
+        await self._end("BackupComplete")
 
     async def abort_backup(self) -> None:
         """Give up, wherever the backup stands."""
@@ -121,7 +127,8 @@ class Requestor:
     def _check_writers(self) -> None:
         failures = self.failures()
         if failures:
-            raise WritersFailedError([(status.writer.name, status.last_error) for status in failures])
+            told = [(status.writer.name, status.last_error) for status in failures]
+            raise WritersFailedError(told, failures[0].state)
 
     def _expect(self, state: SessionState) -> None:
         if self.state is not state:
@@ -137,6 +144,19 @@ class Requestor:
 
 
 @asynccontextmanager
+async def backup_session(coordinator: Coordinator, process: str) -> AsyncIterator[Requestor]:
+    """A backup that is completed at the end of the block, or aborted where it raises; no copy outlives it."""
+    requestor = Requestor(coordinator, process)
+    try:
+        yield requestor
+        await requestor.backup_complete()
+        await requestor.release()
+    except BaseException:
+        await requestor.abort_backup()
+        raise
+
+
+@asynccontextmanager
 async def shadow_copies(
     coordinator: Coordinator,
     process: str,
@@ -147,12 +167,10 @@ async def shadow_copies(
 ) -> AsyncIterator[ShadowSet]:
     """Shadow copies of volumes for the time of the block, made with the writers' help.
 
-    `components` are names of writers and of what they are to back up; without them every writer is needed. The block
-    ends with BackupComplete, or with AbortBackup where it raises; the copies are released in either case. Raises
+    `components` are names of writers and of what they are to back up; without them every writer is needed. Raises
     VssError.
     """
-    requestor = Requestor(coordinator, process)
-    try:
+    async with backup_session(coordinator, process) as requestor:
         await requestor.gather_writer_metadata()
         for writer, component in components:
             requestor.add_component(writer, component)
@@ -162,7 +180,3 @@ async def shadow_copies(
         await requestor.prepare_for_backup()
         await requestor.do_snapshot_set()
         yield requestor.shadow_set
-        await requestor.backup_complete()
-    except BaseException:
-        await requestor.abort_backup()
-        raise

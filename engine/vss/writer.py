@@ -174,7 +174,8 @@ class Writer:
             async with asyncio.timeout(limit):
                 await answer
         except WriterError as error:
-            self.state, self.last_error = failed, error.hresult
+            partial = error.hresult is HResult.VSS_E_WRITERERROR_PARTIAL_FAILURE
+            self.state, self.last_error = done if partial else failed, error.hresult
             stage, reason = error.stage, str(error)
         except TimeoutError:
             self.state, self.last_error = failed, HResult.VSS_E_WRITERERROR_TIMEOUT

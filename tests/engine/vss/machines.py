@@ -9,7 +9,7 @@ from engine.clock import VirtualClock
 from engine.hresult import HResult
 from engine.occurrence import Happening, Machine, Occurrence
 from engine.pipeline import Scope
-from engine.vss.coordinator import Coordinator, Limits
+from engine.vss.coordinator import DEFAULT_LIMITS, Coordinator, Limits
 from engine.vss.faults import Fault, FaultyApplication, FaultyProvider
 from engine.vss.identities import CLASS_IDS, SYSTEM_PROVIDER, WriterIdentity
 from engine.vss.shadow_set import ShadowCopy, ShadowSet, Volume
@@ -180,7 +180,7 @@ class Box:
         levels: Mapping[str, Level] | None = None,
         freeze_limits: Mapping[str, float] | None = None,
         unsupported: Sequence[str] = (),
-        limits: Limits = Limits(),  # noqa: B008 - immutable
+        limits: Limits = DEFAULT_LIMITS,
         seed: int = 0,
     ) -> None:
         """`faults` and `levels` go by the name of the writer."""
