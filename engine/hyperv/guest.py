@@ -1,0 +1,103 @@
+"""The inside of a virtual machine: volumes, applications with their writers, and a VSS of its own."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from engine.hyperv import conditions
+from engine.hyperv.filesystem import FileSystem
+from engine.occurrence import Machine
+from engine.vss.coordinator import DEFAULT_LIMITS, Coordinator, Limits
+from engine.vss.copy_on_write import CopyOnWriteProvider
+from engine.vss.identities import GUEST_PROVIDER
+from engine.vss.mounted import BlockVolume, MountedVolume
+from engine.vss.requestor import Requestor
+from engine.vss.shadow_set import Volume
+from engine.vss.writer import Writer
+
+REQUESTOR = "Hyper-V Volume Shadow Copy Requestor"
+"""The display name of the service vmicvss."""
+SNAPSHOT_FILE_SYSTEMS = frozenset({"NTFS", "REFS"})
+
+
+@dataclass
+class GuestVolume:
+    """A volume of the guest, which fills one virtual disk."""
+
+    mounted: MountedVolume
+    files: FileSystem
+    disk: str
+    """The name of the virtual disk's file on the host."""
+    file_system: str = "NTFS"
+    """What it is formatted with, as far as Windows knows."""
+    dynamic: bool = False
+    """Whether its disk is a dynamic one."""
+    shadow_storage: str | None = None
+    """The volume on which Previous Versions keep copies of it; None where they are off."""
+
+    @property
+    def name(self) -> str:
+        return self.mounted.name
+
+    @property
+    def block(self) -> BlockVolume:
+        return self.mounted.block
+
+
+class Guest:
+    """An operating system in a virtual machine."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        volumes: Iterable[GuestVolume],
+        writers: Iterable[Writer] = (),
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.machine = machine
+        self.volumes = list(volumes)
+        self.running = asyncio.Event()
+        """Set while the machine runs; whoever works in the guest waits for it."""
+        self.running.set()
+        supported = {volume.name: volume.block for volume in self.volumes if _supports_snapshots(volume)}
+        self.provider = CopyOnWriteProvider(machine, GUEST_PROVIDER, supported)
+        self.coordinator = Coordinator(machine, writers, [self.provider], limits)
+        self.mounted: list[Volume] = [volume.mounted for volume in self.volumes]
+        """The volumes as VSS finds them; a scenario may make them slow."""
+
+    async def snapshot(self) -> Requestor:
+        """The inner cycle, with all writers, to its BackupComplete; whoever asked releases the copies in the end.
+
+        Raises VssError, after which nothing is left of it.
+        """
+        requestor = Requestor(self.coordinator, REQUESTOR)
+        try:
+            await requestor.gather_writer_metadata()
+            requestor.start_snapshot_set()
+            for volume in self.mounted:
+                await requestor.add_to_snapshot_set(volume)
+            await requestor.prepare_for_backup()
+            await requestor.do_snapshot_set()
+            await requestor.backup_complete()
+        except BaseException:
+            await requestor.abort_backup()
+            raise
+        return requestor
+
+    def memory(self) -> bytes:
+        """What a saved state must hold beyond the disks: by volume, the pages that were not written yet."""
+        return msgspec.msgpack.encode({volume.name: volume.files.unwritten() for volume in self.volumes})
+
+    def storages(self) -> tuple[conditions.ShadowStorage, ...]:
+        """Where Previous Versions keep their copies."""
+        return tuple(
+            conditions.ShadowStorage(volume.name, volume.shadow_storage, volume.shadow_storage == volume.name)
+            for volume in self.volumes
+            if volume.shadow_storage is not None
+        )
+
+
+def _supports_snapshots(volume: GuestVolume) -> bool:
+    return volume.file_system.upper() in SNAPSHOT_FILE_SYSTEMS

@@ -1,0 +1,132 @@
+"""A Hyper-V host: volumes that hold virtual disks, the machines, and its VSS with the Hyper-V writer."""
+
+import asyncio
+import errno
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.hresult import HResult
+from engine.hyperv.filesystem import FileSystem
+from engine.hyperv.machine import PowerAction, PowerState, VirtualMachine, VmStep
+from engine.hyperv.occurrences import PowerStateChanged, SaveFailed, StartFailed
+from engine.occurrence import Machine
+from engine.pipeline import Stage
+from engine.volume import Volume as BlockVolume
+from engine.vss.coordinator import DEFAULT_LIMITS, Coordinator, Limits
+from engine.vss.copy_on_write import CopyOnWriteProvider
+from engine.vss.errors import VssError
+from engine.vss.identities import SYSTEM_PROVIDER
+from engine.vss.mounted import MountedVolume
+from engine.vss.shadow_set import Provider, Volume
+from engine.vss.writer import Writer
+
+
+@dataclass
+class HostVolume:
+    """A volume of the host with its files, among them virtual disks and saved states."""
+
+    mounted: MountedVolume
+    block: BlockVolume
+    files: FileSystem
+
+    @property
+    def name(self) -> str:
+        return self.mounted.name
+
+
+class Host:
+    """A computer with the Hyper-V role."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        volumes: Iterable[HostVolume],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        save_rate: float = 64 << 20,
+        least_integration: tuple[int, int] = (6, 0),
+        guest_limit: float = 600.0,
+    ) -> None:
+        """Set up a host without machines.
+
+        Args:
+            machine: its name, clock and watcher.
+            volumes: what it stores virtual machines on.
+            limits: those of its VSS.
+            save_rate: bytes of memory that are saved, or loaded again, in a second.
+            least_integration: the oldest version of integration services that it works with.
+            guest_limit: seconds after which it gives up a guest's cycle. Not documented; ten minutes is what
+                administrators report.
+        """
+        self.machine = machine
+        self.volumes = {volume.name: volume for volume in volumes}
+        self.save_rate = save_rate
+        self.least_integration = least_integration
+        self.guest_limit = guest_limit
+        self.vms: list[VirtualMachine] = []
+        blocks = {name: volume.block for name, volume in self.volumes.items()}
+        self.provider = CopyOnWriteProvider(machine, SYSTEM_PROVIDER, blocks)
+        providers: list[Provider] = [self.provider]
+        self.coordinator = Coordinator(machine, (), providers, limits)
+        self.mounted: dict[str, Volume] = {name: volume.mounted for name, volume in self.volumes.items()}
+        """The volumes as VSS finds them, by name; a scenario may make them slow."""
+
+    def subscribe(self, writer: Writer) -> None:
+        """Let a writer take part in the host's VSS."""
+        self.coordinator.writers.append(writer)
+
+    async def save(self, vm: VirtualMachine) -> PowerState:
+        """Write a machine's memory to a file; the state that it was in. Raises VssError; then it is as before.
+
+        The guest stands still from the first byte on.
+        """
+        before = vm.change(PowerAction.SAVE)
+        files = self.volumes[vm.host_volume].files
+        try:
+            await vm.suffer(VmStep.SAVE)
+            state = files.create(vm.state_file, vm.memory)
+            state.write(0, vm.guest.memory())
+            await asyncio.sleep(vm.memory / self.save_rate)
+            state.sync()
+        except (OSError, VssError) as error:
+            self._put_back(vm, before)
+            hresult = _save_result(error)
+            happening = SaveFailed(vm.name, vm.printed_id, str(error))
+            self.machine.announce(Stage.SAVE_STATE, happening, hresult)
+            raise VssError(hresult, f"the state of {vm.name} cannot be saved: {error}") from error
+        except BaseException:
+            self._put_back(vm, before)
+            raise
+        self._announce(vm, before, Stage.SAVE_STATE)
+        return before
+
+    async def start(self, vm: VirtualMachine, state: PowerState) -> None:
+        """Bring a saved machine back to the state that it was in. Raises VssError; then it stays saved."""
+        try:
+            await vm.suffer(VmStep.START)
+        except VssError as error:
+            happening = StartFailed(vm.name, vm.printed_id, str(error))
+            self.machine.announce(Stage.POST_SNAPSHOT, happening, error.hresult)
+            raise
+        await asyncio.sleep(vm.memory / self.save_rate)
+        before = vm.state
+        self._put_back(vm, state)
+        self._announce(vm, before, Stage.POST_SNAPSHOT)
+
+    def _put_back(self, vm: VirtualMachine, state: PowerState) -> None:
+        """From saved, whether or not the file is complete, to the state before."""
+        files = self.volumes[vm.host_volume].files
+        if files.exists(vm.state_file):
+            files.remove(vm.state_file)
+        vm.change(PowerAction.START)
+        if state is PowerState.PAUSED:
+            vm.change(PowerAction.PAUSE)
+
+    def _announce(self, vm: VirtualMachine, before: PowerState, stage: Stage) -> None:
+        self.machine.announce(stage, PowerStateChanged(vm.name, vm.printed_id, before, vm.state))
+
+
+def _save_result(error: OSError | VssError) -> HResult:
+    if isinstance(error, VssError):
+        return error.hresult
+    return HResult.ERROR_DISK_FULL if error.errno == errno.ENOSPC else HResult.ERROR_IO_DEVICE

@@ -1,0 +1,80 @@
+"""Hosts and machines on real files in a folder: what scenarios and tests build from."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from engine.clock import VirtualClock
+from engine.files import SYSTEM
+from engine.hyperv.disk import DiskFile, DiskFiles
+from engine.hyperv.filesystem import FileSystem
+from engine.hyperv.guest import Guest, GuestVolume
+from engine.hyperv.host import Host, HostVolume
+from engine.hyperv.machine import VirtualMachine
+from engine.occurrence import Machine
+from engine.pipeline import Scope, Stage
+from engine.volume import Volume
+from engine.volume.gate import Clock as HoldClock
+from engine.vss.mounted import MountedVolume, VirtualHoldClock, announce_losses
+from engine.vss.writer import Writer
+
+Writers = Callable[[Machine, Mapping[str, FileSystem]], list[Writer]]
+"""Makes the writers of a guest, on its machine and on the files of its volumes by name."""
+
+
+def new_host(
+    folder: Path, machine: Machine, volumes: Mapping[str, int], *, diff_area: int | None = None, **options: float
+) -> Host:
+    """A host with empty volumes, whose sizes in bytes are given by name; `options` are Host's own in seconds or bytes.
+
+    `diff_area` limits the room that shadow copies of each volume may take, in bytes.
+    """
+    made = []
+    for name, size in volumes.items():
+        path = folder / f"{machine.name}-{name.rstrip(':')}.img"
+        with path.open("xb") as file:
+            file.truncate(size)
+        report = announce_losses(machine, name, Stage.READ_SOURCE)
+        block = Volume(path, limit=diff_area, clock=_hold_clock(machine), report=report)
+        files = FileSystem.format(block)
+        made.append(HostVolume(MountedVolume(name, block, files), block, files))
+    return Host(machine, made, **options)  # type: ignore[arg-type]
+
+
+def new_machine(
+    folder: Path,
+    host: Host,
+    name: str,
+    volumes: Mapping[str, int],
+    *,
+    host_volume: str = "D:",
+    memory: int = 64 << 20,
+    diff_area: int | None = None,
+    writers: Writers = lambda _machine, _files: [],
+) -> VirtualMachine:
+    """A running machine on a host, with one fixed virtual disk for each volume of its guest."""
+    machine = Machine(name, Scope.VM, host.machine.clock, host.machine.observer, host.machine.new_id)
+    storage = host.volumes[host_volume]
+    made = []
+    for volume, size in volumes.items():
+        disk = f"{name}-{volume.rstrip(':')}.vhd"
+        storage.files.create(disk, size, size=size)
+        report = announce_losses(machine, volume, Stage.GUEST_SNAPSHOT)
+        offset, length = storage.files.extent(disk)
+        path = folder / disk
+        block = Volume(
+            path,
+            limit=diff_area,
+            files=DiskFiles(path, DiskFile(storage.block, offset, length), SYSTEM),
+            clock=_hold_clock(machine),
+            report=report,
+        )
+        files = FileSystem.format(block)
+        made.append(GuestVolume(MountedVolume(volume, block, files), files, disk))
+    guest = Guest(machine, made, writers(machine, {volume.name: volume.files for volume in made}))
+    vm = VirtualMachine(name, machine.new_id(), guest, host_volume, memory, host_volume)
+    host.vms.append(vm)
+    return vm
+
+
+def _hold_clock(machine: Machine) -> HoldClock | None:
+    return VirtualHoldClock(machine.clock) if isinstance(machine.clock, VirtualClock) else None
