@@ -151,13 +151,13 @@ def _jobs(events: Sequence[Event], topology: Topology, catalog: Catalog, request
 
 
 def _advanced(job: Job, places: Places, sightings: Iterable[Sighting]) -> Job:
-    """The job, with the stages that traces of its time show as passed."""
+    """The job, with the stages that traces of its time show as passed: those of its host and of its virtual machine."""
     if job.started is None or job.ended is None or job.started == job.ended:
         return job
-    host = places.find(job.reports[0], Scope.HOST)
+    own = {places.find(job.reports[0], scope) for scope in (Scope.HOST, Scope.VM)}
     for sighting in sightings:
-        if sighting.rule.polarity is Polarity.PROGRESS and sighting.rule.stage and sighting.plate == host:
-            times = [event.time for event in sighting.events if event.time is not None]
-            if any(job.started <= time <= job.ended for time in times):
+        if sighting.rule.polarity is Polarity.PROGRESS and sighting.rule.stage and sighting.plate in own:
+            of_it = [event.time for event in sighting.events if places.is_sure(event, sighting.plate)]
+            if any(time is not None and job.started <= time <= job.ended for time in of_it):
                 job = having_passed(job, sighting.rule.stage)
     return job

@@ -44,6 +44,10 @@ class Places:
             return Scope.HOST
         return self._topology.plate_of(event.machine)[0]
 
+    def is_sure(self, event: Event, plate: PlateId) -> bool:
+        """Whether an event is of its plate for certain: of a virtual machine, if that logged it or is named by it."""
+        return plate.scope is not Scope.VM or bool(named(event, "VmName") or self._vm_that_logged(event))
+
     def shared(self, event: Event, component: Component) -> list[SharedPlate]:
         """The shared plates with this component that an event may speak of."""
         return self._sharing.of(event, component, lambda: (self._host(event), self._vm(event).name))

@@ -66,6 +66,25 @@ def test_when_the_transfer_fails_it_is_not_vss(tmp_path):
     assert sum(candidate.probability for candidate in verdict.candidates if candidate.component in vss) < 0.05
 
 
+def test_a_guest_whose_databases_were_copied_did_answer_its_host(tmp_path):
+    """ESENT 2006 within the job's time, logged by the guest itself; the host's own databases prove nothing of it."""
+    told = (job("SQL01", "HV01", failed=VSS), job("WEB01", "HV01", sent="100", minute=9))
+
+    def blame_on_integration(case, machine):
+        (folder := tmp_path / case / machine).mkdir(parents=True)
+        (folder / "Application.csv").write_text(
+            "TimeCreated,ProviderName,Id,LevelDisplayName,MachineName,LogName,Message\n"
+            f'2026-11-20T01:01:00Z,ESENT,2006,Information,{machine},Application,"Shadow copy completed."\n'
+        )
+        found = {
+            candidate.instance: candidate.probability for candidate in verdict_on(tmp_path / case, *told).candidates
+        }
+        return found.get("vm:SQL01/integration_components", 0)
+
+    assert blame_on_integration("by-guest", "SQL01") < 0.1
+    assert blame_on_integration("by-host", "HV01") > 0.3
+
+
 def test_when_machines_of_several_hosts_fail_it_is_what_they_share(tmp_path):
     verdict = verdict_on(
         tmp_path,
