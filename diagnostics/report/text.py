@@ -1,11 +1,21 @@
 """The verdict for a terminal: 80 columns suffice; `plain` is linear text for screen readers and tickets."""
 
-from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
+from diagnostics.report.phrases import (
+    RISKS,
+    command_line,
+    job_text,
+    moment,
+    odds,
+    percent,
+    reckoned,
+    redundancy,
+    source_text,
+)
 from diagnostics.verdict import (
     Evidence,
     Fault,
@@ -13,6 +23,7 @@ from diagnostics.verdict import (
     NextEvidence,
     RemedyAdvice,
     SourceLine,
+    SuspectReckoned,
     Verdict,
     VerdictWord,
 )
@@ -26,18 +37,12 @@ _STYLES = {
     VerdictWord.UNEXPLAINED: "bold white on magenta",
     VerdictWord.HEALTHY: "bold black on green",
 }
-_RISKS = {
-    "read-only": "changes nothing",
-    "changes-configuration": "changes a setting",
-    "restarts-service": "restarts a service",
-    "pauses-vm": "pauses the virtual machine",
-    "restarts-machine": "restarts the machine",
-    "loses-data": "may lose data",
-}
 _EVIDENCE_SHOWN = 6
 _CANDIDATES_SHOWN = 5
 _NOT_CHECKED_SHOWN = 8
 _TEXT_SHOWN = 160
+_COLUMN = 14
+"""Wide enough for `>1,000,000 : 1`."""
 
 
 def print_verdict(verdict: Verdict, file: TextIO, *, plain: bool = False, explain: bool = False) -> None:
@@ -66,6 +71,8 @@ class _Report:
         for number, fault in enumerate(verdict.faults, 1):
             self._fault(fault, f"Fault {number} of {len(verdict.faults)}" if len(verdict.faults) > 1 else "Fault")
         self._candidates(verdict)
+        if self._explain:
+            self._arithmetic(verdict)
         self._jobs(verdict.jobs)
         self._next(verdict.next_evidence)
         self._noise(verdict)
@@ -84,7 +91,7 @@ class _Report:
             ("where", f"{fault.title} ({fault.instance})"),
             ("stage", fault.stage or "not known"),
             ("cause", fault.cause or "not told apart by these logs"),
-            ("probability", _percent(fault.probability)),
+            ("probability", percent(fault.probability)),
         )
         if fault.explanation:
             self._line(fault.explanation)
@@ -109,11 +116,11 @@ class _Report:
             self._bullet(Text(f"… and {len(lines) - len(shown)} more lines (--explain shows all)", style="dim"))
 
     def _remedy(self, remedy: RemedyAdvice) -> None:
-        self._heading(f"What to do: {remedy.title} ({_RISKS.get(remedy.risk, remedy.risk)})", level=2)
+        self._heading(f"What to do: {remedy.title} ({RISKS.get(remedy.risk, remedy.risk)})", level=2)
         for number, step in enumerate(remedy.steps, 1):
             self._bullet(Text(step.do), mark=f"{number}.")
             if step.run:
-                self._whole(" ".join(_quoted(step.run)))
+                self._whole(command_line(step.run))
         for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
             if text:
                 self._line(f"{label}: {text}")
@@ -131,7 +138,37 @@ class _Report:
         self._heading("What else it could be" if verdict.faults else "What it could be")
         for candidate in rest:
             cause = f", {candidate.cause}" if candidate.cause else ""
-            self._bullet(Text(f"{_percent(candidate.probability):>4}  {candidate.instance}{cause}"))
+            self._bullet(Text(f"{percent(candidate.probability):>4}  {candidate.instance}{cause}"))
+            if candidate.why and self._explain:
+                self._line(candidate.why, indent=10)
+
+    def _arithmetic(self, verdict: Verdict) -> None:
+        """Prior, every line and posterior of the faults, and of the first that lost, in columns that add up."""
+        told, columns = verdict.reckoning, reckoned(verdict.reckoning, verdict.faults)
+        if not columns:
+            return
+        self._heading("The arithmetic, in decibans (10 log10 of the odds)")
+        suspects = [told.suspects[place] for _, place in columns]
+        self._row("", [heading for heading, _ in columns])
+        self._row("before anything is observed", [_decibans(suspect.prior_db) for suspect in suspects])
+        for line in told.lines:
+            label = "  ".join(part for part in (line.event, line.machine, line.rule) if part)
+            self._row(label, [_decibans(line.adds_db[place]) for _, place in columns])
+        self._row(f"all else ({told.rest_lines} lines)", [_decibans(suspect.rest_db) for suspect in suspects])
+        self._row("sum", [_decibans(suspect.posterior_db) for suspect in suspects])
+        self._row("as odds", [odds(suspect.posterior_db) for suspect in suspects])
+        for (heading, _), suspect in zip(columns, suspects, strict=True):
+            self._line(f"{heading}: {suspect.instance}, {_belief(verdict, suspect)}")
+        for fault in verdict.faults:
+            for suspect in suspects:
+                if suspect.instance == fault.instance and redundancy(fault, suspect):
+                    self._line(redundancy(fault, suspect))
+
+    def _row(self, label: str, cells: list[str]) -> None:
+        width = max(self._console.width - 2 - _COLUMN * len(cells), 20)
+        told = Text(label)
+        told.truncate(width, overflow="ellipsis", pad=True)
+        self._line_of(Text.assemble(told, *(f"{cell:>{_COLUMN}}" for cell in cells)))
 
     def _jobs(self, jobs: list[JobReport]) -> None:
         if not jobs:
@@ -139,7 +176,7 @@ class _Report:
         self._heading(f"Jobs ({len(jobs)})")
         shown = jobs if self._explain else [job for job in jobs if job.outcome != "succeeded"][:10]
         for job in shown:
-            self._bullet(Text(_job_text(job)))
+            self._bullet(Text(job_text(job)))
         succeeded = sum(job.outcome == "succeeded" for job in jobs)
         if succeeded and not self._explain:
             self._line(f"{succeeded} succeeded.")
@@ -172,7 +209,7 @@ class _Report:
     def _sources(self, sources: list[SourceLine]) -> None:
         self._heading(f"Read ({len(sources)} files)")
         for source in sources:
-            self._bullet(Text(_source_text(source)))
+            self._bullet(Text(source_text(source)))
             for damage in source.damage:
                 self._line(f"damaged: {damage.where}: {damage.why}", indent=4)
 
@@ -198,6 +235,9 @@ class _Report:
     def _line(self, text: str, indent: int = 2) -> None:
         self._block(Text(text), indent=indent)
 
+    def _line_of(self, text: Text) -> None:
+        self._console.print(Text.assemble("  ", text), soft_wrap=True)
+
     def _block(self, text: Text, indent: int, hang: int = 0) -> None:
         """Print text wrapped to the console, later lines `hang` columns further in."""
         width = max(self._console.width - indent - hang, 20)
@@ -215,39 +255,19 @@ def _evidence_text(line: Evidence) -> Text:
     """When, where and what; what it weighs, and where to find it; what it says."""
     times = f"  {line.count}×" if line.count > 1 else ""
     codes = f"  {', '.join(line.codes)}" if line.codes else ""
-    head = f"{_moment(line.time)}  {line.machine or '?'}  {line.event}{times}{codes}"
+    head = f"{moment(line.time)}  {line.machine or '?'}  {line.event}{times}{codes}"
     where = f"\n{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}"
     text = line.text if len(line.text) <= _TEXT_SHOWN else f"{line.text[:_TEXT_SHOWN]}…"
     return Text.assemble((head, "bold"), (where, "dim"), f"\n{text}" if text else "")
 
 
-def _percent(probability: float) -> str:
-    """Nothing that is inferred is certain: 100% is never said, nor 0%."""
-    return ">99%" if probability > 0.99 else "<1%" if probability < 0.01 else f"{probability:.0%}"
+def _decibans(value: float) -> str:
+    return f"{value:+.1f}"
 
 
-def _moment(time: str | None) -> str:
-    """To the second: `2026-11-20 01:01:13Z`."""
-    return f"{time[:10]} {time[11:19]}Z" if time else "no time"
-
-
-def _job_text(job: JobReport) -> str:
-    machine = job.vm or "a virtual machine"
-    on = f" on {job.host}" if job.host else ""
-    ended = f", ended {_moment(job.ended)}" if job.ended else ""
-    stages = f" between {job.stages[0]} and {job.stages[1]}" if job.stages and job.stages[0] != job.stages[1] else ""
-    stages = f" at {job.stages[0]}" if job.stages and not stages else stages
-    return f"{machine}{on}: {job.outcome}{stages} ({job.mode}){ended}"
-
-
-def _source_text(source: SourceLine) -> str:
-    span = f", {_moment(source.first)} to {_moment(source.last)}" if source.first else ""
-    encoding = f", {source.encoding}" if source.encoding else ""
-    machine = f", {source.machine}" if source.machine else ""
-    zone = f", time zone {source.time_zone}" if source.time_zone else ""
-    return f"{source.path}: {source.kind}{machine}, {source.records} records{span}{encoding}{zone}"
-
-
-def _quoted(arguments: Iterable[str]) -> list[str]:
-    """Arguments as a Windows command line shows them."""
-    return [f'"{argument}"' if " " in argument and not argument.startswith('"') else argument for argument in arguments]
+def _belief(verdict: Verdict, suspect: SuspectReckoned) -> str:
+    """From prior to posterior, and what calibration makes of it where it changes anything."""
+    told = f"from {percent(suspect.prior)} ({odds(suspect.prior_db)}) to {percent(suspect.posterior)}"
+    said = next((found.probability for found in verdict.candidates if found.instance == suspect.instance), None)
+    changed = said is not None and abs(said - suspect.posterior) >= 0.001
+    return f"{told}; calibrated: {said:.1%}" if changed else told

@@ -1,0 +1,76 @@
+"""The words that every report shares: how probabilities, moments, odds, jobs and sources are put."""
+
+from collections.abc import Iterable
+
+from diagnostics.verdict import Fault, JobReport, Reckoning, SourceLine, SuspectReckoned
+
+RISKS = {
+    "read-only": "changes nothing",
+    "changes-configuration": "changes a setting",
+    "restarts-service": "restarts a service",
+    "pauses-vm": "pauses the virtual machine",
+    "restarts-machine": "restarts the machine",
+    "loses-data": "may lose data",
+}
+_CERTAIN_DB = 60.0
+"""Odds beyond a million to one are not told apart."""
+
+
+def percent(probability: float) -> str:
+    """Nothing that is inferred is certain: 100% is never said, nor 0%."""
+    return ">99%" if probability > 0.99 else "<1%" if probability < 0.01 else f"{probability:.0%}"
+
+
+def moment(time: str | None) -> str:
+    """To the second: `2026-11-20 01:01:13Z`."""
+    return f"{time[:10]} {time[11:19]}Z" if time else "no time"
+
+
+def job_text(job: JobReport) -> str:
+    machine = job.vm or "a virtual machine"
+    on = f" on {job.host}" if job.host else ""
+    ended = f", ended {moment(job.ended)}" if job.ended else ""
+    stages = f" between {job.stages[0]} and {job.stages[1]}" if job.stages and job.stages[0] != job.stages[1] else ""
+    stages = f" at {job.stages[0]}" if job.stages and not stages else stages
+    return f"{machine}{on}: {job.outcome}{stages} ({job.mode}){ended}"
+
+
+def source_text(source: SourceLine) -> str:
+    span = f", {moment(source.first)} to {moment(source.last)}" if source.first else ""
+    encoding = f", {source.encoding}" if source.encoding else ""
+    machine = f", {source.machine}" if source.machine else ""
+    zone = f", time zone {source.time_zone}" if source.time_zone else ""
+    return f"{source.path}: {source.kind}{machine}, {source.records} records{span}{encoding}{zone}"
+
+
+def command_line(arguments: Iterable[str]) -> str:
+    """Arguments as a Windows command line shows them."""
+    return " ".join(f'"{one}"' if " " in one and not one.startswith('"') else one for one in arguments)
+
+
+def odds(decibans: float) -> str:
+    """Decibans as odds, the smaller side 1: `1 : 16`, `500 : 1`."""
+    ratio = 10.0 ** (min(abs(decibans), _CERTAIN_DB) / 10.0)
+    more = ">" if abs(decibans) > _CERTAIN_DB else ""
+    told = f"{ratio:,.0f}" if ratio >= 9.5 else f"{ratio:.1f}"
+    return f"{more}{told} : 1" if decibans >= 0.0 else f"1 : {more}{told}"
+
+
+def reckoned(reckoning: Reckoning, faults: Iterable[Fault]) -> list[tuple[str, int]]:
+    """The suspects worth a column, as (heading, place in the reckoning): the faults, and the first that lost."""
+    named = {fault.instance for fault in faults}
+    own = [place for place, suspect in enumerate(reckoning.suspects) if suspect.instance in named]
+    others = [place for place, suspect in enumerate(reckoning.suspects) if suspect.instance not in named]
+    headings = [f"fault {number}" if len(own) > 1 else "the fault" for number in range(1, len(own) + 1)]
+    headings += ["the next"] if own else ["the first", "the next"]
+    return list(zip(headings, (*own, *others), strict=False))
+
+
+def redundancy(fault: Fault, suspect: SuspectReckoned) -> str:
+    """What to say where the weights of the evidence do not add up; empty where they do."""
+    alone = sum(line.weight_db for line in (*fault.evidence, *fault.counter_evidence))
+    together = suspect.posterior_db - suspect.prior_db
+    if abs(together - alone) < 1.0:
+        return ""
+    why = "lines that say the same are not missed one at a time" if together > alone else "some tell only together"
+    return f"Left out one at a time, the lines come to {alone:+.1f} dB; counted together, to {together:+.1f} dB: {why}."
