@@ -26,7 +26,13 @@ Exit status:
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the verdict.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "markdown"]),
+    default="text",
+    help="How to print the verdict.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own.")
 @click.option(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from diagnostics.diagnosis import diagnose
+from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import FAIL_ON, ExitCode
@@ -48,7 +48,7 @@ def _diagnose(options: Options) -> ExitCode:
         _say(str(problem))
     if watcher.interrupted:
         _say("interrupted: the verdict rests on what had been read by then")
-    _print(diagnosis.verdict, options)
+    _print(diagnosis, options)
     return ExitCode.INTERRUPTED if watcher.interrupted else exit_code(diagnosis.verdict, options.fail_on)
 
 
@@ -62,14 +62,24 @@ def exit_code(verdict: Verdict, fail_on: str) -> ExitCode:
     return ExitCode.PARTLY_READ if damaged else ExitCode.HEALTHY
 
 
-def _print(verdict: Verdict, options: Options) -> None:
-    if options.form == "json":
-        _write(to_json(verdict), options.output)
-    elif options.output:
-        with options.output.open("w", encoding="utf-8") as stream:
-            print_verdict(verdict, stream, plain=options.plain, explain=options.explain)
-    else:
-        print_verdict(verdict, sys.stdout, plain=options.plain, explain=options.explain)
+def _print(diagnosis: Diagnosis, options: Options) -> None:
+    verdict = diagnosis.verdict
+    match options.form:
+        case "json":
+            _write(to_json(verdict), options.output)
+        case "html":
+            from diagnostics.report.page import to_html  # noqa: PLC0415 - others need no template engine
+
+            _write(to_html(verdict, diagnosis.case.graph), options.output)
+        case "markdown":
+            from diagnostics.report.markdown import to_markdown  # noqa: PLC0415 - as above
+
+            _write(to_markdown(verdict, diagnosis.case.graph), options.output)
+        case _ if options.output:
+            with options.output.open("w", encoding="utf-8") as stream:
+                print_verdict(verdict, stream, plain=options.plain, explain=options.explain)
+        case _:
+            print_verdict(verdict, sys.stdout, plain=options.plain, explain=options.explain)
 
 
 def _write(data: bytes, output: Path | None) -> None:

@@ -102,19 +102,24 @@ def why_lost(reckoning: Reckoning, instance: str) -> str:
     behind = first.posterior_db - other.posterior_db
     if behind < _TELLING:
         return "as likely as the first: these logs do not tell them apart"
-    reasons = sorted(_reasons(reckoning, at), key=lambda reason: -reason[0])
-    told = [words for weight, words in reasons[:_REASONS] if weight >= _TELLING]
-    return "; ".join([f"{behind:.1f} dB behind the first", *told])
+    reasons = sorted(_reasons(reckoning, at), key=lambda reason: reason.here - reason.there)
+    told = [reason for reason in reasons[:_REASONS] if reason.there - reason.here >= _TELLING]
+    named = "; ".join(f"{reason.what} ({reason.there:+.1f} dB there, {reason.here:+.1f} here)" for reason in told)
+    return f"{behind:.1f} dB behind the first{': ' if named else ''}{named}"
 
 
-def _reasons(reckoning: Reckoning, at: int) -> Iterator[tuple[float, str]]:
-    """(decibans that the suspect loses to the first, why)."""
+class _Reason(NamedTuple):
+    """Something that adds to the odds of the first (`there`) and of another suspect (`here`)."""
+
+    what: str
+    there: float
+    here: float
+
+
+def _reasons(reckoning: Reckoning, at: int) -> Iterator[_Reason]:
     first, other = reckoning.suspects[0], reckoning.suspects[at]
-    lost = first.prior_db - other.prior_db
-    yield lost, f"rarer beforehand by {lost:.1f} dB"
+    yield _Reason("how common it is", first.prior_db, other.prior_db)
     for line in reckoning.lines:
-        lost = line.adds_db[0] - line.adds_db[at]
         on = f" on {line.machine}" if line.machine else ""
-        yield lost, f"{line.event}{on} adds {line.adds_db[0]:.1f} dB to the first, {line.adds_db[at]:.1f} dB to this"
-    lost = first.rest_db - other.rest_db
-    yield lost, f"all else adds {first.rest_db:.1f} dB to the first, {other.rest_db:.1f} dB to this"
+        yield _Reason(f"{line.event}{on}", line.adds_db[0], line.adds_db[at])
+    yield _Reason("all other lines", first.rest_db, other.rest_db)

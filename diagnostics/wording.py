@@ -5,7 +5,9 @@ Here log text crosses over to display: every string that a log or a file name br
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+import msgspec
 
 from diagnostics.case.coverage import Absence
 from diagnostics.case.jobs import Job
@@ -32,7 +34,7 @@ from diagnostics.verdict import (
 )
 
 _MACHINE_ONLY = {"Binary", "ProcessId", "CommandLine", "User"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # UTC, left unsaid so that `isoformat` does not say it in numbers
 
 
 def iso(time: int | None) -> str | None:
@@ -40,7 +42,7 @@ def iso(time: int | None) -> str | None:
     if time is None:
         return None
     try:
-        return f"{_EPOCH + timedelta(microseconds=time):%Y-%m-%dT%H:%M:%S.%f}Z"
+        return f"{(_EPOCH + timedelta(microseconds=time)).isoformat(timespec='microseconds')}Z"
     except OverflowError:
         return None
 
@@ -58,8 +60,9 @@ def evidence_of_event(sighting: Sighting, weight_db: float) -> Evidence:
 
 
 def evidence_of_job(job: Job, weight_db: float) -> Evidence:
-    """A job as a line of evidence."""
-    return _evidence(job.reports[0], f"job-{job.outcome}", weight_db, len(job.reports))
+    """A job as a line of evidence, called by its virtual machine."""
+    line = _evidence(job.reports[0], f"job-{job.outcome}", weight_db, len(job.reports))
+    return msgspec.structs.replace(line, event=_job_name(job)) if job.vm else line
 
 
 def evidence_of_absence(absence: Absence, weight_db: float) -> Evidence:

@@ -1,8 +1,8 @@
 """The words that every report shares: how probabilities, moments, odds, jobs and sources are put."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from diagnostics.verdict import Fault, JobReport, Reckoning, SourceLine, SuspectReckoned
+from diagnostics.verdict import Fault, JobReport, Reckoning, SourceLine, SuspectReckoned, VerdictWord
 
 RISKS = {
     "read-only": "changes nothing",
@@ -11,6 +11,15 @@ RISKS = {
     "pauses-vm": "pauses the virtual machine",
     "restarts-machine": "restarts the machine",
     "loses-data": "may lose data",
+}
+MEANINGS = {
+    VerdictWord.ASSERTED: "one fault, at least 90% sure, from independent evidence",
+    VerdictWord.LEADING: "one fault, more likely than not",
+    VerdictWord.AMBIGUOUS: "a few that these logs cannot tell apart",
+    VerdictWord.INSUFFICIENT: "the logs do not tell; see what to collect",
+    VerdictWord.TRANSIENT: "it failed once, and a retry passed",
+    VerdictWord.UNEXPLAINED: "something failed that Shindan does not know",
+    VerdictWord.HEALTHY: "no fault found",
 }
 _CERTAIN_DB = 60.0
 """Odds beyond a million to one are not told apart."""
@@ -30,9 +39,15 @@ def job_text(job: JobReport) -> str:
     machine = job.vm or "a virtual machine"
     on = f" on {job.host}" if job.host else ""
     ended = f", ended {moment(job.ended)}" if job.ended else ""
-    stages = f" between {job.stages[0]} and {job.stages[1]}" if job.stages and job.stages[0] != job.stages[1] else ""
-    stages = f" at {job.stages[0]}" if job.stages and not stages else stages
+    stages = f" {interval_text(job.stages)}" if job.stages else ""
     return f"{machine}{on}: {job.outcome}{stages} ({job.mode}){ended}"
+
+
+def interval_text(stages: Sequence[str]) -> str:
+    """Where a job failed, in words; empty where nothing tells."""
+    if not stages:
+        return ""
+    return f"at {stages[0]}" if stages[0] == stages[-1] else f"between {stages[0]} and {stages[-1]}"
 
 
 def source_text(source: SourceLine) -> str:

@@ -2,14 +2,17 @@
 
 import io
 import os
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from diagnostics.report import json_schema, print_verdict, to_json
+from diagnostics.report.markdown import to_markdown
+from diagnostics.report.page import to_html
 from diagnostics.verdict import Verdict
-from tests.diagnostics.report.verdicts import FULL
+from tests.diagnostics.report.verdicts import FULL, GRAPH
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -20,6 +23,12 @@ def plain(**options):
     return stream.getvalue()
 
 
+def page():
+    """Without its style sheet, whose looks the browser's tests judge."""
+    bare = re.sub("<style>.*</style>", "<style></style>", to_html(FULL, GRAPH).decode(), flags=re.DOTALL)
+    return re.sub("sha256-[^']*", "sha256-", bare)
+
+
 @pytest.mark.parametrize(
     ("name", "render"),
     [
@@ -27,6 +36,8 @@ def plain(**options):
         ("explain.txt", lambda: plain(explain=True)),
         ("verdict.json", lambda: to_json(FULL).decode()),
         ("schema.json", lambda: json_schema().decode()),
+        ("page.html", page),
+        ("ticket.md", lambda: to_markdown(FULL, GRAPH).decode()),
     ],
 )
 def test_a_report_is_as_its_golden_file(name, render, monkeypatch):

@@ -1,5 +1,6 @@
 """A verdict with something in every section, for reports to be tested on."""
 
+from diagnostics.case.pipeline import PlateId, build_pipeline
 from diagnostics.verdict import (
     Candidate,
     DamageReport,
@@ -22,6 +23,7 @@ from diagnostics.verdict import (
     Verdict,
     VerdictWord,
 )
+from engine.pipeline import Scope
 
 
 def evidence(weight_db, event="VSS/8229", text="ライターで致命的なエラーが発生しました。"):
@@ -71,7 +73,7 @@ FULL = Verdict(
         Candidate(component="guest_writer", instance="vm:SQL01/guest_writer:SqlServerWriter", cause="sql-writer-failed",
                   probability=0.876543),
         Candidate(component="guest_vss", instance="vm:SQL01/guest_vss", cause="guest-vss-stuck", probability=0.08,
-                  why="19.1 dB behind the first; VSS/8229 on SQL01 adds 14.0 dB to the first, 0.4 dB to this"),
+                  why="19.1 dB behind the first: VSS/8229 on SQL01 (+14.0 dB there, +0.4 here)"),
     ],
     noise=[Noise(event="VSS/8194", count=10_000, why="It is logged every night.")],
     jobs=[
@@ -129,3 +131,12 @@ FULL = Verdict(
         rest_lines=2,
     ),
 )  # fmt: skip
+
+GRAPH = build_pipeline(
+    [
+        PlateId("site", Scope.SITE, None),
+        PlateId("host:HV01", Scope.HOST, "site"),
+        PlateId("vm:SQL01", Scope.VM, "host:HV01"),
+        PlateId("vm:WEB01", Scope.VM, "host:HV01"),
+    ]
+)

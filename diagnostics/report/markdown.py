@@ -1,0 +1,236 @@
+"""The verdict in GitHub-flavoured Markdown, for tickets and chats: compact, in the order of the page.
+
+Log text never becomes markup. A word of which every character is known to be harmless is written as it is; any other
+goes into a code span, in which neither Markdown nor a forge's extensions (mentions, issue numbers, commit hashes,
+addresses, formulas) find anything. Escapes would not do: addresses are found in text after escapes are undone.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import networkx as nx
+
+from diagnostics.report import phrases
+from diagnostics.report.plates import plates_of_case, tree
+from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, SourceLine, Verdict
+
+_EVIDENCE_SHOWN = 8
+_CANDIDATES_SHOWN = 6
+_ROWS_SHOWN = 12
+_MOMENTS_SHOWN = 25
+_TEXT_SHOWN = 120
+_HARMLESS = re.compile(r"[('\"“]*(?:[+-](?=\d))?[^\W_]+(?:[-.,'’/+%=][^\W_]+)*[%)'\"”.,;:!?]*|[-–·…+/]")
+"""Letters and digits, joined by single signs that mean nothing in Markdown, with ordinary punctuation around them."""
+_TELLING = re.compile(r"(?i)www\.|^\d+[.)]$|[0-9a-f]{7,}|^\W*gh-\d|^[-+]$")
+"""What would be an address, a number of a list, a commit, an issue of a forge or a list's dash, though harmless."""
+_BACKTICKS = re.compile("`+")
+
+
+def to_markdown(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
+    """The whole report; `graph` is the pipeline of the case."""
+    blocks = [_headline(verdict), _fenced(tree(plates_of_case(graph, verdict)))]
+    for number, fault in enumerate(verdict.faults, 1):
+        blocks += _fault(fault, f"Fault {number}" if len(verdict.faults) > 1 else "Fault")
+    blocks += [block for section in (_candidates, _jobs, _timeline) for block in section(verdict)]
+    for fault in verdict.faults:
+        blocks += _remedies(fault)
+    blocks += [block for section in (_next, _machines, _files, _not_checked, _noise) for block in section(verdict)]
+    return ("\n\n".join(block for block in blocks if block) + "\n").encode()
+
+
+def code(text: str) -> str:
+    """A text as a code span, whatever backticks it holds; empty for an empty text."""
+    if not text.strip():
+        return ""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """A sentence in which every word that could be more than a word is a code span."""
+    return " ".join(word if _is_harmless(word) else code(word) for word in text.split())
+
+
+def _is_harmless(word: str) -> bool:
+    return _HARMLESS.fullmatch(word) is not None and _TELLING.search(word) is None
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _headline(verdict: Verdict) -> str:
+    return f"## {verdict.verdict.capitalize()}: {prose(verdict.summary)}\n\n*{phrases.MEANINGS[verdict.verdict]}*"
+
+
+def _fenced(lines: Iterable[str]) -> str:
+    """Lines as they are; each begins with a sign that closes no fence."""
+    return "\n".join(("```text", *(f"{line}" for line in lines), "```"))
+
+
+def _fault(fault: Fault, heading: str) -> Iterator[str]:
+    yield f"### {heading}: {prose(fault.title)}"
+    yield _table(
+        ("how sure", "where", "stage", "cause"),
+        [(phrases.percent(fault.probability), code(fault.instance), code(fault.stage or "not known"),
+          code(fault.cause or "") or "not told apart")],
+    )  # fmt: skip
+    yield prose(fault.explanation)
+    yield _lines("Evidence", fault.evidence, frozenset(fault.minimal_evidence))
+    yield _lines("Against it", fault.counter_evidence, frozenset())
+    if fault.confirm:
+        yield "**How to confirm**\n\n" + "\n".join(f"- {prose(text)}" for text in fault.confirm)
+
+
+def _lines(heading: str, lines: Sequence[Evidence], minimal: frozenset[int]) -> str:
+    if not lines:
+        return ""
+    shown = _table(
+        ("dB", "UTC", "machine", "event", "says", "record"),
+        [_evidence(line, "◆ " if at in minimal else "") for at, line in enumerate(lines[:_EVIDENCE_SHOWN])],
+    )
+    needed = " (◆ needed)" if minimal else ""
+    return f"**{heading}**{needed}\n\n{shown}{_more(len(lines) - _EVIDENCE_SHOWN, 'lighter lines')}"
+
+
+def _evidence(line: Evidence, mark: str) -> tuple[str, ...]:
+    times = f" {line.count}×" if line.count > 1 else ""
+    text = line.text if len(line.text) <= _TEXT_SHOWN else f"{line.text[:_TEXT_SHOWN]}…"
+    record = f"{line.source}:{line.record}"
+    moment = phrases.moment(line.time)
+    return (
+        f"{mark}{line.weight_db:+.1f}",
+        moment,
+        code(line.machine),
+        code(line.event) + times,
+        code(text),
+        code(record),
+    )
+
+
+def _more(count: int, what: str) -> str:
+    return f"\n\n… and {count} {what}" if count > 0 else ""
+
+
+def _candidates(verdict: Verdict) -> Iterator[str]:
+    named = {fault.instance for fault in verdict.faults}
+    others = [candidate for candidate in verdict.candidates if candidate.instance not in named]
+    if others:
+        yield "### Other candidates" if verdict.faults else "### Candidates"
+        shown = [
+            (phrases.percent(one.probability), code(one.instance), code(one.cause or ""), prose(one.why))
+            for one in others[:_CANDIDATES_SHOWN]
+        ]
+        yield _table(("probability", "component", "cause", "why it lost"), shown) + _more(
+            len(others) - _CANDIDATES_SHOWN, "less likely ones"
+        )
+
+
+def _jobs(verdict: Verdict) -> Iterator[str]:
+    failed = [job for job in verdict.jobs if job.outcome != "succeeded"]
+    if verdict.jobs:
+        yield f"### Jobs ({len(verdict.jobs)}, {len(verdict.jobs) - len(failed)} succeeded)"
+    if failed:
+        rows = [
+            (code(job.vm or "?"), code(job.host or "?"), _outcome(job), job.mode, phrases.moment(job.ended))
+            for job in failed[:_ROWS_SHOWN]
+        ]
+        yield _table(("machine", "host", "outcome", "mode", "ended"), rows) + _more(len(failed) - _ROWS_SHOWN, "more")
+
+
+def _outcome(job: JobReport) -> str:
+    return prose(f"{job.outcome} {phrases.interval_text(job.stages)}")
+
+
+def _timeline(verdict: Verdict) -> Iterator[str]:
+    told = verdict.timeline
+    if told.moments:
+        telling = [one for one in told.moments if one.job or one.kind in ("evidence", "context")] or told.moments
+        rows = [
+            (one.time[:23].replace("T", " ") + "Z", code(one.machine), one.kind.replace("-", " "), code(one.event),
+             code(one.text if len(one.text) <= _TEXT_SHOWN else f"{one.text[:_TEXT_SHOWN]}…"))
+            for one in telling[:_MOMENTS_SHOWN]
+        ]  # fmt: skip
+        yield "### What happened when"
+        left_out = len(told.moments) + told.left_out - len(rows)
+        yield _table(("UTC", "machine", "kind", "event", "says"), rows) + _more(left_out, "less telling moments")
+
+
+def _remedies(fault: Fault) -> Iterator[str]:
+    for remedy in fault.remedy_details:
+        yield f"### What to do: {prose(remedy.title)} ({prose(phrases.RISKS.get(remedy.risk, remedy.risk))})"
+        steps = []
+        for number, step in enumerate(remedy.steps, 1):
+            command = f"\n   {code(phrases.command_line(step.run))}" if step.run else ""
+            steps.append(f"{number}. {prose(step.do)}{command}")
+        yield "\n".join(steps)
+        for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
+            yield f"**{label}:** {prose(text)}" if text else ""
+    if fault.references:
+        yield "**Read more:** " + " ".join(
+            f"<{text}>" if _is_address(text) else code(text) for text in fault.references
+        )
+
+
+def _is_address(text: str) -> bool:
+    """Addresses from rules become links, where nothing in them can end the link."""
+    return re.fullmatch(r"https?://[^\s<>`]+", text) is not None
+
+
+def _next(verdict: Verdict) -> Iterator[str]:
+    if verdict.next_evidence:
+        yield "### What to collect next"
+        yield "\n".join(
+            f"{number}. {prose(item.collect)} of {code(item.machine)} (about {item.gain_bits:.2f} bits)"
+            + (f": {code(item.command)}" if item.command else "")
+            for number, item in enumerate(verdict.next_evidence, 1)
+        )
+
+
+def _machines(verdict: Verdict) -> Iterator[str]:
+    topology = verdict.topology
+    machines = [*topology.site.get("machines", []), *topology.hosts, *topology.vms]
+    if machines:
+        yield f"### Machines ({len(machines)})"
+        rows = [(code(one.name), one.role, code(one.host), prose(one.basis)) for one in machines[:_ROWS_SHOWN]]
+        yield _table(("machine", "role", "runs on", "known because"), rows) + _more(len(machines) - _ROWS_SHOWN, "more")
+
+
+def _files(verdict: Verdict) -> Iterator[str]:
+    yield f"### Files ({len(verdict.sources)})"
+    ranked = sorted(verdict.sources, key=lambda source: not source.damage)
+    rows = [
+        (code(one.path), one.kind, code(one.machine), str(one.records), _span(one), "; ".join(map(_damage, one.damage)))
+        for one in ranked[:_ROWS_SHOWN]
+    ]
+    if rows:
+        yield _table(("file", "kind", "machine", "records", "time", "damage"), rows) + _more(
+            len(ranked) - _ROWS_SHOWN, "more"
+        )
+
+
+def _span(source: SourceLine) -> str:
+    return f"{phrases.moment(source.first)} to {phrases.moment(source.last)}" if source.first else ""
+
+
+def _damage(damage: DamageReport) -> str:
+    return code(": ".join(filter(None, (damage.where, damage.why))))
+
+
+def _not_checked(verdict: Verdict) -> Iterator[str]:
+    if verdict.not_checked:
+        yield "### Not checked"
+        shown = [f"- {code(item.what)}: {prose(item.why)}" for item in verdict.not_checked[:_ROWS_SHOWN]]
+        yield "\n".join(shown) + _more(len(verdict.not_checked) - _ROWS_SHOWN, "more")
+
+
+def _noise(verdict: Verdict) -> Iterator[str]:
+    if verdict.noise:
+        yield "### Known and harmless, left out"
+        yield "\n".join(
+            f"- {code(item.event)} {item.count}×: {prose(item.why)}" for item in verdict.noise[:_ROWS_SHOWN]
+        )

@@ -1,0 +1,231 @@
+"""The graph of a case with a status on every plate and component: what pictures of the pipeline are drawn from."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import networkx as nx
+
+from diagnostics.report.phrases import percent
+from diagnostics.sanitize import one_line
+from diagnostics.verdict import JobReport, Verdict, VerdictWord
+from engine.pipeline import Scope
+
+_SUSPICIOUS = 0.2
+_FIRST = 3
+"""A candidate below this is not worth a mark in a picture; where nothing is named, the first few are."""
+_NAMED = {VerdictWord.ASSERTED, VerdictWord.LEADING}
+"""With the other words, what the verdict names is suspected only."""
+
+
+class Status(StrEnum):
+    """How a plate or a component fared, the worst first."""
+
+    FAULT = "fault"
+    SUSPECT = "suspected"
+    FAILED = "failed"
+    QUIET = "not spoken of"
+    PASSED = "passed"
+
+
+GLYPHS = {Status.FAULT: "✖", Status.SUSPECT: "?", Status.FAILED: "▲", Status.QUIET: "·", Status.PASSED: "✔"}
+_WORST = tuple(Status)
+
+
+class Part(NamedTuple):
+    """A component on its plate."""
+
+    id: str
+    title: str
+    status: Status
+    note: str
+    """The probability, where it is under suspicion."""
+    stands_on: tuple[str, ...]
+    """Ids of the parts that it depends on, on its plate or around it."""
+
+
+class Plate(NamedTuple):
+    """The site, a host or a virtual machine, and what it holds."""
+
+    name: str
+    scope: Scope
+    status: Status
+    note: str
+    parts: tuple[Part, ...]
+    inner: tuple["Plate", ...]
+
+    @property
+    def accused(self) -> bool:
+        """Whether something on this plate itself is at fault or suspected."""
+        return any(part.status in (Status.FAULT, Status.SUSPECT) for part in self.parts)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing on it and in it failed or is suspected."""
+        return self.status in (Status.PASSED, Status.QUIET) and all(plate.sound for plate in self.inner)
+
+    def machines(self) -> Iterator["Plate"]:
+        """The virtual machines in it, or itself."""
+        if self.scope is Scope.VM:
+            yield self
+        for plate in self.inner:
+            yield from plate.machines()
+
+
+def plates_of_case(graph: "nx.DiGraph[str]", verdict: Verdict) -> Plate:
+    """The plates of a case from the site inwards: the worst first, then by name."""
+    return _Reader(graph, verdict).plate("site")
+
+
+class _Reader:
+    def __init__(self, graph: "nx.DiGraph[str]", verdict: Verdict) -> None:
+        self._graph = graph
+        self._accused = _accused(verdict)
+        self._jobs = _jobs_by_plate(graph, verdict.jobs)
+        self._inner: defaultdict[str, list[str]] = defaultdict(list)
+        self._parts: defaultdict[str, list[str]] = defaultdict(list)
+        for node, about in graph.nodes(data=True):
+            if about["kind"] == "plate" and about["parent"] is not None:
+                self._inner[about["parent"]].append(node)
+            elif about["kind"] == "component":
+                self._parts[about["plate"]].append(node)
+
+    def plate(self, name: str) -> Plate:
+        parts = tuple(self._part(node) for node in self._parts[name])
+        found = sorted((self.plate(inner) for inner in self._inner[name]), key=_by_status)
+        own = min((part.status for part in parts), key=_WORST.index, default=Status.QUIET)
+        fared, note = self._fared(name, found)
+        scope: Scope = self._graph.nodes[name]["scope"]
+        return Plate(
+            name=_label(name),
+            scope=scope,
+            status=min(own, fared, key=_WORST.index) if own is not Status.QUIET else fared,
+            note=note,
+            parts=parts,
+            inner=tuple(found),
+        )
+
+    def _part(self, node: str) -> Part:
+        about = self._graph.nodes[node]
+        below = [one_line(to) for _, to, of in self._graph.out_edges(node, data=True) if of["relation"] == "depends-on"]
+        status, note = self._accused.get(one_line(node), (Status.QUIET, ""))
+        return Part(one_line(node), about["title"], status, note, tuple(below))
+
+    def _fared(self, name: str, inner: Sequence[Plate]) -> tuple[Status, str]:
+        """What the jobs on a plate, or in it, came to."""
+        jobs = self._jobs.get(name, [])
+        if jobs:
+            return _outcome(jobs)
+        machines = [machine for plate in inner for machine in plate.machines()]
+        failed = sum(machine.status in _WORST[:3] for machine in machines)
+        passed = sum(machine.status is Status.PASSED for machine in machines)
+        if failed:
+            return Status.FAILED, f"{failed} of {len(machines)} machines failed"
+        if passed:
+            return Status.PASSED, f"{passed} of {len(machines)} machines passed"
+        return Status.QUIET, ""
+
+
+def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
+    """Component instance -> what is held against it. A writer's name behind the instance is left away."""
+    word = Status.FAULT if verdict.verdict in _NAMED else Status.SUSPECT
+    unnamed = _FIRST if not verdict.faults else 0
+    found = {
+        _bare(candidate.instance, candidate.component): (Status.SUSPECT, percent(candidate.probability))
+        for place, candidate in enumerate(verdict.candidates)
+        if verdict.verdict is not VerdictWord.HEALTHY and (candidate.probability >= _SUSPICIOUS or place < unnamed)
+    }
+    return found | {
+        _bare(fault.instance, fault.component): (word, percent(fault.probability)) for fault in verdict.faults
+    }
+
+
+def _bare(instance: str, component: str) -> str:
+    end = f"/{component}"
+    return instance[: instance.find(end) + len(end)] if end in instance else instance
+
+
+def _jobs_by_plate(graph: "nx.DiGraph[str]", jobs: Sequence[JobReport]) -> Mapping[str, list[JobReport]]:
+    """The jobs of each plate, in their order; of one that names no machine, on the host's placeholder or the host."""
+    names = {one_line(node): node for node, about in graph.nodes(data=True) if about["kind"] == "plate"}
+    found: defaultdict[str, list[JobReport]] = defaultdict(list)
+    for job in jobs:
+        wanted = [f"vm:{job.vm}"] if job.vm else [f"vm:?@{job.host}", "vm:?", f"host:{job.host}"]
+        plate = next((names[name] for name in wanted if name in names), None)
+        if plate is not None:
+            found[plate].append(job)
+    return found
+
+
+def _outcome(jobs: Sequence[JobReport]) -> tuple[Status, str]:
+    told = [job for job in jobs if job.outcome != "unknown"]
+    if not told:
+        return Status.QUIET, "outcome not known"
+    failed = [job for job in told if job.outcome == "failed"]
+    if told[-1].outcome == "failed":
+        stages = told[-1].stages
+        return Status.FAILED, f"failed, {' to '.join(dict.fromkeys(stages))}".rstrip(", ")
+    return Status.PASSED, f"passed after {len(failed)} failed" if failed else "passed"
+
+
+def _by_status(plate: Plate) -> tuple[int, str]:
+    return _WORST.index(plate.status), plate.name
+
+
+def _label(name: str) -> str:
+    """What a person calls a plate: without its scope, and in words where the logs do not name it."""
+    scope, _, bare = one_line(name).partition(":")
+    if scope == "site":
+        return "Site"
+    if not bare.startswith("?"):
+        return bare
+    on = bare.partition("@")[2]
+    kind = "a host" if scope == "host" else "a machine"
+    return f"{kind} not named{f' (on {on})' if on else ''}"
+
+
+def tree(plate: Plate, most: int = 12) -> Iterator[str]:
+    """The plates as lines of text, sound ones counted: for reports that cannot draw."""
+    yield from _tree(plate, "", "", most)
+
+
+def _tree(plate: Plate, first: str, rest: str, most: int) -> Iterator[str]:
+    accused = [f"{part.title} {part.status} {part.note}" for part in plate.parts if part.status is not Status.QUIET]
+    told = "; ".join(part for part in (plate.note or plate.status, *accused) if part)
+    yield f"{first}{GLYPHS[plate.status]} {plate.name}: {told}"
+    shown = [inner for inner in plate.inner if not inner.sound]
+    rows: list[Plate | str] = [*shown[:most]]
+    if len(shown) > most:
+        rows.append(f"▲ {len(shown) - most} more failed")
+    rows += folded([inner for inner in plate.inner if inner.sound])
+    for number, row in enumerate(rows, 1):
+        last = number == len(rows)
+        branch, below = (f"{rest}└ ", f"{rest}  ") if last else (f"{rest}├ ", f"{rest}│ ")
+        if isinstance(row, str):
+            yield f"{branch}{row}"
+        else:
+            yield from _tree(row, branch, below, most)
+
+
+def folded(sound: Sequence[Plate]) -> list[str]:
+    """Plates that nothing is held against, counted: one line for those that passed, one for those not spoken of."""
+    lines = []
+    for status in (Status.PASSED, Status.QUIET):
+        alike = [plate for plate in sound if plate.status is status]
+        if alike:
+            lines.append(f"{GLYPHS[status]} {_count(alike)}: {status}{_names(alike)}")
+    return lines
+
+
+def _count(plates: Sequence[Plate]) -> str:
+    machines = sum(1 for plate in plates for _ in plate.machines())
+    told = f"{machines} virtual machine{'s' if machines != 1 else ''}"
+    if plates[0].scope is Scope.VM:
+        return told
+    hosts = f"{len(plates)} host{'s' if len(plates) != 1 else ''}"
+    return f"{hosts} with {told}" if machines else hosts
+
+
+def _names(plates: Sequence[Plate], most: int = 6) -> str:
+    return f" ({', '.join(plate.name for plate in plates)})" if len(plates) <= most else ""
