@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+Message = dict[str, Any]
 _PATIENCE = 30.0
 _COMMANDS, _ANSWERS = 3, 4
 """File descriptors that Chromium's `--remote-debugging-pipe` reads commands from and writes answers to."""
@@ -41,13 +43,13 @@ class Browser:
         self._number = 0
         self._buffer = b""
         self._session: str | None = None
-        self.events: list[dict] = []
+        self.events: list[Message] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log", "Security"):
             self.call(f"{domain}.enable")
 
-    def call(self, method: str, **parameters) -> dict:
+    def call(self, method: str, **parameters) -> Message:
         """Do something, and wait for its answer."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
@@ -59,10 +61,11 @@ class Browser:
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']['message']}")
-                return answer["result"]
+                result: Message = answer["result"]
+                return result
             self.events.append(answer)
 
-    def _next(self) -> dict:
+    def _next(self) -> Message:
         deadline = time.monotonic() + _PATIENCE
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
@@ -71,7 +74,8 @@ class Browser:
                 raise TimeoutError("the browser does not answer")
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\0")
-        return json.loads(line)
+        answer: Message = json.loads(line)
+        return answer
 
     def open(self, page: Path, *, width: int = 1280, height: int = 800, scheme: str = "light") -> None:
         """Load a file in a window of this size, with this preferred colour scheme."""
@@ -107,7 +111,7 @@ class Browser:
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole, **clip)
         return self._keep(name, data["data"])
 
-    def _whole(self) -> dict:
+    def _whole(self) -> Message:
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         return {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
 

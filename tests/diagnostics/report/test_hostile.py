@@ -24,7 +24,8 @@ def tree(page):
 
 def parts(node, *, skip=()):
     """Elements with their attributes, and texts, of a tree."""
-    elements, texts = Counter(), Counter()
+    elements: Counter[object] = Counter()
+    texts: Counter[str] = Counter()
 
     def walk(inner):
         if inner.tag in skip:
@@ -52,7 +53,7 @@ def test_hostile_text_adds_nothing_to_the_page_but_text(start):
     elements, texts = parts(tree(to_html(*spread(strings))), skip={SVG})
     expected_elements, expected_texts = parts(tree(to_html(*spread(harmless))), skip={SVG})
     back = restorer(harmless, strings)
-    undone = Counter()
+    undone: Counter[str] = Counter()
     for text, count in expected_texts.items():
         undone[back(text)] += count
     assert elements == expected_elements
