@@ -131,7 +131,7 @@ class Site:
         frozen = any(base.frozen for base in self.databases.values()) or any(hive.frozen for hive in self.hives)
         volumes = [self.host.volumes["D:"].mounted, *(vm.guest.volumes[0].mounted for vm in self.host.vms)]
         copies = self.host.provider.left + sum(vm.guest.provider.left for vm in self.host.vms)
-        blocks = sum(len(volume.block.shadow_copies) for volume in volumes)  # type: ignore[attr-defined]
+        blocks = [copy for volume in volumes for copy in volume.block.shadow_copies]  # type: ignore[attr-defined]
         saved = any(vm.state_file in self.host.volumes["D:"].files.names() for vm in self.host.vms)
         held = not all(volume.writable.is_set() for volume in volumes)
         return not (frozen or held or saved or copies or blocks)
