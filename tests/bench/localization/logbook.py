@@ -10,7 +10,6 @@ import msgspec
 from diagnostics.case.jobs import outcome_of
 from diagnostics.case.topology import Role
 from diagnostics.event import Event, Kind
-from diagnostics.parsers.codes import find_codes
 from engine.pipeline import STAGES, Component, Mode, Scope, Stage
 from tests.bench.localization.chance import chance_of
 from tests.bench.localization.faults import MINUTE, Fault, Run, jittered
@@ -67,11 +66,8 @@ class Logbook:
                 self.shown.add(run.by.cause.id)
                 return precise
         component = run.by.cause.component if run.by else Component.TRANSFER
-        codes = self.signals.coarse_codes(component, run.failed)
-        if not codes or chance.random() >= self.setting.coarse:
-            return None
-        code = chance.choice(codes)
-        return Event(kind=Kind.JOB, source="", record=0, text=f"The job could not be finished ({code})")
+        coarse = self.signals.coarse_reports(component, run.failed)
+        return chance.choice(coarse) if coarse and chance.random() < self.setting.coarse else None
 
     def _precise(self, cause: str, stage: Stage, chance: Random) -> Event | None:
         """An error that the rules know of the cause: mostly the same all night."""
@@ -182,12 +178,8 @@ def _report(run: Run, error: Event | None, site: Site, chance: Random) -> Event:
     sent = chance.randint(1, 9000) << 20 if began else 0
     if chance.random() < 0.8:
         fields["BytesTransferred"] = str(sent)
-    text, codes = (error.text, error.codes) if error else ("", ())
-    codes = codes or find_codes(text)
-    return Event(
-        kind=Kind.JOB, source="", record=0, time=run.ended, machine=SERVER, provider="DPM",
-        fields=fields, text=text, codes=codes,
-    )  # fmt: skip
+    said = error or Event(kind=Kind.JOB, source="", record=0)
+    return msgspec.structs.replace(said, time=run.ended, machine=SERVER, provider="DPM", fields=fields)
 
 
 def _printed(time: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ from diagnostics.case.jobs import outcome_of
 from diagnostics.case.topology import Role
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog
+from diagnostics.parsers.codes import find_codes
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.rule import Plate, Polarity, Rule
 from diagnostics.rules.samples import read_samples
@@ -83,15 +85,18 @@ class Signals:
             weights += [sensitivity / len(fitting) for _ in fitting]
         return events, weights
 
-    def coarse_codes(self, component: Component, stage: Stage) -> list[str]:
-        """Codes that say little of where a job failed, of the component or of one that stands on it."""
+    def coarse_reports(self, component: Component, stage: Stage) -> list[Event]:
+        """Reports that say little of why a job failed: by a code of the component, or of one that stands on it."""
         concerned = {component, *_above(component), None}
-        return [
-            info.code
-            for info in self.catalog.codes.values()
-            if info.component in concerned and _width(info.first_stage, info.last_stage) >= 5
-            if self._fits((info.code,), stage)
-        ]
+        return [report for by, report in self._coarse if by in concerned and self._fits(report.codes, stage)]
+
+    @cached_property
+    def _coarse(self) -> list[tuple[Component | None, Event]]:
+        """Reports with codes of many stages that no rule takes for a fault of its own."""
+        wide = (info for info in self.catalog.codes.values() if _width(info.first_stage, info.last_stage) >= 5)
+        reports = ((info.component, _report_of(info.code)) for info in wide)
+        said = [(by, report) for by, report in reports if report.codes]
+        return [(by, report) for by, report in said if not any(map(_is_fault, self.rules.match(report)))]
 
     def _fits(self, codes: Iterable[str], stage: Stage) -> bool:
         """Whether a job that failed in a stage can have ended with these codes."""
@@ -102,6 +107,15 @@ class Signals:
             for info in known
             if info.first_stage and info.last_stage
         )
+
+
+def _report_of(code: str) -> Event:
+    text = f"The job could not be finished ({code})"
+    return Event(kind=Kind.JOB, source="", record=0, fields={"Status": "failed"}, text=text, codes=find_codes(text))
+
+
+def _is_fault(rule: Rule) -> bool:
+    return rule.polarity is Polarity.FAULT
 
 
 def _width(first: Stage | None, last: Stage | None) -> int:
