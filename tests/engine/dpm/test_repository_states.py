@@ -1,5 +1,6 @@
 """A repository against a model of it: whatever fails or crashes wherever, committed points stay and none is half."""
 
+import contextlib
 import errno
 import random
 import tempfile
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from engine.dpm import prune, verify
-from engine.dpm.errors import RepositoryError
+from engine.dpm.errors import Cancelled, RepositoryError
 from engine.progress import Unwatched
-from tests.engine.disks import Call, Fault, Faulty, Plan, fail, short
-from tests.engine.dpm.disk import BLOCK, MixedDisk, Ticks, back_up, content, opened
+from tests.engine.disks import Call, Fault, Faulty, Plan, fail, no_fault, short
+from tests.engine.dpm.disk import BLOCK, MixedDisk, Ticks, back_up, content, fill, opened
 
 
 class CrashError(BaseException):
@@ -29,6 +30,7 @@ def crash(number: int) -> Plan:
     return plan
 
 
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the catalog syncs often, and may do so quickly
 FAULTS = {
     "crash": crash,
     "EIO": lambda number: fail(number, errno.EIO),
@@ -43,7 +45,7 @@ class RepositoryMachine(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**32), blocks=st.integers(1, 40))
     def begin(self, seed: int, blocks: int) -> None:
         self.dice = random.Random(seed)
-        self.temporary = tempfile.TemporaryDirectory()
+        self.temporary = tempfile.TemporaryDirectory(dir=MEMORY)
         self.folder = Path(self.temporary.name) / "repository"
         self.disk = MixedDisk()
         self.clock = Ticks()
@@ -87,6 +89,20 @@ class RepositoryMachine(RuleBasedStateMachine):
         if fault == "crash":
             self.disk = self.disk.crashed(self.dice)
         self.learn(before)
+
+    @rule(number=st.integers(1, 60) | st.none())
+    def break_off(self, number: int | None) -> None:
+        """A job is stopped after it brought everything; or the machine stops, perhaps while that is being kept."""
+        repository = opened(self.folder, Faulty(self.disk, crash(number) if number else no_fault), self.clock)
+        replica = repository.replica_of("disk.vhdx", BLOCK)
+        try:
+            with contextlib.suppress(Cancelled), repository.draft(replica, len(self.image)) as draft:
+                fill(draft, bytes(self.image))
+                raise Cancelled
+        except CrashError:
+            self.disk = self.disk.crashed(self.dice)
+        finally:
+            repository.close()
 
     def learn(self, before: set[int]) -> None:
         """A commit may have come about before the call that failed; then all of it must have."""

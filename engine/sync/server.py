@@ -1,0 +1,290 @@
+"""The server's side of a transfer: reads the replica (T1), compares (T4), takes what differs (T5), commits (T6).
+
+One thread receives; one compares, while others read the replica ahead of it; one checks what came against the digest
+that was announced for it, and puts it into the draft.
+"""
+
+from collections.abc import Iterator
+from queue import Queue
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from engine.blocks import DIGEST_SIZE, GROUP_SIZE, ZERO_DIGEST, Buffer, Hasher, group_digests
+from engine.dpm.draft import Draft
+from engine.dpm.errors import Cancelled, ChangedSourceError, RootMismatchError
+from engine.dpm.records import PointMode, RecoveryPoint, Replica
+from engine.dpm.repository import Repository
+from engine.parallel import THREADS, Together, in_order
+from engine.progress import Progress
+from engine.sync.checkpoints import Checkpoints, checkpoints
+from engine.sync.compression import unpacked
+from engine.sync.messages import (
+    BATCH_BLOCKS,
+    MAX_PAYLOAD,
+    VERSION,
+    Begin,
+    Blocks,
+    Committed,
+    Describe,
+    Digests,
+    Finished,
+    Need,
+    Refused,
+)
+from engine.sync.scope import Run
+from engine.sync.transport import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
+
+_ROOMS = 6
+"""Payloads that may have been received and not been put away yet."""
+
+
+class Received(NamedTuple):
+    """A new recovery point, and what it took."""
+
+    point: RecoveryPoint
+    blocks: int
+    bytes_received: int
+    """Of blocks, as they came over the wire."""
+    repaired_blocks: int
+
+
+def receive_image(
+    transport: Transport,
+    repository: Repository,
+    replica: Replica,
+    progress: Progress,
+    *,
+    mode: PointMode = PointMode.CRASH,
+    trust_digests: bool = False,
+    check: bool = False,
+    threads: int = THREADS,
+) -> Received:
+    """Bring a replica in step with what the agent reads, and make a recovery point.
+
+    Args:
+        transport: To the agent.
+        repository: Where the replica is.
+        replica: Of the agent's image.
+        progress: Told in bytes of the image.
+        mode: What instant the agent reads.
+        trust_digests: Compare with stored digests instead of reading the replica; a consistency check never does.
+        check: Make it a consistency check.
+        threads: How many read the replica.
+
+    Raises:
+        BrokenTransferError: the agent is gone, or does not keep to the protocol.
+        ChangedSourceError: a block is not what was announced.
+        RootMismatchError: the two sides do not come to the same digests.
+        Cancelled, RepositoryError, OSError: as the repository does. What was received is kept for the next attempt.
+    """
+    with refusing(transport):
+        newest = max((point for point in repository.points() if point.replica == replica.id), key=_id, default=None)
+        transport.send(Begin(VERSION, replica.block_size, newest.root if newest and not check else None))
+        room = memoryview(bytearray(MAX_PAYLOAD))
+        described = expect(Describe, transport.receive(room)[0])
+        with repository.draft(replica, described.image_size, check=check) as draft:
+            if described.tracked and (draft.needs_full_comparison or not newest or draft.base != newest.id):
+                raise BrokenTransferError(
+                    "changes were tracked since a point that cannot be built on; compare everything"
+                )
+            receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
+            receiving.run(room, threads)
+            point = draft.commit(mode, repository.clock(), bytes_sent=receiving.bytes_received)
+            transport.send(Committed(point.id, point.root))
+            return Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
+
+
+def _id(point: RecoveryPoint) -> int:
+    return point.id
+
+
+class _Batch(NamedTuple):
+    runs: list[Run]
+    digests: bytes
+    """The agent's."""
+
+    def blocks(self) -> list[int]:
+        return [block for first, count in self.runs for block in range(first, first + count)]
+
+
+class _Payload(NamedTuple):
+    blocks: tuple[int, ...]
+    packed: bool
+    data: memoryview
+    room: memoryview
+
+
+class _Receiving:
+    def __init__(
+        self, transport: Transport, draft: Draft, described: Describe, progress: Progress, *, trust_digests: bool
+    ) -> None:
+        self._transport = transport
+        self._draft = draft
+        self._everything = not described.tracked
+        self._progress = progress
+        self._trusting = trust_digests and not draft.needs_full_comparison
+        self._batches: Queue[_Batch | None] = Queue()
+        self._work: Queue[_Payload | list[int] | None] = Queue()
+        """What the putting thread does: received blocks, or blocks that are zeros now; None at the end."""
+        self._rooms: Queue[memoryview] = Queue()
+        self._announced: dict[int, bytes] = {}
+        """Digests of blocks that were asked for and have not come yet."""
+        self._runs: list[Run] = []
+        self._next = 0
+        self._complete = False
+        self.blocks = 0
+        self.bytes_received = 0
+
+    def run(self, room: memoryview, threads: int) -> None:
+        """Receive until the draft is what the agent has."""
+        self._progress.started(self._draft.map.image_size)
+        self._rooms.put(room)
+        for _ in range(_ROOMS - 1):
+            self._rooms.put(memoryview(bytearray(MAX_PAYLOAD)))
+        with Together(self._stop) as parts:
+            parts.start(lambda: self._compare(threads))
+            parts.start(self._put)
+            root = self._receive()
+            self._work.put(None)
+        if self._announced:
+            raise BrokenTransferError(f"{len(self._announced)} blocks that were asked for never came")
+        found = blake3()
+        for first, count in self._runs:
+            found.update(self._draft.map.digests_of(first, count))
+        if found.digest() != root:
+            raise RootMismatchError
+
+    def _stop(self, error: BaseException) -> None:
+        refuse(self._transport, error)
+        self._batches.put(None)
+        self._work.put(None)
+        for _ in range(_ROOMS):
+            self._rooms.put(memoryview(b""))
+
+    def _receive(self) -> bytes:
+        """Give what comes to the other threads; the agent's root at the end."""
+        room = self._rooms.get()
+        while True:
+            message, payload = self._transport.receive(room)
+            if self._progress.cancelled():
+                raise Cancelled
+            match message:
+                case Digests():
+                    self._batches.put(self._batch(message, bytes(payload)))
+                    if message.last:
+                        self._complete = True
+                        self._batches.put(None)
+                case Blocks():
+                    self._work.put(_Payload(message.blocks, message.packed, payload, room))
+                    room = self._rooms.get()
+                case Finished() if self._complete:
+                    return message.root
+                case Refused():
+                    raise RefusedError(message.why)
+                case _:
+                    raise BrokenTransferError(f"{type(message).__name__} cannot come now")
+
+    def _batch(self, message: Digests, digests: bytes) -> _Batch:
+        """A batch of blocks that follow those before, with none missing unless changes are tracked.
+
+        Raises:
+            BrokenTransferError: they are not.
+        """
+        count = 0
+        for first, length in message.runs:
+            if first < self._next or (self._everything and first > self._next) or not length:
+                raise BrokenTransferError(f"block {first} is not the one whose turn it is")
+            self._next = first + length
+            count += length
+        if self._next > self._draft.map.blocks or count > BATCH_BLOCKS:
+            raise BrokenTransferError("there are more blocks than there can be")
+        if message.last and self._everything and self._next != self._draft.map.blocks:
+            raise BrokenTransferError("there are fewer blocks than there have to be")
+        if digests and len(digests) != count * DIGEST_SIZE:
+            raise BrokenTransferError("the digests do not belong to the blocks")
+        self._runs.extend(message.runs)
+        return _Batch(list(message.runs), digests or bytes(count * DIGEST_SIZE))
+
+    def _compare(self, threads: int) -> None:
+        """Compare batches in order and ask for what differs."""
+        size = self._draft.map.block_size
+        hasher = Hasher(size)
+
+        def own(batch: _Batch) -> tuple[_Batch, bytes]:
+            return batch, self._own_digests(batch, hasher, Buffer(size))
+
+        for batch, found in in_order(own, self._arriving(), threads, ahead=1):
+            differing = self._differing(batch, found) if found != batch.digests else []
+            self._transport.send(Need(tuple(differing)))
+            self._progress.advanced(sum(count for _, count in batch.runs) * size)
+
+    def _arriving(self) -> Iterator[_Batch]:
+        while batch := self._batches.get():
+            yield batch
+
+    def _own_digests(self, batch: _Batch, hasher: Hasher, buffer: Buffer) -> bytes:
+        """What the replica holds. A block that is not what its digest says is reported, and then differs like any."""
+        stored = b"".join(self._draft.map.digests_of(*run) for run in batch.runs)
+        if self._trusting:
+            return stored
+        step = max(1, GROUP_SIZE // buffer.block_size)
+        pieces = (
+            (at, min(step, first + count - at))
+            for first, count in batch.runs
+            for at in range(first, first + count, step)
+        )
+        found = b"".join(group_digests(self._draft.image, *piece, buffer, hasher) for piece in pieces)
+        if found != stored:
+            damaged = [block for n, block in enumerate(batch.blocks()) if _nth(found, n) != _nth(stored, n)]
+            self._draft.report_damage(damaged)
+        return found
+
+    def _differing(self, batch: _Batch, found: bytes) -> list[int]:
+        """The blocks to ask for; those that are zeros now need not travel."""
+        differing, zeros = [], []
+        for n, block in enumerate(batch.blocks()):
+            digest = _nth(batch.digests, n)
+            if digest == _nth(found, n):
+                continue
+            if digest == ZERO_DIGEST:
+                zeros.append(block)
+            else:
+                self._announced[block] = digest
+                differing.append(block)
+        if zeros:
+            self._work.put(zeros)
+        return differing
+
+    def _put(self) -> None:
+        """Put away what came, if it is what was announced; all of it, even where no more will come."""
+        hasher = Hasher(self._draft.map.block_size)
+        with checkpoints(self._draft) as kept:
+            while (work := self._work.get()) is not None:
+                if isinstance(work, list):
+                    self._draft.put_zeros(work)
+                else:
+                    self._put_payload(work, hasher, kept)
+
+    def _put_payload(self, payload: _Payload, hasher: Hasher, kept: Checkpoints) -> None:
+        size = self._draft.map.block_size
+        length = len(payload.blocks) * size
+        try:
+            data = unpacked(payload.data, length) if payload.packed and length <= MAX_PAYLOAD else payload.data
+        except ValueError as error:
+            raise BrokenTransferError(str(error)) from error
+        if len(data) != length:
+            raise BrokenTransferError("the payload does not belong to the blocks")
+        digests = hasher.digests([data[start : start + size] for start in range(0, length, size)])
+        for block, digest in zip(payload.blocks, digests, strict=True):
+            if self._announced.pop(block, None) != digest:
+                raise ChangedSourceError(block)
+        self._draft.put(payload.blocks, digests, data)
+        self.blocks += len(payload.blocks)
+        self.bytes_received += len(payload.data)
+        self._rooms.put(payload.room)
+        kept.consider()
+
+
+def _nth(digests: bytes, place: int) -> bytes:
+    return digests[place * DIGEST_SIZE : (place + 1) * DIGEST_SIZE]

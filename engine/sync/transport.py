@@ -1,0 +1,179 @@
+"""Carrying messages between agent and server.
+
+A frame is the lengths of message and payload (32 bits each, little-endian), the message as MessagePack, the payload.
+The payload is received where it is wanted, without a copy. Whatever carries bytes both ways is a `Stream`: a socket
+here, one inside TLS elsewhere.
+"""
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from engine.dpm.errors import RepositoryError
+from engine.files import Data
+from engine.sync.messages import MAX_MESSAGE, MAX_PAYLOAD, Message, Refused
+
+_LENGTHS = struct.Struct("<II")
+_Wanted = TypeVar("_Wanted", bound=Message)
+
+
+class BrokenTransferError(RepositoryError):
+    """The other side is gone, or says what cannot be understood; what was transferred is kept."""
+
+
+class RefusedError(BrokenTransferError):
+    """The other side ended it, and said why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the other side ended the transfer: {why}")
+
+
+class Stream(Protocol):
+    """Bytes both ways. One thread at a time writes, one reads; both at once."""
+
+    def write(self, parts: Sequence[Data]) -> None:
+        """Send all parts, one after another."""
+        ...
+
+    def read_into(self, room: memoryview) -> None:
+        """Fill `room`. Raises EOFError where the other side has ended."""
+        ...
+
+    def close(self) -> None:
+        """End; whoever waits in `write` or `read_into` gets an error."""
+        ...
+
+
+class Transport(Protocol):
+    """Messages both ways."""
+
+    def send(self, message: Message, payload: Sequence[Data] = ()) -> None:
+        """Send; any thread may."""
+        ...
+
+    def receive(self, room: memoryview) -> tuple[Message, memoryview]:
+        """The next message, and its payload in `room`, which has to have `MAX_PAYLOAD` bytes."""
+        ...
+
+    def close(self) -> None:
+        """End; whoever waits gets an error."""
+        ...
+
+
+class SocketStream:
+    """The bytes of a connected socket."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    def write(self, parts: Sequence[Data]) -> None:
+        left = [memoryview(part) for part in parts]
+        while left:
+            sent = self._socket.sendmsg(left)
+            while left and sent >= len(left[0]):
+                sent -= len(left.pop(0))
+            if sent:
+                left[0] = left[0][sent:]
+
+    def read_into(self, room: memoryview) -> None:
+        while len(room):
+            count = self._socket.recv_into(room)
+            if not count:
+                raise EOFError("the other side has closed the connection")
+            room = room[count:]
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # the other side may have been quicker
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes whoever waits in another thread
+        self._socket.close()
+
+
+class Framed:
+    """Messages over a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._sending = threading.Lock()
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(Message)
+        self._head = memoryview(bytearray(_LENGTHS.size))
+        self._body = memoryview(bytearray(MAX_MESSAGE))
+
+    def send(self, message: Message, payload: Sequence[Data] = ()) -> None:
+        """As `Transport.send`.
+
+        Raises:
+            BrokenTransferError: the other side is gone.
+        """
+        with self._sending:
+            body = self._encoder.encode(message)
+            head = _LENGTHS.pack(len(body), sum(len(part) for part in payload))
+            try:
+                self._stream.write([head + body, *payload])
+            except OSError as error:
+                raise BrokenTransferError(f"the connection is broken: {error}") from error
+
+    def receive(self, room: memoryview) -> tuple[Message, memoryview]:
+        """As `Transport.receive`.
+
+        Raises:
+            BrokenTransferError: the other side is gone, or not understood.
+        """
+        try:
+            self._stream.read_into(self._head)
+            message_size, payload_size = _LENGTHS.unpack(self._head)
+            if message_size > MAX_MESSAGE or payload_size > MAX_PAYLOAD:
+                raise BrokenTransferError(f"a message of {message_size} and {payload_size} bytes is too large")
+            body, payload = self._body[:message_size], room[:payload_size]
+            self._stream.read_into(body)
+            self._stream.read_into(payload)
+            return self._decoder.decode(body), payload
+        except (OSError, EOFError, ValueError) as error:
+            raise BrokenTransferError(f"the connection is broken: {error}") from error
+
+    def close(self) -> None:
+        """End."""
+        self._stream.close()
+
+
+def pair() -> tuple[Framed, Framed]:
+    """Two ends of a connection within this machine."""
+    one, other = socket.socketpair()
+    return Framed(SocketStream(one)), Framed(SocketStream(other))
+
+
+def expect(kind: type[_Wanted], message: Message) -> _Wanted:
+    """The message, if it is of the kind that has to come now.
+
+    Raises:
+        RefusedError: the other side has ended the transfer.
+        BrokenTransferError: it is something else.
+    """
+    if isinstance(message, Refused):
+        raise RefusedError(message.why)
+    if not isinstance(message, kind):
+        raise BrokenTransferError(f"{kind.__name__} was expected, {type(message).__name__} came")
+    return message
+
+
+def refuse(transport: Transport, error: BaseException) -> None:
+    """Tell the other side why this one ends, if it still listens; then nobody waits here any more."""
+    with contextlib.suppress(BrokenTransferError):
+        if not isinstance(error, BrokenTransferError):
+            transport.send(Refused(str(error)[:1000] or type(error).__name__))
+    transport.close()
+
+
+@contextlib.contextmanager
+def refusing(transport: Transport) -> Iterator[None]:
+    """Tell the other side when the block fails."""
+    try:
+        yield
+    except BaseException as error:
+        refuse(transport, error)
+        raise
