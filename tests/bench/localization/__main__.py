@@ -1,4 +1,4 @@
-"""The localization benchmark.
+"""The localization benchmark: the table of docs/localization.md, with its goals.
 
 usage: python -m tests.bench.localization [--quick] [--diagram FILE.svg] [--confusions]
 """
@@ -6,9 +6,11 @@ usage: python -m tests.bench.localization [--quick] [--diagram FILE.svg] [--conf
 import argparse
 import sys
 import time
+from pathlib import Path
 
-from tests.bench.localization.suites import run, suites
-from tests.bench.localization.table import confusions, goals, rows, words
+from tests.bench.localization.diagram import reliability_diagram
+from tests.bench.localization.suites import dig_all, run, suites
+from tests.bench.localization.table import confusions, goals, misses, reliability, rows, words
 
 
 def main() -> int:
@@ -16,19 +18,26 @@ def main() -> int:
     arguments = _arguments()
     began = time.perf_counter()
     results = run(suites(quick=arguments.quick), lambda name: print(f"... {name}", file=sys.stderr))
+    dug = dig_all(quick=arguments.quick)
     print("\n".join(rows(results)))
     print("\nverdicts\n" + "\n".join(words(results)))
+    print("\nunknown cause, yet a wrong component asserted\n" + "\n".join(misses(results["unknown cause"])))
     if arguments.confusions:
         print("\nnot first\n" + "\n".join(confusions(results["one fault"])))
-    reached = goals(results)
+        print("\nwrong, yet asserted\n" + "\n".join(misses(results["one fault"])))
+    reached = goals(results, dug)
     print("\n" + "\n".join(goal.line() for goal in reached))
     print(f"\n{time.perf_counter() - began:.0f} s")
+    if arguments.diagram:
+        said = reliability_diagram(reliability(results), "Localization: said and true")
+        arguments.diagram.write_text(said, encoding="utf-8")
     return int(not all(goal.met for goal in reached))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.localization", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.localization")
     parser.add_argument("--quick", action="store_true", help="a tenth of the nights")
+    parser.add_argument("--diagram", type=Path, metavar="FILE.svg", help="where to draw said against true")
     parser.add_argument("--confusions", action="store_true", help="what stands before the true component, by cause")
     return parser.parse_args()
 

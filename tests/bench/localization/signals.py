@@ -9,6 +9,7 @@ import msgspec
 
 from diagnostics.case.jobs import outcome_of
 from diagnostics.case.topology import Role
+from diagnostics.diagnosis import Knowledge
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.parsers.codes import find_codes
@@ -61,6 +62,7 @@ class Signals:
     def __init__(self, rules: Iterable[Rule], catalog: Catalog) -> None:
         self.catalog = catalog
         self.rules = RuleSet.compile(rules)
+        self.knowledge = Knowledge(self.rules, catalog, ())
         self.all = [_signal(rule) for rule in self.rules.rules if rule.polarity in {Polarity.FAULT, Polarity.SYMPTOM}]
         self.of_cause: dict[str, list[tuple[Signal, float]]] = defaultdict(list)
         for signal in self.all:

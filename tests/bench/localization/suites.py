@@ -11,8 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from diagnostics.knowledge.catalog import load_catalog
+from diagnostics.localize.judge import MOST_EXPLAINED
 from diagnostics.rules.packs import SHIPPED, load_from
 from tests.bench.localization.chance import chance_of
+from tests.bench.localization.digging import Dug, dig
+from tests.bench.localization.leave_out import without
 from tests.bench.localization.night import InvisibleFaultError, make_night
 from tests.bench.localization.setting import Setting, split
 from tests.bench.localization.signals import Signals
@@ -30,6 +33,8 @@ class Suite(NamedTuple):
     plans: tuple[Plan, ...]
     explained: bool = False
     """Whether evidence is weighed line by line, which takes longer than all else."""
+    unknown: bool = False
+    """Whether the causes are taken out of the catalog and the rules first."""
 
 
 @cache
@@ -63,10 +68,15 @@ def _some(causes: Sequence[str], number: int, chance: Random) -> tuple[str, ...]
             return chosen
 
 
+def reported_causes() -> list[str]:
+    """The causes on which nothing was fitted, as far as anything shows them."""
+    _, reported = split(shipped().catalog.causes)
+    return [cause for cause in reported if shows(cause)]
+
+
 def suites(*, quick: bool) -> list[Suite]:
     """What is reported: only causes and seeds on which nothing was fitted."""
-    _, reported = split(shipped().catalog.causes)
-    causes = [cause for cause in reported if shows(cause)]
+    causes = reported_causes()
     scale = 10 if quick else 1
     some = range(max(1, 3 // scale))
     nights = range(240 // scale)
@@ -83,6 +93,7 @@ def suites(*, quick: bool) -> list[Suite]:
         Suite("noise x4.3", change(usual, noise=4.3), singles(causes, some)),
         Suite("no logs, only jobs", _collecting(usual, 0.0), singles(causes, some)),
         Suite("40 % of logs", _collecting(usual, 0.4), singles(causes, some)),
+        Suite("unknown cause", usual, singles(causes, some), unknown=True),
         Suite("healthy", big, tuple(((), seed) for seed in range(130 // scale))),
         Suite("healthy, noise x4.3", change(usual, noise=4.3, transient=0.0), tuple(((), seed) for seed in nights)),
         Suite("transient failures only", change(usual, transient=0.05), tuple(((), seed) for seed in nights)),
@@ -98,7 +109,20 @@ def _collecting(setting: Setting, share: float) -> Setting:
 def _answer(task: tuple[Suite, Plan]) -> Result:
     suite, (causes, seed) = task
     night = make_night(causes, seed, suite.setting, shipped())
-    return try_night(night, seed, shipped(), 6 if suite.explained else 0)
+    knowledge = without(causes[0], shipped().knowledge) if suite.unknown else shipped().knowledge
+    return try_night(night, seed, knowledge, MOST_EXPLAINED if suite.explained else 0)
+
+
+def _dig(task: tuple[Setting, Plan]) -> Dug:
+    setting, (causes, seed) = task
+    return dig(make_night(causes, seed, setting, shipped()), seed, shipped().knowledge)
+
+
+def dig_all(*, quick: bool) -> list[Dug]:
+    """Nights of which only the job reports are handed in at first."""
+    plans = singles(reported_causes()[:: 15 if quick else 2], range(200, 201))
+    with pool() as workers:
+        return list(workers.map(_dig, [(_collecting(Setting(), 0.0), plan) for plan in plans], chunksize=2))
 
 
 def run(planned: Iterable[Suite], told: Callable[[str], None]) -> dict[str, list[Result]]:

@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from statistics import mean, median
 from typing import NamedTuple
 
 from diagnostics.verdict import VerdictWord
+from tests.bench.localization.digging import Dug
 from tests.bench.localization.figures import Answer, Bin, bins, brier, calibration_error, share, wilson_lower
 from tests.bench.localization.trial import MODEL, Named, Result
 from tests.bench.localization.yardsticks import YARDSTICKS
@@ -58,7 +59,7 @@ def answers(results: Iterable[Result]) -> list[Answer]:
     return [result.candidates[0] if result.candidates else (0.0, False) for result in results]
 
 
-def goals(results: Results) -> list[Goal]:
+def goals(results: Results, dug: Sequence[Dug]) -> list[Goal]:
     """Every goal with its value."""
     one, two, three = (results[name] for name in CLEAN)
     clean = [result for name in CLEAN for result in results[name]]
@@ -91,6 +92,10 @@ def goals(results: Results) -> list[Goal]:
         _precise("30 % of evidence lost", lost, 0.95),
         _precise("noise x2.7", results["noise x2.7"], 0.95),
         _precise("noise x4.3", results["noise x4.3"], 0.90),
+        Goal("unknown cause: wrong component asserted",
+             share([any(not one.right for one in r.named) for r in results["unknown cause"]]), 0.03, at_most=True,
+             note=f"of {len(results['unknown cause'])} nights"),
+        _fewer(dug),
         Goal("minimal evidence: median lines", _minimal(results["one fault, explained"]), 6, at_most=True),
     ]  # fmt: skip
 
@@ -99,6 +104,12 @@ def _false_alarms(transient: Sequence[Result]) -> Goal:
     named, failed = len(firm(transient)), sum(result.failed for result in transient)
     note = f"{named} of {failed} failed jobs"
     return Goal("transient only: asserted per failed job", named / max(1, failed), 0.01, at_most=True, note=note)
+
+
+def _fewer(dug: Sequence[Dug]) -> Goal:
+    advised, by_chance = (mean(numbers) for numbers in zip(*dug, strict=True))
+    note = f"{advised:.1f} against {by_chance:.1f} on {len(dug)} nights"
+    return Goal("next evidence: share of exports spared", 1.0 - advised / by_chance, 0.30, note=note)
 
 
 def _precise(name: str, results: Sequence[Result], limit: float) -> Goal:
@@ -165,6 +176,15 @@ def confusions(results: Iterable[Result], most: int = 40) -> Iterable[str]:
     for cause in worst[:most]:
         told = ", ".join(f"{what} {count}" for what, count in wrong[cause].most_common(4))
         yield f"  {cause} {wrong[cause].total()}/{total[cause]}: {told}"
+
+
+def misses(results: Iterable[Result]) -> Iterable[str]:
+    """The nights whose asserted verdict names a component that is not at fault."""
+    for result in results:
+        for named in result.named:
+            if not named.right:
+                truth = ", ".join("/".join(at) for at in result.truths)
+                yield f"  {'+'.join(result.causes)} seed {result.seed}: {'/'.join(named.instance)}, not {truth}"
 
 
 def reliability(results: Results) -> list[Bin]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diagnostics.answer import Case
-from diagnostics.diagnosis import understand
+from diagnostics.diagnosis import Knowledge, understand
 from diagnostics.localize.judge import FIRM
 from diagnostics.reading import Reading
 from diagnostics.request import Request
@@ -12,7 +12,6 @@ from diagnostics.verdict import VerdictWord
 from engine.pipeline import Component
 from tests.bench.localization.figures import Answer
 from tests.bench.localization.night import Night, Truth
-from tests.bench.localization.signals import Signals
 from tests.bench.localization.yardsticks import YARDSTICKS, Instance, Spectrum
 
 MODEL = "model"
@@ -45,11 +44,10 @@ class Result(NamedTuple):
     failed: int
 
 
-def understood(reading: Reading, signals: Signals, most_explained: int = 0) -> Case:
+def understood(reading: Reading, knowledge: Knowledge, most_explained: int = 0) -> Case:
     """The ordinary road, from a reading on."""
-    return understand(
-        reading.events, reading, signals.rules, signals.catalog, _NOTHING_ASKED, most_explained=most_explained
-    )
+    rules, catalog, _ = knowledge
+    return understand(reading.events, reading, rules, catalog, _NOTHING_ASKED, most_explained=most_explained)
 
 
 def is_at_fault(instance: Instance, truths: Sequence[Truth]) -> bool:
@@ -63,9 +61,9 @@ def _blames(instance: Instance, truth: Truth) -> bool:
     return component == truth.component and (plate in truth.plates or shared)
 
 
-def try_night(night: Night, seed: int, signals: Signals, most_explained: int = 0) -> Result:
+def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int = 0) -> Result:
     """Answer a night."""
-    case = understood(night.reading, signals, most_explained)
+    case = understood(night.reading, knowledge, most_explained)
     judgement = case.judgement
     ranking = [(candidate.plate, candidate.component) for candidate in judgement.candidates]
     spectrum = Spectrum(case.problem)
