@@ -291,7 +291,7 @@ def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]
     heard = {short_name(source.machine) for source in case.reading.sources if source.records}
     for machine in dict.fromkeys(item.machine for item in lacking):
         if machine in heard:
-            titles = "; ".join(item.collection.title for item in lacking if item.machine == machine)
+            titles = "; ".join(item.export.title for item in lacking if item.machine == machine)
             yield NotChecked(what=one_line(f"{machine}: {titles}"), why="not among the files")
         else:
             yield NotChecked(what=one_line(machine), why="no log of it is among the files")

@@ -7,6 +7,7 @@ from diagnostics.commands.lazy import LazyGroup, Place
 
 _COMMANDS = {
     "backup": Place("tui.commands.backup:backup", "Make a recovery point of disk images."),
+    "collect": Place("diagnostics.commands.collect:collect", "Print the commands that export what a diagnosis needs."),
     "diagnose": Place("diagnostics.cli:diagnose", "Read exported logs; say what failed, why, and what to do."),
     "eligibility": Place(
         "diagnostics.commands.eligibility:eligibility", "Tell whether virtual machines can be backed up online."

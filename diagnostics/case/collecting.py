@@ -3,58 +3,20 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
-
-import msgspec
 
 from diagnostics.case.topology import Role, Topology, short_name
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog
+from diagnostics.knowledge.catalog import Role as ExportRole
+from diagnostics.knowledge.collection import Export, load_collection
 from diagnostics.localize.next_evidence import Retry, Test
 from diagnostics.localize.problem import Link
-from engine.pipeline import Component, Mode, Scope
+from engine.pipeline import Scope
 
 _PLAIN_NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*").fullmatch
 _SPURIOUS = 0.05
 """P(an export shows something of a component that is not at fault)."""
-
-
-class Traits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to see that an export was handed in."""
-
-    channels: frozenset[str] = frozenset()
-    listings: frozenset[str] = frozenset()
-    kinds: frozenset[Kind] = frozenset()
-    binaries: frozenset[str] = frozenset()
-
-
-class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something to export from machines of some roles; see `knowledge/collect.yml`."""
-
-    id: str
-    title: str
-    roles: tuple[Role, ...]
-    have: Traits
-    command: str
-    tells: dict[Role, dict[Component, float]]
-    cost: float
-
-
-class TryAgain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A retry of the job, as a test."""
-
-    id: str
-    title: str
-    mode: Mode
-    command: str
-    cost: float
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    exports: tuple[Collection, ...]
-    retries: tuple[TryAgain, ...]
 
 
 class Option(NamedTuple):
@@ -65,45 +27,42 @@ class Option(NamedTuple):
     command: str
 
 
-def _command(template: str, machine: str) -> str:
-    """The command for a machine. A name from a log that is not plainly a name never becomes part of a command."""
-    return template.replace("{machine}", machine if _PLAIN_NAME(machine) else "MACHINE")
+def _safe(machine: str) -> str:
+    """A name from a log that is not plainly a name never becomes part of a command."""
+    return machine if _PLAIN_NAME(machine) else "MACHINE"
 
 
 class Missing(NamedTuple):
     """An export that a machine could give, and has not."""
 
-    collection: Collection
+    export: Export
     machine: str
     role: Role
 
     @property
     def option(self) -> Option:
         """What to do about it."""
-        return Option(self.collection.title, self.machine, _command(self.collection.command, self.machine))
-
-
-@cache
-def _file() -> _File:
-    raw = files("diagnostics.knowledge").joinpath("collect.yml").read_bytes()
-    return msgspec.yaml.decode(raw, type=_File)
+        return Option(self.export.title, self.machine, self.export.command(_safe(self.machine)))
 
 
 def how_to_export(export: str, machine: str) -> Option:
     """How to make an export of a machine, by its id in `knowledge/collect.yml`."""
-    collection = next(known for known in _file().exports if known.id == export)
-    return Option(collection.title, machine, _command(collection.command, machine))
+    known = next(known for known in load_collection().exports if known.id == export)
+    return Option(known.title, machine, known.command(_safe(machine)))
 
 
 def missing(topology: Topology, events: Iterable[Event], channels: Iterable[tuple[str, str]]) -> tuple[Missing, ...]:
-    """The exports not handed in, by machine; `channels` are the (machine, channel) pairs of which some log was read."""
+    """The exports not handed in, by machine, of those that a verdict weighs.
+
+    `channels` are the (machine, channel) pairs of which some log was read.
+    """
     have = _have(events, channels)
     return tuple(
-        Missing(collection, machine.name, role)
+        Missing(export, machine.name, role)
         for machine in topology.machines.values()
         for role in _roles(machine.role)
-        for collection in _file().exports
-        if role in collection.roles and not _given(collection, have[machine.name])
+        for export in load_collection().exports
+        if role.value in export.tells and not _given(export, have[machine.name])
     )
 
 
@@ -115,20 +74,20 @@ def tests(
     for item in lacking:
         links = tuple(_links(item, catalog)) if item.machine in machines else ()
         if links:
-            key = f"{item.collection.id}@{item.machine}"
-            yield Test(key, plate, links, _SPURIOUS, item.collection.cost), item.option
+            key = f"{item.export.id}@{item.machine}"
+            yield Test(key, plate, links, _SPURIOUS, item.export.cost), item.option
 
 
 def retries(plate: str, vm: str) -> Iterator[tuple[Retry, Option]]:
     """Running the job of a virtual machine again, as tests."""
-    for again in _file().retries:
-        option = Option(again.title, vm, _command(again.command, vm))
+    for again in load_collection().retries:
+        option = Option(again.title, vm, again.command.replace("{machine}", _safe(vm)))
         yield Retry(f"{again.id}@{vm}", plate, again.mode, again.cost), option
 
 
 def _links(item: Missing, catalog: Catalog) -> Iterator[Link]:
     home = {Role.GUEST: Scope.VM, Role.HOST: Scope.HOST}.get(item.role, Scope.SITE)
-    tells = item.collection.tells.get(item.role, {})
+    tells = item.export.tells.get(ExportRole(item.role), {})
     for cause in catalog.causes.values():
         if cause.component in tells:
             scope = home if home in cause.scopes else cause.scopes[0]
@@ -163,8 +122,8 @@ def _have(events: Iterable[Event], channels: Iterable[tuple[str, str]]) -> defau
     return have
 
 
-def _given(collection: Collection, have: _Have) -> bool:
-    traits = collection.have
+def _given(export: Export, have: _Have) -> bool:
+    traits = export.have
     return bool(
         traits.channels & have.channels
         or traits.listings & have.listings

@@ -9,7 +9,7 @@ ROLES = {"HV01": Role.HOST, "SQL01": Role.GUEST}
 
 def lacking(*events, channels=(), roles=ROLES):
     found = missing(read_topology(events, roles, roles), events, channels)
-    return {(item.machine, item.collection.id) for item in found}
+    return {(item.machine, item.export.id) for item in found}
 
 
 def test_what_was_handed_in_is_not_asked_for_again():
@@ -23,7 +23,7 @@ def test_a_guest_is_not_asked_for_what_only_hosts_have():
 
 
 def test_commands_name_the_machine():
-    (item,) = [item for item in missing(read_topology([], ROLES, ROLES), [], []) if item.collection.id == "vmms-log"]
+    (item,) = [item for item in missing(read_topology([], ROLES, ROLES), [], []) if item.export.id == "vmms-log"]
     assert "HV01-VMMS-Admin.evtx" in item.option.command
 
 
