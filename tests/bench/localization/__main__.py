@@ -1,6 +1,7 @@
 """The localization benchmark: the table of docs/localization.md, with its goals.
 
 usage: python -m tests.bench.localization [--quick] [--diagram FILE.svg] [--confusions]
+       python -m tests.bench.localization fit
 """
 
 import argparse
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.bench.localization.diagram import reliability_diagram
+from tests.bench.localization.fitting import fit
 from tests.bench.localization.suites import dig_all, run, suites
 from tests.bench.localization.table import confusions, goals, misses, reliability, rows, words
 
@@ -16,6 +18,9 @@ from tests.bench.localization.table import confusions, goals, misses, reliabilit
 def main() -> int:
     """Print the table; 1 where a goal is missed."""
     arguments = _arguments()
+    if arguments.what == "fit":
+        print(fit(1.0).document())
+        return 0
     began = time.perf_counter()
     results = run(suites(quick=arguments.quick), lambda name: print(f"... {name}", file=sys.stderr))
     dug = dig_all(quick=arguments.quick)
@@ -36,6 +41,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.localization")
+    parser.add_argument("what", nargs="?", choices=("table", "fit"), default="table", help="fit: the temperature")
     parser.add_argument("--quick", action="store_true", help="a tenth of the nights")
     parser.add_argument("--diagram", type=Path, metavar="FILE.svg", help="where to draw said against true")
     parser.add_argument("--confusions", action="store_true", help="what stands before the true component, by cause")
