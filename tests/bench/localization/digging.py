@@ -5,7 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from diagnostics.answer import Case, compose
-from diagnostics.case.collecting import Collection, Missing, missing
+from diagnostics.case.collecting import Missing, missing
 from diagnostics.diagnosis import Knowledge
 from diagnostics.localize.judge import FIRM
 from tests.bench.localization.chance import chance_of
@@ -43,15 +43,13 @@ def _asked(night: Night, knowledge: Knowledge, choose: Choice) -> int:
         if first.probability >= FIRM and is_at_fault((first.plate, first.component), night.truths):
             return number
         options = [
-            item
-            for item in missing(case.topology, reading.events, ())
-            if (item.machine, item.collection.id) not in asked
+            item for item in missing(case.topology, reading.events, ()) if (item.machine, item.export.id) not in asked
         ]
         chosen = choose(case, _on_failed_machines(case, options))
         if chosen is None:
             return MOST
-        asked.add((chosen.machine, chosen.collection.id))
-        for export in _exports(chosen.machine, chosen.collection):
+        asked.add((chosen.machine, chosen.export.id))
+        for export in _exports(chosen):
             reading = with_source(reading, Source(export, night.withheld.get(export, ())))
     return MOST
 
@@ -88,8 +86,9 @@ def _any(options: Sequence[Missing], chance: Random) -> Missing | None:
     return chance.choice(options) if options else None
 
 
-def _exports(machine: str, collection: Collection) -> Iterator[Export]:
-    have = collection.have
+def _exports(item: Missing) -> Iterator[Export]:
+    """What of a night the export holds."""
+    have = item.export.have
     names = {*have.channels, *have.listings, *(f"{kind}s" for kind in have.kinds)}
     names |= {f"{binary}.errlog" for binary in have.binaries}
-    yield from ((machine, name) for name in sorted(names))
+    yield from ((item.machine, name) for name in sorted(names))
