@@ -1,0 +1,166 @@
+"""The partitions of a disk, and whether it is a dynamic one: MBR, GPT, and the marks of the Logical Disk Manager.
+
+Sources: UEFI specification 2.10, chapter 5; https://learn.microsoft.com/windows/win32/api/winioctl/ (partition types);
+libldm and the Linux kernel's documentation of LDM for PRIVHEAD.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from engine.image.errors import ImageError
+from engine.image.reading import SECTOR, Disk, read
+
+_ENTRY = struct.Struct("<B3xB3xII")
+"""Status, type, first sector, sectors."""
+_TABLE = 446
+_EXTENDED = (0x05, 0x0F, 0x85)
+_PROTECTIVE = 0xEE
+_DYNAMIC = 0x42
+_MOST_LOGICAL = 128
+_GPT = struct.Struct("<8sIII4xQQQQ16sQIII")
+"""Signature, revision, size, checksum, own and other place, first and last usable sector, identifier, place, number
+and size of entries, their checksum."""
+_GPT_ENTRY = struct.Struct("<16s16sQQQ72s")
+_MOST_ENTRIES = 1024
+_LARGEST_ENTRY = 1024
+_PRIVHEAD = 6 * SECTOR
+"""Where a dynamic MBR disk repeats its private header."""
+
+_UNUSED = UUID(int=0)
+_DYNAMIC_GUIDS = {
+    UUID("5808c8aa-7e8f-42e0-85d2-e1e90434cfb3"),  # LDM metadata
+    UUID("af9b60a0-1431-4f62-bc68-3311714a69ad"),  # LDM data
+}
+_RESERVED_GUIDS = {
+    UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b"),  # EFI system
+    UUID("e3c9e316-0b5c-4db8-817d-f92df00215ae"),  # Microsoft reserved
+    UUID("de94bba4-06d1-4d40-a16a-bfd50179d6ac"),  # recovery
+}
+_RESERVED_TYPES = {0x27, 0xEF}
+"""Windows recovery and EFI system on an MBR disk."""
+
+
+class Partition(NamedTuple):
+    """A range of a disk."""
+
+    number: int
+    start: int
+    """Bytes from the disk's beginning."""
+    size: int
+    kind: str
+    """Its type: two hexadecimal digits (MBR) or a GUID (GPT)."""
+    reserved: bool
+    """Whether Windows keeps it for itself."""
+    dynamic: bool
+    """Whether it belongs to a dynamic disk's volumes."""
+
+
+class Layout(NamedTuple):
+    """How a disk is divided."""
+
+    scheme: str
+    """`gpt`, `mbr`, or `none`."""
+    dynamic: bool
+    """Whether the Logical Disk Manager has it."""
+    partitions: tuple[Partition, ...]
+
+
+def layout(disk: Disk) -> Layout:
+    """The partitions; ImageError where a table is there but cannot be trusted."""
+    if disk.size < 2 * disk.sector:
+        return Layout("none", dynamic=False, partitions=())
+    boot = read(disk, 0, SECTOR)
+    if boot[510:] != b"\x55\xaa":
+        return Layout("none", dynamic=False, partitions=())
+    primary = list(_entries(boot))
+    if any(kind == _PROTECTIVE for kind, _, _ in primary):
+        partitions = tuple(_gpt(disk))
+        return Layout("gpt", any(one.dynamic for one in partitions), partitions)
+    partitions = tuple(_mbr(disk, primary))
+    dynamic = any(one.dynamic for one in partitions) or _has_private_header(disk)
+    return Layout("mbr", dynamic, partitions)
+
+
+def _has_private_header(disk: Disk) -> bool:
+    return disk.size >= _PRIVHEAD + SECTOR and read(disk, _PRIVHEAD, 8) == b"PRIVHEAD"
+
+
+# --- MBR -------------------------------------------------------------------------------------------------------------
+
+
+def _entries(sector: bytes) -> Iterator[tuple[int, int, int]]:
+    """Type, first sector and sectors of the four entries, used or not."""
+    for number in range(4):
+        _, kind, first, count = _ENTRY.unpack_from(sector, _TABLE + number * _ENTRY.size)
+        yield kind, first, count
+
+
+def _mbr(disk: Disk, primary: list[tuple[int, int, int]]) -> Iterator[Partition]:
+    for number, (kind, first, count) in enumerate(primary, 1):
+        if kind in _EXTENDED:
+            yield from _logical(disk, first)
+        elif kind and count:
+            yield _mbr_partition(disk, number, kind, first, count)
+
+
+def _logical(disk: Disk, extended: int) -> Iterator[Partition]:
+    """The chain of logical partitions: each table holds one, and where the next table is."""
+    table, seen = extended, set[int]()
+    while table not in seen and len(seen) < _MOST_LOGICAL:
+        seen.add(table)
+        sector = read(disk, table * disk.sector, SECTOR)
+        if sector[510:] != b"\x55\xaa":
+            raise ImageError(disk.path, table * disk.sector, "a table of a logical partition expected (55 AA)")
+        (kind, first, count), (link, following, _), *_ = _entries(sector)
+        if kind and count:
+            yield _mbr_partition(disk, 4 + len(seen), kind, table + first, count)
+        if link not in _EXTENDED or not following:
+            return
+        table = extended + following
+    raise ImageError(disk.path, table * disk.sector, "the chain of logical partitions does not end")
+
+
+def _mbr_partition(disk: Disk, number: int, kind: int, first: int, count: int) -> Partition:
+    start, size = first * disk.sector, count * disk.sector
+    if start + size > disk.size:
+        raise ImageError(disk.path, _TABLE, f"partition {number} ends at {start + size}, the disk at {disk.size}")
+    return Partition(number, start, size, f"{kind:02x}", kind in _RESERVED_TYPES, kind == _DYNAMIC)
+
+
+# --- GPT -------------------------------------------------------------------------------------------------------------
+
+
+def _gpt(disk: Disk) -> Iterator[Partition]:
+    header, table = _sound_gpt(disk)
+    count, size = header[10], header[11]
+    for number in range(count):
+        kind, _, first, last, _, _ = _GPT_ENTRY.unpack_from(table, number * size)
+        guid = UUID(bytes_le=kind)
+        if guid == _UNUSED:
+            continue
+        start, end = first * disk.sector, (last + 1) * disk.sector
+        if not 0 <= start < end <= disk.size:
+            raise ImageError(disk.path, header[9] * disk.sector + number * size, f"partition {number + 1} lies outside")
+        yield Partition(number + 1, start, end - start, str(guid), guid in _RESERVED_GUIDS, guid in _DYNAMIC_GUIDS)
+
+
+def _sound_gpt(disk: Disk) -> tuple[tuple[int, ...], bytes]:
+    """Header and entries of the first table, or of its copy at the end of the disk."""
+    for place in (disk.sector, disk.size // disk.sector * disk.sector - disk.sector):
+        block = read(disk, place, SECTOR)
+        header = _GPT.unpack_from(block)
+        length, checksum = header[2], header[3]
+        if header[0] != b"EFI PART" or not _GPT.size <= length <= SECTOR:
+            continue
+        if zlib.crc32(block[:16] + bytes(4) + block[20:length]) != checksum:
+            continue
+        table_at, count, size, entries_checksum = header[9:]
+        if not 0 < count <= _MOST_ENTRIES or not _GPT_ENTRY.size <= size <= _LARGEST_ENTRY:
+            raise ImageError(disk.path, place + 80, f"{count} entries of {size} bytes")
+        table = read(disk, table_at * disk.sector, count * size)
+        if zlib.crc32(table) == entries_checksum:
+            return header, table
+    raise ImageError(disk.path, disk.sector, "no GPT with right checksums, here or at the end of the disk")
