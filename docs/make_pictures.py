@@ -2,6 +2,9 @@
 
 import io
 import re
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -10,6 +13,7 @@ from rich.text import Text
 
 from diagnostics.diagnosis import diagnose
 from diagnostics.report import write_report
+from diagnostics.report.page import to_html
 from diagnostics.request import Request
 
 HERE = Path(__file__).parent
@@ -37,6 +41,33 @@ def picture(sample: str, width: int = 100) -> None:
     )  # it takes a wide character for one column
 
 
+def page_picture(sample: str) -> None:
+    """The first window of the HTML report on a sample, as Chromium shows it."""
+    diagnosis = diagnose(Request(paths=(str(SAMPLES / sample / "logs"),)))
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("chromium is not installed: apt-get install chromium")
+    picture = HERE / "pictures" / f"{sample}-page.png"
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "report.html"
+        page.write_bytes(to_html(diagnosis.verdict, diagnosis.case.graph))
+        window = ["--hide-scrollbars", "--window-size=1280,1000", f"--user-data-dir={folder}/profile"]
+        subprocess.run(  # noqa: S603 - a program of this machine, on a page of our own
+            [
+                chromium,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                *window,
+                f"--screenshot={picture}",
+                page.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+        )
+
+
 if __name__ == "__main__":
     (HERE / "pictures").mkdir(exist_ok=True)
     picture("guest-sql-writer")
+    page_picture("guest-sql-writer")

@@ -77,13 +77,17 @@ class Browser:
         answer: Message = json.loads(line)
         return answer
 
-    def open(self, page: Path, *, width: int = 1280, height: int = 800, scheme: str = "light") -> None:
-        """Load a file in a window of this size, with this preferred colour scheme."""
+    def open(
+        self, page: Path, *, width: int = 1280, height: int = 800, scheme: str = "light", media: str = "screen"
+    ) -> None:
+        """Load a file in a window of this size, with this preferred colour scheme, for a screen or as if printed."""
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
         )  # fmt: skip
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
         self.call("Page.navigate", url=page.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
