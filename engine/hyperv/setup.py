@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.clock import VirtualClock
-from engine.files import SYSTEM
+from engine.files import SYSTEM, Files, Opening, SystemFile, SystemFiles
 from engine.hyperv.disk import DiskFile, DiskFiles
 from engine.hyperv.filesystem import FileSystem
 from engine.hyperv.guest import Guest, GuestVolume
@@ -17,12 +18,35 @@ from engine.volume.gate import Clock as HoldClock
 from engine.vss.mounted import MountedVolume, VirtualHoldClock, announce_losses
 from engine.vss.writer import Writer
 
+
+class Ground(NamedTuple):
+    """Where the files of a site lie."""
+
+    folder: Path
+    files: Files = SYSTEM
+
+
+class _DisposableFile(SystemFile):
+    def sync(self) -> None:
+        """Nobody wants it back after a crash of this machine."""
+
+
+class DisposableFiles(SystemFiles):
+    """Files of a run whose own machines may crash, but which need not survive a crash of the real one."""
+
+    def open(self, path: Path, opening: Opening) -> SystemFile:
+        return _DisposableFile(path, opening)
+
+    def sync_folder(self, folder: Path) -> None:
+        """As above."""
+
+
 Writers = Callable[[Machine, Mapping[str, FileSystem]], list[Writer]]
 """Makes the writers of a guest, on its machine and on the files of its volumes by name."""
 
 
 def new_host(
-    folder: Path, machine: Machine, volumes: Mapping[str, int], *, diff_area: int | None = None, **options: float
+    ground: Ground, machine: Machine, volumes: Mapping[str, int], *, diff_area: int | None = None, **options: float
 ) -> Host:
     """A host with empty volumes, whose sizes in bytes are given by name; `options` are Host's own in seconds or bytes.
 
@@ -30,18 +54,18 @@ def new_host(
     """
     made = []
     for name, size in volumes.items():
-        path = folder / f"{machine.name}-{name.rstrip(':')}.img"
+        path = ground.folder / f"{machine.name}-{name.rstrip(':')}.img"
         with path.open("xb") as file:
             file.truncate(size)
         report = announce_losses(machine, name, Stage.READ_SOURCE)
-        block = Volume(path, limit=diff_area, clock=_hold_clock(machine), report=report)
+        block = Volume(path, limit=diff_area, files=ground.files, clock=_hold_clock(machine), report=report)
         files = FileSystem.format(block)
         made.append(HostVolume(MountedVolume(name, block, files), block, files))
     return Host(machine, made, **options)  # type: ignore[arg-type]
 
 
 def new_machine(
-    folder: Path,
+    ground: Ground,
     host: Host,
     name: str,
     volumes: Mapping[str, int],
@@ -60,11 +84,11 @@ def new_machine(
         storage.files.create(disk, size, size=size)
         report = announce_losses(machine, volume, Stage.GUEST_SNAPSHOT)
         offset, length = storage.files.extent(disk)
-        path = folder / disk
+        path = ground.folder / disk
         block = Volume(
             path,
             limit=diff_area,
-            files=DiskFiles(path, DiskFile(storage.block, offset, length), SYSTEM),
+            files=DiskFiles(path, DiskFile(storage.block, offset, length), ground.files),
             clock=_hold_clock(machine),
             report=report,
         )

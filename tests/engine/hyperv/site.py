@@ -14,7 +14,7 @@ from engine.hyperv.database import Database
 from engine.hyperv.filesystem import FileSystem
 from engine.hyperv.hive import Hive
 from engine.hyperv.machine import VirtualMachine
-from engine.hyperv.setup import new_host, new_machine
+from engine.hyperv.setup import DisposableFiles, Ground, new_host, new_machine
 from engine.hyperv.writer import HyperVApplication, hyperv_writer
 from engine.occurrence import Machine
 from engine.pipeline import Scope
@@ -46,16 +46,18 @@ class Site:
         journal: str = "wal",
     ) -> None:
         """`guest_faults` go by the name of the writer."""
-        self.folder = folder
+        self.ground = Ground(folder, DisposableFiles())
         self.clock = VirtualClock()
         self.watcher = Watcher()
         self.databases: dict[str, Database] = {}
         self.hives: list[Hive] = []
+        self.pause = 0.5
+        """Seconds at most between two transactions."""
         self._random = random.Random(seed)
         self._guest_faults = guest_faults or {}
         self._journal = journal
         machine = Machine("HV01", Scope.HOST, self.clock, self.watcher, self.new_id)
-        self.host = new_host(folder, machine, {"D:": room}, diff_area=diff_area)
+        self.host = new_host(self.ground, machine, {"D:": room}, diff_area=diff_area)
         application = FaultyApplication(HyperVApplication(self.host), host_faults or {})
         self.host.subscribe(hyperv_writer(self.host, application))
         self.vm = self.add("SQL01", disk, guest_diff_area)
@@ -80,7 +82,7 @@ class Site:
                 system_writer(machine, "C:", catalog),
             ]
 
-        return new_machine(self.folder, self.host, name, {"C:": disk}, diff_area=diff_area, writers=writers)
+        return new_machine(self.ground, self.host, name, {"C:": disk}, diff_area=diff_area, writers=writers)
 
     @property
     def database(self) -> Database:
@@ -91,7 +93,7 @@ class Site:
         database, volume = self.databases[vm.name], vm.guest.volumes[0].mounted
         host = self.host.volumes[vm.host_volume].mounted
         while True:
-            await asyncio.sleep(self._random.uniform(0.001, 0.5))
+            await asyncio.sleep(self._random.uniform(0.001, self.pause))
             await vm.guest.running.wait()
             if volume.writable.is_set() and host.writable.is_set() and not database.frozen:
                 database.commit()
