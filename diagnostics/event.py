@@ -35,6 +35,9 @@ class Kind(StrEnum):
     VIRTUAL_DISK = "virtual-disk"
     VOLUME = "volume"  # a volume of the machine that it was exported on
     DISK = "disk"  # a disk of it, or a partition of one
+    UPDATE = "update"  # one line of a list of installed updates
+    OS = "os"  # which Windows a machine runs
+    FILE_VERSION = "file-version"  # the version of a program file
     TEXT = "text"  # a line that only the general text reader understood
 
 

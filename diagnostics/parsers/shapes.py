@@ -12,8 +12,9 @@ from diagnostics.parsers.shapes_events import EVENT_SHAPES
 from diagnostics.parsers.shapes_hyperv import HYPERV_SHAPES
 from diagnostics.parsers.shapes_jobs import JOB_SHAPES
 from diagnostics.parsers.shapes_storage import STORAGE_SHAPES
+from diagnostics.parsers.shapes_updates import UPDATE_SHAPES
 
-_SHAPES = (*HYPERV_SHAPES, *STORAGE_SHAPES, *JOB_SHAPES, *EVENT_SHAPES)
+_SHAPES = (*HYPERV_SHAPES, *STORAGE_SHAPES, *UPDATE_SHAPES, *JOB_SHAPES, *EVENT_SHAPES)
 """In order of how much their columns prove."""
 
 

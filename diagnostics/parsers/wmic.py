@@ -14,7 +14,7 @@ from diagnostics.parsers.cells import Origin
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes import event_from_row, knows
 
-_HEADING = re.compile(r"(?:[A-Z]\w{1,40} {2,}){2,60}(?:[A-Z]\w{1,40})?\s*$")
+_HEADING = re.compile(r"(?:[A-Z]\w{1,40} {2,}){1,60}(?:[A-Z]\w{1,40})?\s*$")
 _ITEM = re.compile(r"(?P<name>[A-Z]\w{1,40})=(?P<value>.*)$")
 _MOST_BLANKS = 4
 """Between the objects of a list; more end it."""
