@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import networkx as nx
 
+from diagnostics.advising import update_advice
 from diagnostics.case.collecting import Missing, Option, missing, retries, tests
 from diagnostics.case.coverage import Absence
 from diagnostics.case.jobs import Interval, Job, Outcome
 from diagnostics.case.observations import Sighting
 from diagnostics.case.pipeline import chain
 from diagnostics.case.topology import UNKNOWN, Role, Topology, short_name, vm_plate
+from diagnostics.case.updates import read_inventories
 from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.explain import EvidenceLine
@@ -106,6 +108,7 @@ class _Writer:
         self._sightings = {sighting.key: sighting for sighting in case.sightings}
         self._absences = {absence.observation.key: absence for absence in case.absences}
         self._jobs = {job.id: job for job in case.jobs}
+        self._inventories = read_inventories(case.reading.events)
 
     def fault(self, found: FaultFound) -> Fault:
         component = Component(found.component)
@@ -131,6 +134,13 @@ class _Writer:
             remedies=list(remedies),
             remedy_details=[advice(self._case.catalog.remedies[remedy]) for remedy in remedies],
             references=list(dict.fromkeys(line for likely in causes for line in likely.references)),
+            updates=update_advice(
+                [likely.id for likely in causes],
+                found.plate,
+                self._case.catalog.updates,
+                self._inventories,
+                self._case.topology,
+            ),
         )
 
     def _likely_causes(self, found: FaultFound) -> list[Cause]:

@@ -59,6 +59,20 @@ class RemedyAdvice(msgspec.Struct, kw_only=True):
     verify: str = ""
 
 
+class UpdateAdvice(msgspec.Struct, kw_only=True):
+    """A known update that fixes a cause, and whether a machine has it."""
+
+    kb: str
+    title: str
+    """What it fixes."""
+    machine: str
+    """The machine that needs it; empty where nothing tells which."""
+    state: str
+    """`missing`, `installed`, `superseded`, or `unknown`."""
+    why: str
+    references: list[str]
+
+
 class Fault(msgspec.Struct, kw_only=True):
     """A component instance that the verdict names."""
 
@@ -79,6 +93,8 @@ class Fault(msgspec.Struct, kw_only=True):
     remedies: list[str]
     remedy_details: list[RemedyAdvice]
     references: list[str]
+    updates: list[UpdateAdvice] = []
+    """Known updates against it, those that are missing first."""
 
 
 class Candidate(msgspec.Struct, kw_only=True):

@@ -12,6 +12,7 @@ from diagnostics.datafiles.documents import Problem, YamlDocument, read
 from diagnostics.datafiles.schema import typed
 from diagnostics.datafiles.tables import read_rows
 from diagnostics.knowledge.events import load_events
+from diagnostics.knowledge.updates import Update, load_updates
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 KNOWLEDGE = Path(__file__).parent
@@ -144,10 +145,11 @@ class Catalog(NamedTuple):
     remedies: dict[str, Remedy]
     codes: dict[str, CodeInfo]
     problems: tuple[Problem, ...] = ()
+    updates: tuple[Update, ...] = ()
 
 
 def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
-    """Read `causes/*.yml`, `remedies/*.yml`, `codes.csv`, and check `events.csv`; what is wrong is told."""
+    """Read `causes/*.yml`, `remedies/*.yml`, `codes.csv` and `updates.yml`, check `events.csv`; tell what is wrong."""
     problems: list[Problem] = []
     causes: dict[str, Cause] = {}
     remedies: dict[str, Remedy] = {}
@@ -161,7 +163,9 @@ def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
     codes = _codes(folder, problems)
     problems += load_events(folder)[1]
     _check_remedies(causes, remedies, problems)
-    return Catalog(_sorted(causes), _sorted(remedies), _sorted(codes), tuple(problems))
+    updates, wrong = load_updates(folder, causes)
+    problems += wrong
+    return Catalog(_sorted(causes), _sorted(remedies), _sorted(codes), tuple(problems), updates)
 
 
 class _CauseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

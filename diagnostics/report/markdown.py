@@ -170,6 +170,11 @@ def _remedies(fault: Fault) -> Iterator[str]:
         yield "\n".join(steps)
         for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
             yield f"**{label}:** {prose(text)}" if text else ""
+    if fault.updates:
+        yield "**Known updates against it**\n\n" + "\n".join(
+            f"- {prose(text)}{f' <{address}>' if _is_address(address) else ''}"
+            for text, address in phrases.known_updates(fault.updates)
+        )
     if fault.references:
         yield "**Read more:** " + " ".join(
             f"<{text}>" if _is_address(text) else code(text) for text in fault.references

@@ -146,6 +146,7 @@ def _environment() -> jinja2.Environment:
         "CELLS": CELL_GLYPHS,
         "MOST_ROWS": MOST_ROWS,
         "redundancy": phrases.redundancy,
+        "known_updates": phrases.known_updates,
         "is_link": _web_address,
     }
     return environment

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from diagnostics.verdict import Fault, JobReport, Reckoning, SourceLine, SuspectReckoned, VerdictWord
+from diagnostics.verdict import (
+    Fault,
+    JobReport,
+    Reckoning,
+    SourceLine,
+    SuspectReckoned,
+    UpdateAdvice,
+    VerdictWord,
+)
 
 RISKS = {
     "read-only": "changes nothing",
@@ -21,6 +29,12 @@ MEANINGS = {
     VerdictWord.UNEXPLAINED: "something failed that Shindan does not know",
     VerdictWord.HEALTHY: "no fault found",
 }
+_STATES_OF_UPDATES = {
+    "unknown": "not known whether installed",
+    "superseded": "superseded by an installed one",
+    "installed": "installed",
+}
+_NAMES_SHOWN = 6
 _CERTAIN_DB = 60.0
 """Odds beyond a million to one are not told apart."""
 
@@ -89,3 +103,26 @@ def redundancy(fault: Fault, suspect: SuspectReckoned) -> str:
         return ""
     why = "lines that say the same are not missed one at a time" if together > alone else "some tell only together"
     return f"Left out one at a time, the lines come to {alone:+.1f} dB; counted together, to {together:+.1f} dB: {why}."
+
+
+def known_updates(updates: Sequence[UpdateAdvice]) -> list[tuple[str, str]]:
+    """Known updates as (sentence, address): each that is missing; of the others only which they are."""
+    told = [
+        (f"{update.kb} is missing on {update.machine}. {update.title} ({update.why})", update.references[0])
+        for update in updates
+        if update.state == "missing"
+    ]
+    for state, words in _STATES_OF_UPDATES.items():
+        named = [update for update in updates if update.state == state]
+        if named:
+            where = _few(update.machine for update in named if update.machine)
+            which = f"{_few(update.kb for update in named)}: {words}{f' on {where}' if where else ''}"
+            told.append((f"{which} ({named[0].why})", ""))
+    return told
+
+
+def _few(names: Iterable[str]) -> str:
+    """Names, each once, and how many more there are."""
+    distinct = list(dict.fromkeys(names))
+    rest = f" and {len(distinct) - _NAMES_SHOWN} more" if len(distinct) > _NAMES_SHOWN else ""
+    return ", ".join(distinct[:_NAMES_SHOWN]) + rest

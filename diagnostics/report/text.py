@@ -9,6 +9,7 @@ from diagnostics.report.phrases import (
     RISKS,
     command_line,
     job_text,
+    known_updates,
     moment,
     odds,
     percent,
@@ -24,6 +25,7 @@ from diagnostics.verdict import (
     RemedyAdvice,
     SourceLine,
     SuspectReckoned,
+    UpdateAdvice,
     Verdict,
     VerdictWord,
 )
@@ -100,6 +102,7 @@ class _Report:
         self._bullets("How to confirm", fault.confirm)
         for remedy in fault.remedy_details:
             self._remedy(remedy)
+        self._updates(fault.updates)
         if fault.references:
             self._heading("Read more", level=2)
         for reference in fault.references:
@@ -124,6 +127,14 @@ class _Report:
         for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
             if text:
                 self._line(f"{label}: {text}")
+
+    def _updates(self, updates: list[UpdateAdvice]) -> None:
+        if updates:
+            self._heading("Known updates against it", level=2)
+        for text, address in known_updates(updates):
+            self._bullet(Text(text))
+            if address:
+                self._whole(address)
 
     def _candidates(self, verdict: Verdict) -> None:
         named = {(fault.instance, fault.cause) for fault in verdict.faults}

@@ -230,3 +230,23 @@ def test_when_only_the_jobs_of_one_of_two_dpm_servers_fail_it_is_that_server(tmp
     (tmp_path / "DPM02" / "jobs.txt").write_text("".join(passing))
     verdict = verdict_on(tmp_path, *failing)
     assert verdict.candidates[0].instance.startswith("dpm:DPM01/")
+
+
+def test_an_update_that_the_host_lacks_is_named_with_the_fault(tmp_path):
+    host = tmp_path / "HV01"
+    host.mkdir()
+    (host / "systeminfo.txt").write_text(
+        "Host Name:                 HV01\n"
+        "OS Name:                   Microsoft Windows Server 2012 R2 Datacenter\n"
+        "OS Version:                6.3.9600 N/A Build 9600\n"
+        "Hotfix(s):                 1 Hotfix(s) Installed.\n"
+        "                           [01]: KB2919355\n"
+    )
+    (host / "system.json").write_text(
+        '[{"ProviderName": "volsnap", "Id": 25, "Level": 2, "LogName": "System", "MachineName": "HV01", "RecordId": 9,'
+        ' "TimeCreated": "2026-11-20T01:01:00Z", "Message": "The shadow copies of volume D: were deleted because the'
+        ' shadow copy storage could not grow in time.", "Properties": ["D:"]}]'
+    )
+    verdict = verdict_on(tmp_path, *(job(f"A{n}", "HV01", failed=VSS, minute=n) for n in range(4)))
+    told = {(update.kb, update.machine, update.state) for fault in verdict.faults for update in fault.updates}
+    assert ("KB3145384", "HV01", "missing") in told

@@ -54,6 +54,7 @@ def test_only_web_addresses_become_links_out_of_the_page():
     fault = msgspec.structs.replace(
         FULL.faults[0],
         references=["javascript:alert(1)", "https://learn.microsoft.com/x", "data:text/html,x", "//evil"],
+        updates=[msgspec.structs.replace(FULL.faults[0].updates[0], references=["javascript:alert(1)"])],
     )
     page = tree(page_of(changed(faults=[fault])))
     links = [node.attrib["href"] for node in page.iter("a")]

@@ -20,6 +20,7 @@ from diagnostics.verdict import (
     SuspectReckoned,
     Timeline,
     TopologyReport,
+    UpdateAdvice,
     Verdict,
     VerdictWord,
 )
@@ -30,6 +31,13 @@ def evidence(weight_db, event="VSS/8229", text="ライターで致命的なエ�
     return Evidence(
         source="SQL01/Application.evtx", record=1234, time="2026-11-22T01:02:03.456789Z", machine="SQL01", event=event,
         codes=["0x800423F4"], rule="sql-writer-rejected-event", weight_db=weight_db, text=text, count=3,
+    )  # fmt: skip
+
+
+def update(kb, state, why):
+    return UpdateAdvice(
+        kb=kb, title="Ends the failure", machine="SQL01", state=state, why=why,
+        references=[f"https://support.microsoft.com/help/{kb[2:]}"],
     )  # fmt: skip
 
 
@@ -67,6 +75,12 @@ FULL = Verdict(
                 )
             ],
             references=["https://learn.microsoft.com/windows-server/storage/file-server/volume-shadow-copy-service"],
+            updates=[
+                update("KB3108319", "missing", "not among the 87 updates in SQL01/systeminfo.txt"),
+                update("KB2996928", "unknown", "no list of what is installed on SQL01 is among the files"),
+                update("KB3060678", "superseded", "KB3145384 holds it (SQL01/systeminfo.txt:40)"),
+                update("KB3000850", "installed", "listed (SQL01/systeminfo.txt:30)"),
+            ],
         )
     ],
     candidates=[
