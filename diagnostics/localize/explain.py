@@ -82,6 +82,7 @@ def _split(network: Network, suspect: Suspect) -> tuple[float, float]:
 
 def weigh(network: Network, suspect: Suspect) -> Weighing:
     """Leave out each line on the suspect's plate, around it and within it, one at a time."""
+    suspect = _nested(network, suspect)
     lines = list(_nearby(network, suspect.plate))
     before = log_odds(network, suspect)
     known: dict[tuple[object, ...], float] = {}

@@ -12,7 +12,6 @@ import networkx as nx
 from rich.cells import cell_len
 
 from diagnostics.report.plates import GLYPHS, Part, Plate, Status, folded
-from engine.pipeline import Scope
 
 WIDTH = 1080
 _PAD = 14
@@ -29,7 +28,6 @@ _CARDS_IN_A_ROW = 5
 _MOST_CARDS = 20
 _MOST_OPEN = 4
 """So many plates within one plate are drawn with their components; more become cards."""
-_SCOPES = {Scope.HOST: "host", Scope.VM: "virtual machine"}
 _CHARACTER = 7.0
 """Average width of a narrow character at the size of a chip's text."""
 
@@ -112,7 +110,7 @@ class _Sheet:
     def plate(self, plate: Plate, x: float, y: float, width: float) -> float:
         at = len(self.plates)
         below = y + self._title(plate, x, y)
-        if plate.parts and (plate.accused or plate.scope is Scope.SITE):
+        if plate.parts and (plate.accused or not plate.kind):
             below += self._components(plate, x + _PAD, below, width - 2 * _PAD) + _GAP
         below += self._inner(plate, x + _PAD, below, width - 2 * _PAD)
         height = below - y + 2
@@ -121,7 +119,7 @@ class _Sheet:
 
     def _title(self, plate: Plate, x: float, y: float) -> float:
         told = plate.note if plate.status in plate.note else f"{plate.status} · {plate.note}".strip(" ·")
-        told = f"{_SCOPES[plate.scope]} · {told}" if plate.scope in _SCOPES else told
+        told = f"{plate.kind} · {told}" if plate.kind else told
         name = _cut(plate.name, 60)
         status = plate.status.name.lower()
         self.labels.append(Label(x + _PAD, y + 22, f"{GLYPHS[plate.status]} {name}", "name", status))

@@ -29,6 +29,14 @@ class Status(StrEnum):
     PASSED = "passed"
 
 
+_KINDS = {
+    "host": "host",
+    "vm": "virtual machine",
+    "csv": "shared volume",
+    "dpm": "DPM server",
+    "storage": "storage pool",
+}
+"""By the scope or the kind of a shared plate that a plate's name begins with."""
 GLYPHS = {Status.FAULT: "✖", Status.SUSPECT: "?", Status.FAILED: "▲", Status.QUIET: "·", Status.PASSED: "✔"}
 _WORST = tuple(Status)
 
@@ -54,6 +62,8 @@ class Plate(NamedTuple):
     note: str
     parts: tuple[Part, ...]
     inner: tuple["Plate", ...]
+    kind: str
+    """What a person calls it: `host`, `virtual machine`, or what several machines share."""
 
     @property
     def accused(self) -> bool:
@@ -104,6 +114,7 @@ class _Reader:
             note=note,
             parts=parts,
             inner=tuple(found),
+            kind=_KINDS.get(name.partition(":")[0], ""),
         )
 
     def _part(self, node: str) -> Part:
@@ -117,14 +128,11 @@ class _Reader:
         jobs = self._jobs.get(name, [])
         if jobs:
             return _outcome(jobs)
-        machines = [machine for plate in inner for machine in plate.machines()]
-        failed = sum(machine.status in _WORST[:3] for machine in machines)
-        passed = sum(machine.status is Status.PASSED for machine in machines)
-        if failed:
-            return Status.FAILED, f"{failed} of {len(machines)} machines failed"
-        if passed:
-            return Status.PASSED, f"{passed} of {len(machines)} machines passed"
-        return Status.QUIET, ""
+        members = sorted(self._graph.nodes[name]["members"])
+        if members:
+            told = [_outcome(self._jobs.get(member, []))[0] for member in members]
+            return _together(told, "sharing machines")
+        return _together([machine.status for plate in inner for machine in plate.machines()], "machines")
 
 
 def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
@@ -156,6 +164,14 @@ def _jobs_by_plate(graph: "nx.DiGraph[str]", jobs: Sequence[JobReport]) -> Mappi
         if plate is not None:
             found[plate].append(job)
     return found
+
+
+def _together(fared: Sequence[Status], who: str) -> tuple[Status, str]:
+    failed = sum(status in _WORST[:3] for status in fared)
+    passed = sum(status is Status.PASSED for status in fared)
+    if failed:
+        return Status.FAILED, f"{failed} of {len(fared)} {who} failed"
+    return (Status.PASSED, f"{passed} of {len(fared)} {who} passed") if passed else (Status.QUIET, "")
 
 
 def _outcome(jobs: Sequence[JobReport]) -> tuple[Status, str]:
@@ -209,22 +225,23 @@ def _tree(plate: Plate, first: str, rest: str, most: int) -> Iterator[str]:
 
 
 def folded(sound: Sequence[Plate]) -> list[str]:
-    """Plates that nothing is held against, counted: one line for those that passed, one for those not spoken of."""
-    lines = []
-    for status in (Status.PASSED, Status.QUIET):
-        alike = [plate for plate in sound if plate.status is status]
-        if alike:
-            lines.append(f"{GLYPHS[status]} {_count(alike)}: {status}{_names(alike)}")
-    return lines
+    """Plates that nothing is held against, counted: a line for each kind that passed, and that is not spoken of."""
+    alike: defaultdict[tuple[str, Status], list[Plate]] = defaultdict(list)
+    for plate in sound:
+        alike[plate.kind, plate.status].append(plate)
+    ranked = sorted(alike.items(), key=lambda item: (item[0][0], item[0][1] is Status.QUIET))
+    return [f"{GLYPHS[status]} {_count(plates)}: {status}{_names(plates)}" for (_, status), plates in ranked]
 
 
 def _count(plates: Sequence[Plate]) -> str:
-    machines = sum(1 for plate in plates for _ in plate.machines())
-    told = f"{machines} virtual machine{'s' if machines != 1 else ''}"
-    if plates[0].scope is Scope.VM:
-        return told
-    hosts = f"{len(plates)} host{'s' if len(plates) != 1 else ''}"
-    return f"{hosts} with {told}" if machines else hosts
+    told = _number(len(plates), plates[0].kind)
+    inner = sum(1 for plate in plates for _ in plate.machines())
+    within = plates[0].scope is not Scope.VM and inner
+    return f"{told} with {_number(inner, _KINDS['vm'])}" if within else told
+
+
+def _number(count: int, kind: str) -> str:
+    return f"{count} {kind}{'s' if count != 1 else ''}"
 
 
 def _names(plates: Sequence[Plate], most: int = 6) -> str:

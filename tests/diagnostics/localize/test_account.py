@@ -5,11 +5,14 @@ import math
 import pytest
 from hypothesis import given
 
+from diagnostics.diagnosis import diagnose
 from diagnostics.localize.explain import Suspect, account
 from diagnostics.localize.inference import infer
 from diagnostics.localize.problem import Problem
+from diagnostics.request import Request
 from tests.bundled import NAMES, diagnosis_of
 from tests.diagnostics.localize.problems import small_problems
+from tests.diagnostics.test_diagnosis import NO_AGENT, job
 
 
 def decibans(probability):
@@ -55,3 +58,21 @@ def test_a_line_that_repeats_another_adds_little_though_both_weigh_little_when_l
     left_out_one_at_a_time = sum(line.weight_db for line in (*fault.evidence, *fault.counter_evidence))
     together = told.reckoning.suspects[0].posterior_db - told.reckoning.suspects[0].prior_db
     assert together > left_out_one_at_a_time + 10
+
+
+def test_what_several_servers_share_is_reckoned_like_anything_else(tmp_path):
+    for server, failed in (("DPM01", ""), ("DPM02", NO_AGENT)):
+        (tmp_path / server).mkdir()
+        jobs = [
+            job(f"{server}VM{n}", f"HV0{n % 2}", failed=failed, sent="0" if failed else "9", minute=3 * n)
+            for n in range(6)
+        ]
+        (tmp_path / server / "jobs.txt").write_text("".join(jobs))
+    diagnosis = diagnose(Request(paths=(str(tmp_path),)))
+    told = diagnosis.verdict.reckoning
+    assert told.suspects[0].instance.startswith("dpm:DPM02/")
+    for number, suspect in enumerate(told.suspects):
+        plate, _, component = suspect.instance.partition("/")
+        believed = diagnosis.case.posterior.plates[plate].components[component]
+        printed = suspect.prior_db + sum(line.adds_db[number] for line in told.lines) + suspect.rest_db
+        assert printed == pytest.approx(decibans(believed), abs=0.051)

@@ -5,6 +5,7 @@ import networkx as nx
 import pytest
 
 from diagnostics.case.pipeline import PlateId, build_pipeline
+from diagnostics.case.sharing import SharedPlate
 from diagnostics.report.drawing import draw
 from diagnostics.report.lanes import lanes
 from diagnostics.report.plates import Status, plates_of_case, tree
@@ -79,6 +80,14 @@ def test_a_job_that_names_no_machine_counts_for_the_placeholder_of_its_host():
     verdict = changed(faults=[], candidates=[], jobs=[job("", "failed", stages=["host-freeze", "host-thaw"])])
     found = plate(verdict, "a machine not named (on HV01)", graph)
     assert (found.status, found.note) == (Status.FAILED, "failed, host-freeze to host-thaw")
+
+
+def test_what_machines_share_shows_how_its_members_fared():
+    plates = [PlateId("site", Scope.SITE, None), PlateId("host:HV01", Scope.HOST, "site")]
+    plates += [PlateId(f"vm:{vm}", Scope.VM, "host:HV01") for vm in ("SQL01", "WEB01", "FILE01")]
+    graph = build_pipeline(plates, [SharedPlate("csv:VOLUME1", frozenset({"vm:SQL01", "vm:WEB01"}))])
+    told = "\n".join(tree(plates_of_case(graph, changed(faults=[], candidates=[]))))
+    assert "▲ VOLUME1: 1 of 2 sharing machines failed" in told
 
 
 def test_sound_hosts_are_one_counted_line():
