@@ -217,7 +217,17 @@ class Survival(NamedTuple):
     """Per plate of the chain (causes,)."""
 
 
-def factor(chain: Chain, reach: Reach, lines: Mapping[Line, int], leak: float) -> Factor:
+class Acquitted(NamedTuple):
+    """A component that is supposed to have failed none of the failed jobs, though it may be at fault."""
+
+    level: int
+    """Of its plate in the chain."""
+    component: str
+
+
+def factor(
+    chain: Chain, reach: Reach, lines: Mapping[Line, int], leak: float, acquitted: Acquitted | None = None
+) -> Factor:
     """The factor of some lines, each with its number."""
     constant = 0.0
     linear = [np.zeros(len(catalog.causes)) for catalog in chain]
@@ -225,6 +235,9 @@ def factor(chain: Chain, reach: Reach, lines: Mapping[Line, int], leak: float) -
     counts: list[int] = []
     for line, count in lines.items():
         kept, broken = survivals(line, chain, reach, leak)
+        if broken is not None and acquitted and isinstance(line, JobLine):
+            spared, broken = _acquit(broken, chain, acquitted)
+            linear[acquitted.level] += count * spared
         if kept is not None:
             constant += count * kept.chance
             linear = [total + count * part for total, part in zip(linear, kept.causes, strict=True)]
@@ -238,6 +251,16 @@ def factor(chain: Chain, reach: Reach, lines: Mapping[Line, int], leak: float) -
         np.array([column.chance for column in columns]),
         np.array(counts, dtype=float),
     )
+
+
+def _acquit(broken: Survival, chain: Chain, acquitted: Acquitted) -> tuple[Floats, Survival]:
+    """What a component let pass of a failed job, and who may have failed it without that component."""
+    catalog = chain[acquitted.level]
+    own = np.array([cause.component == acquitted.component for cause in catalog.causes], dtype=float)
+    spared: Floats = broken.causes[acquitted.level] * own
+    causes = list(broken.causes)
+    causes[acquitted.level] = causes[acquitted.level] - spared
+    return spared, broken._replace(causes=tuple(causes))
 
 
 def survivals(line: Line, chain: Chain, reach: Reach, leak: float) -> tuple[Survival | None, Survival | None]:

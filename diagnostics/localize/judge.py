@@ -12,6 +12,7 @@ from diagnostics.localize.factors import EventLine, job_line
 from diagnostics.localize.inference import PlatePosterior, Posterior
 from diagnostics.localize.network import Network
 from diagnostics.localize.problem import OTHER, JobObservation, Problem
+from diagnostics.localize.responsibility import responsibility
 from diagnostics.localize.sharing import unfolded
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import Mode, Scope, Stage, stages_of
@@ -27,6 +28,8 @@ _SURPRISING = 0.01
 _LISTED = 0.01
 """Candidates below this probability, or where nothing failed or was seen, are listed only to fill the first five."""
 _FIRST = 5
+_MOST_LISTED = 64
+"""For so many candidates, those most probably at fault, it is told whether they failed a job."""
 MOST_EXPLAINED = 6
 """For so many faults the evidence is weighed line by line, unless told otherwise."""
 
@@ -39,7 +42,7 @@ class Fault(NamedTuple):
     cause: str | None
     """None where only the component is probable enough."""
     probability: float
-    """P(some cause of the component is present on the plate)."""
+    """P(some cause of the component is present on the plate and failed a job); without failed jobs, P(present)."""
     jobs: tuple[str, ...]
     """Keys of the failed jobs that it explains."""
     evidence: tuple[EvidenceLine, ...]
@@ -110,6 +113,7 @@ class _Judge:
         self.families = {event.key: event.family or event.key for event in problem.events}
         self.explanation = posterior.explanation
         self.limits: list[str] = []
+        self._responsible: dict[Suspect, float] = {}
 
     def judgement(self) -> Judgement:
         grades = sorted(self._grades(), key=lambda grade: (_RANK.index(grade.word), grade.suspects))
@@ -177,12 +181,10 @@ class _Judge:
                 if not component:
                     unclear |= self.plates[plate].other <= LIKELY
                     yield _Grade(VerdictWord.UNEXPLAINED, ())
-                elif not self._concerned(plate, component):
-                    continue  # something is wrong there, but no backup failed by it
                 elif self._probability(suspect) >= LIKELY:
                     yield _Grade(self._firmness(suspect), (suspect,))
-                else:
-                    unclear = True
+                else:  # something may well be wrong there, but it is not clear that a job failed by it
+                    unclear |= self._present(suspect) < LIKELY or bool(self._touched(plate, component))
             if unclear:
                 yield self._ambiguity(plate)
 
@@ -214,10 +216,10 @@ class _Judge:
     def _ambiguity(self, plate: str) -> _Grade:
         """The smallest set of components, here or around, that holds the mass of all that could be it."""
         pool = [
-            (-round(mass, 6), Suspect(name, component))
+            (-round(self._probability(Suspect(name, component)), 6), Suspect(name, component))
             for name in self.network.paths[plate]
             for component, mass in self.plates[name].components.items()
-            if self._reaches(name, component, plate)
+            if mass >= _LISTED and self._reaches(name, component, plate)
         ]
         pool.sort()
         total = -sum(mass for mass, _ in pool)
@@ -228,6 +230,16 @@ class _Judge:
         return _Grade(VerdictWord.AMBIGUOUS, tuple(suspect for _, suspect in pool[:needed]))
 
     def _probability(self, suspect: Suspect) -> float:
+        """P(it failed a job); where none failed, P(it is at fault)."""
+        if not self.failed:
+            return self._present(suspect)
+        if suspect not in self._responsible:
+            self._responsible[suspect] = (
+                responsibility(self.network, suspect) if self._touched(suspect.plate, suspect.component) else 0.0
+            )
+        return self._responsible[suspect]
+
+    def _present(self, suspect: Suspect) -> float:
         return self.plates[suspect.plate].components[suspect.component]
 
     # --- faults ---
@@ -244,7 +256,8 @@ class _Judge:
     def _fault(self, suspect: Suspect, weighed: bool) -> Fault:  # noqa: FBT001 - private, one caller
         probability = self._probability(suspect)
         level = FIRM if probability >= FIRM else LIKELY
-        cause, mass = _best_cause(self.network, self.plates[suspect.plate], suspect)
+        cause, share = _best_cause(self.network, self.plates[suspect.plate], suspect)
+        mass = probability * share / max(self._present(suspect), probability)
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
         plate, component = unfolded(suspect.plate, suspect.component)
         named = unfolded(suspect.plate, cause).name if mass >= level else None
@@ -293,13 +306,18 @@ class _Judge:
             for component, mass in posterior.components.items()
         ]
         listed = [row for row in ranked if -row[0] >= _LISTED and self.network.nodes[row[1]].notable]
-        first = listed if len(listed) >= _FIRST else heapq.nsmallest(_FIRST, ranked)
-        first.sort(key=lambda row: (not self._concerned(row[1], row[2]), row))
-        return tuple(self._candidate(Suspect(plate, component), -mass) for mass, plate, component in first)
-
-    def _concerned(self, plate: str, component: str) -> bool:
-        """Whether a component can have failed a job; where none failed, all are."""
-        return not self.failed or bool(self._touched(plate, component))
+        suspects = [
+            Suspect(plate, component)
+            for _, plate, component in heapq.nsmallest(_MOST_LISTED, listed if len(listed) >= _FIRST else ranked)
+        ]
+        order = {
+            suspect: (-round(self._probability(suspect), 6), -round(self._present(suspect), 6), suspect)
+            for suspect in suspects
+        }
+        if len(listed) > _MOST_LISTED:
+            self.limits.append(f"{_MOST_LISTED} of {len(listed)} suspects ranked")
+        ranking = sorted(suspects, key=order.__getitem__)
+        return tuple(self._candidate(suspect, -order[suspect][0]) for suspect in ranking)
 
     def _candidate(self, suspect: Suspect, probability: float) -> Candidate:
         cause = _best_cause(self.network, self.plates[suspect.plate], suspect)[0]

@@ -7,14 +7,24 @@ observation below can tell apart share a class, and sets with the same sums shar
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from diagnostics.localize.factors import Catalog, Chain, Factor, Line, factor, lines_by_plate
+from diagnostics.localize.factors import (
+    Acquitted,
+    Catalog,
+    Chain,
+    Factor,
+    JobLine,
+    Line,
+    factor,
+    lines_by_plate,
+    notable,
+)
 from diagnostics.localize.problem import CauseNode, Plate, Problem
 from diagnostics.localize.sets import (
     Floats,
@@ -206,6 +216,7 @@ class Network:
         self.reach = {
             name: tuple(catalog.reaches(path) for catalog in self.chains[name]) for name, path in self.paths.items()
         }
+        self.acquitted: tuple[str, str] | None = None
         self.nodes: dict[str, Node] = {}
         for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
@@ -235,25 +246,50 @@ class Network:
         children = Counter(self.nodes[inner].serial for inner in self.inner[name])
         chain = self.chains[name]
         reach = self.reach[name]
-        content = (*map(id, chain), *reach, frozenset(lines.items()), frozenset(children.items()))
+        acquitted = self._acquittal(name)
+        content = (*map(id, chain), *reach, acquitted, frozenset(lines.items()), frozenset(children.items()))
         node = self._nodes.get(content)
         if node is None:
             by_serial = {self.nodes[inner].serial: self.nodes[inner] for inner in self.inner[name]}
             counted = tuple((by_serial[serial], count) for serial, count in sorted(children.items()))
-            observed = factor(chain, reach, dict(sorted(lines.items(), key=repr)), self.problem.leak)
+            observed = factor(chain, reach, dict(sorted(lines.items(), key=repr)), self.problem.leak, acquitted)
             node = Node(len(self._nodes), chain, observed, counted, self.problem.activation)
             self._nodes[content] = node
         return node
+
+    def _acquittal(self, name: str) -> Acquitted | None:
+        if self.acquitted is None:
+            return None
+        plate, component = self.acquitted
+        return Acquitted(self.paths[name].index(plate), component) if plate in self.paths[name] else None
 
     def replace(self, lines: Mapping[str, Mapping[str, Line]]) -> "Network":
         """The same network with other lines on some plates: only these and the plates around them are computed anew."""
         changed = copy(self)
         changed.lines = {**self.lines, **{plate: dict(of_plate) for plate, of_plate in lines.items()}}
-        changed.nodes = dict(self.nodes)
-        affected = {name for plate in lines for name in self.paths[plate]}
-        for name in sorted(affected, key=lambda name: (-len(self.paths[name]), name)):
-            changed.nodes[name] = changed.node_of(name)
+        changed.compute_anew(lines)
         return changed
+
+    def acquitting(self, plate: str, component: str) -> "Network":
+        """The same network, supposing that a component on a plate has failed none of the failed jobs."""
+        changed = copy(self)
+        changed.acquitted = (plate, component)
+        changed.compute_anew(self.failed_within(plate))
+        return changed
+
+    def compute_anew(self, plates: Iterable[str]) -> None:
+        """Compute some plates and those around them from their lines."""
+        self.nodes = dict(self.nodes)
+        affected = {name for plate in plates for name in self.paths[plate]}
+        for name in sorted(affected, key=lambda name: (-len(self.paths[name]), name)):
+            self.nodes[name] = self.node_of(name)
+
+    def failed_within(self, plate: str) -> Iterator[str]:
+        """The plates on which a job failed, from a plate inwards."""
+        if any(isinstance(line, JobLine) and notable(line) for line in self.lines[plate].values()):
+            yield plate
+        for inner in self.inner[plate]:
+            yield from self.failed_within(inner)
 
     def without(self, observations: Iterable[tuple[str, str]]) -> "Network":
         """The same network without some observations, each given by its plate and key."""

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from diagnostics.localize.problem import CauseNode, EventObservation, JobObservation, Plate, Problem
 from engine.pipeline import STAGES, Mode, stages_of
 
+Innocent = tuple[str, set[str]]
+"""A plate, and those of its causes that are supposed to have failed none of the failed jobs."""
+NOBODY: Innocent = ("", set())
 Active = dict[str, frozenset[str]]
 """Per plate of a chain, the ids of its causes that are active where the chain ends."""
 
@@ -29,7 +32,23 @@ def posterior(problem: Problem) -> tuple[float, dict[tuple[str, frozenset[str]],
     return math.log(evidence), marginals
 
 
-def _walk(problem: Problem, plate: Plate, around: Active) -> Iterator[tuple[float, dict[str, frozenset[str]]]]:
+def responsibility(problem: Problem, suspect: tuple[str, str]) -> float:
+    """P(a component on a plate, given as both, is at fault and failed at least one of the failed jobs)."""
+    plates = {plate.name: plate for plate in problem.plates}
+    ids = {cause.id for cause in plates[suspect[0]].causes if cause.component == suspect[1]}
+    (root,) = (plate for plate in problem.plates if plate.parent is None)
+    total = at_fault = innocent = 0.0
+    for weight, chosen in _walk(problem, root, {}):
+        total += weight
+        at_fault += weight * bool(chosen[suspect[0]] & ids)
+    for weight, chosen in _walk(problem, root, {}, (suspect[0], ids)):
+        innocent += weight * bool(chosen[suspect[0]] & ids)
+    return (at_fault - innocent) / total
+
+
+def _walk(
+    problem: Problem, plate: Plate, around: Active, innocent: Innocent = NOBODY
+) -> Iterator[tuple[float, dict[str, frozenset[str]]]]:
     """Every choice for a plate and all plates in it, with its weight."""
     sets = [chosen for size in (0, 1, 2) for chosen in itertools.combinations(plate.causes, size)]
     total = sum(_odds(chosen) for chosen in sets)
@@ -39,8 +58,8 @@ def _walk(problem: Problem, plate: Plate, around: Active) -> Iterator[tuple[floa
         ids = frozenset(cause.id for cause in chosen)
         for reached, probability in _thinned(problem, around, certain):
             active = {**reached, plate.name: ids}
-            weight = probability * _odds(chosen) / total * _observed(problem, plate, active)
-            for combination in itertools.product(*(list(_walk(problem, other, active)) for other in inner)):
+            weight = probability * _odds(chosen) / total * _observed(problem, plate, active, innocent)
+            for combination in itertools.product(*(list(_walk(problem, other, active, innocent)) for other in inner)):
                 choices = {plate.name: ids}
                 for _, below in combination:
                     choices |= below
@@ -60,17 +79,21 @@ def _thinned(problem: Problem, around: Active, certain: set[str]) -> Iterator[tu
         yield reached, math.prod(problem.activation if stay else 1 - problem.activation for stay in stays)
 
 
-def _observed(problem: Problem, plate: Plate, active: Active) -> float:
-    jobs = (_job(problem, job, active) for job in problem.jobs if job.plate == plate.name)
+def _observed(problem: Problem, plate: Plate, active: Active, innocent: Innocent) -> float:
+    jobs = (_job(problem, job, active, innocent) for job in problem.jobs if job.plate == plate.name)
     events = (_event(problem, event, active) for event in _counted(problem, plate.name))
     return math.prod(jobs) * math.prod(events)
 
 
-def _job(problem: Problem, job: JobObservation, active: Active) -> float:
+def _job(problem: Problem, job: JobObservation, active: Active, innocent: Innocent) -> float:
     plates = {plate.name: plate for plate in problem.plates}
     causes = [cause for name, ids in active.items() for cause in plates[name].causes if cause.id in ids]
 
     path = _path(plates, job.plate)
+    own = active.get(innocent[0], frozenset()) & innocent[1]
+    acquitted = (
+        [c for c in plates[innocent[0]].causes if c.id in own and (not c.reach or c.reach & path)] if own else []
+    )
 
     def passes(stage) -> float:
         reaching = (cause for cause in causes if not cause.reach or cause.reach & path)
@@ -84,7 +107,9 @@ def _job(problem: Problem, job: JobObservation, active: Active) -> float:
         return 1.0
     first, last = (STAGES.index(stage) for stage in job.failed)
     before = math.prod(passes(stage) for stage in STAGES[:first] if stage in shown)
-    return before * (1 - math.prod(passes(stage) for stage in STAGES[first : last + 1] if stage in stages))
+    ended = [stage for stage in STAGES[first : last + 1] if stage in stages]
+    spared = math.prod(1 - cause.failure.get(stage, 0.0) for cause in acquitted for stage in ended)
+    return before * (spared - math.prod(passes(stage) for stage in ended))
 
 
 def _path(plates: dict[str, Plate], name: str | None) -> frozenset[str]:

@@ -5,8 +5,10 @@ import itertools
 import pytest
 from hypothesis import given, settings
 
+from diagnostics.localize.explain import Suspect
 from diagnostics.localize.inference import infer
 from diagnostics.localize.problem import EventObservation, Link, Problem
+from diagnostics.localize.responsibility import responsibility
 from diagnostics.localize.sharing import fold, unfolded
 from engine.pipeline import Mode, Scope, Stage
 from tests.diagnostics.localize import oracle
@@ -39,6 +41,17 @@ def test_agrees_with_brute_force_on_small_plates(problem: Problem):
         for component in {cause.component for cause in plate.causes}:
             ids = {cause.id for cause in plate.causes if cause.component == component}
             assert believed.components[component] == pytest.approx(expected(lambda n, i=ids: n in i), abs=EXACT)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_problems())
+def test_who_failed_a_job_agrees_with_brute_force(problem: Problem):
+    nested = fold(problem)
+    network = infer(problem).network
+    for plate in nested.plates:
+        for component in sorted({cause.component for cause in plate.causes}):
+            expected = oracle.responsibility(nested, (plate.name, component))
+            assert responsibility(network, Suspect(plate.name, component)) == pytest.approx(expected, abs=EXACT)
 
 
 @settings(max_examples=25, deadline=None)
