@@ -102,9 +102,14 @@ def understand(
     spoken_of = {*plate_of.values(), *(sighting.plate for sighting in weighed)}
     graph = build_pipeline(plates_of(topology, spoken_of), shared)
     around = {plate: about["parent"] for plate, about in graph.nodes(data=True) if about["kind"] == "plate"}
-    healthy = healthy_plates(recent, {job: plate.name for job, plate in plate_of.items()}, around)
+    ran_on = {job: plate.name for job, plate in plate_of.items()}
+    healthy = healthy_plates(recent, ran_on, around)
     context = Context(
-        places, catalog, Nights(recent), learned_rates(weighed, healthy & _heard(reading, topology)), around
+        places,
+        catalog,
+        Nights(recent, ran_on, around),
+        learned_rates(weighed, healthy & _heard(reading, topology)),
+        around,
     )
     absent = absences(reading, recent, sightings, rules.rules, places, catalog)
     problem = build_problem(

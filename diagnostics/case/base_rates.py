@@ -28,13 +28,19 @@ def healthy_plates(jobs: Iterable[Job], plate_of: Mapping[str, str], around: Map
     return {plate for plate, seen in outcomes.items() if seen == {Outcome.SUCCEEDED}}
 
 
-def learned_rates(sightings: Iterable[Sighting], healthy: Collection[str]) -> dict[tuple[str, Scope], float]:
-    """P(seen | nothing is wrong) by rule and scope, for what was seen; `healthy` are plates whose logs were read."""
-    met: dict[tuple[str, Scope], int] = defaultdict(int)
-    guesses: dict[tuple[str, Scope], float] = {}
+def learned_rates(sightings: Iterable[Sighting], healthy: Collection[str]) -> dict[str, float]:
+    """P(seen | nothing is wrong) by rule, for what was seen; `healthy` are plates whose logs were read.
+
+    A rule is asked of the scopes on which it was met at all.
+    """
+    met: Counter[str] = Counter()
+    scopes: dict[str, set[Scope]] = defaultdict(set)
+    guesses: dict[str, float] = {}
     for sighting in sightings:
-        rule = sighting.rule.name, sighting.plate.scope
-        guesses[rule] = sighting.rule.spurious
-        met[rule] += sighting.plate.name in healthy
-    trials = Counter(_SCOPES[plate.partition(":")[0]] for plate in healthy)
-    return {rule: (met[rule] + _WORTH * guess) / (trials[rule[1]] + _WORTH) for rule, guess in guesses.items()}
+        name = sighting.rule.name
+        guesses[name] = sighting.rule.spurious
+        scopes[name].add(sighting.plate.scope)
+        met[name] += sighting.plate.name in healthy
+    of_scope = Counter(_SCOPES[plate.partition(":")[0]] for plate in healthy)
+    trials = {name: sum(of_scope[scope] for scope in where) for name, where in scopes.items()}
+    return {name: (met[name] + _WORTH * guess) / (trials[name] + _WORTH) for name, guess in guesses.items()}

@@ -6,7 +6,8 @@ onset, they do not exonerate; what a log holds of days when nothing failed tells
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from diagnostics.case.jobs import Job, Outcome
 
@@ -15,6 +16,14 @@ NIGHT = 18 * _HOUR
 """Microseconds. Jobs of one night lie within it, those of the nights before do not."""
 _HALF_LIFE = 24 * _HOUR
 """In so much time beyond the night the relevance of an event halves."""
+_EVENING = 8 * _HOUR
+"""The time in which a night's backups and their noise fall."""
+_MARGIN = _HOUR // 12
+"""Before and after a job that belongs to it."""
+_SHOWN_WITHIN = 0.7
+"""P(a cause shows in the window of the job that it fails | it shows)."""
+_LEAST_SHARE = 0.1
+"""Of the night; job windows are not known so well that chance could be less."""
 
 
 def current(jobs: Sequence[Job]) -> list[Job]:
@@ -47,21 +56,46 @@ def _onset(jobs: Sequence[Job]) -> int | None:
     return next(ended for ended in failed if ended > before)
 
 
+class Timing(NamedTuple):
+    """By how much the time of an event changes its rates."""
+
+    sensitivity: float
+    spurious: float
+
+
+_UNTIMED = Timing(1.0, 1.0)
+
+
 class Nights:
-    """How near to the trouble a moment lies."""
+    """How the times of events lie to the failed jobs of their plates.
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._spans = [
-            (job.started, job.ended)
-            for job in jobs
-            if job.outcome is Outcome.FAILED and job.started is not None and job.ended is not None
-        ]
+    A cause shows mostly while the job fails; what has nothing to do with it falls anywhere in the night. So an event in
+    the window of a failed job is that much less likely to be there by chance, and one outside tells less.
+    """
 
-    def relevance(self, times: Iterable[int | None]) -> float:
-        """1 for events of a night in which a job failed, or whose time is unknown; halved for each day beyond."""
-        distances = [0 if time is None else self._distance(time) for time in times] if self._spans else [0]
-        beyond = max(min(distances, default=0) - NIGHT, 0)
-        return float(0.5 ** (beyond / _HALF_LIFE))
+    def __init__(self, jobs: Iterable[Job], plate_of: Mapping[str, str], around: Mapping[str, str | None]) -> None:
+        """With the plate of each job, by id, and the plate around each plate."""
+        self._spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for job in jobs:
+            if job.outcome is Outcome.FAILED and job.started is not None and job.ended is not None:
+                plate: str | None = plate_of[job.id]
+                while plate is not None:
+                    self._spans[plate].append((job.started - _MARGIN, job.ended + _MARGIN))
+                    plate = around.get(plate)
 
-    def _distance(self, time: int) -> int:
-        return min(max(started - time, time - ended, 0) for started, ended in self._spans)
+    def timing(self, plate: str, times: Iterable[int | None]) -> Timing:
+        """The factors for an event that was seen on a plate at these times; 1 where none failed or a time is open."""
+        spans = self._spans.get(plate)
+        moments = list(times)
+        if not spans or any(time is None for time in moments):
+            return _UNTIMED
+        distance = min(_distance(time, spans) for time in moments if time is not None)
+        share = min(max(sum(end - start for start, end in spans) / _EVENING, _LEAST_SHARE), _SHOWN_WITHIN)
+        if distance == 0:
+            return Timing(_SHOWN_WITHIN, share)
+        faded = 0.5 ** (max(distance - NIGHT, 0) / _HALF_LIFE)
+        return Timing((1.0 - _SHOWN_WITHIN) * faded, 1.0 - share)
+
+
+def _distance(time: int, spans: Iterable[tuple[int, int]]) -> int:
+    return min(max(start - time, time - end, 0) for start, end in spans)

@@ -13,6 +13,9 @@ from diagnostics.rules.rule import Plate, Polarity, Rule
 from engine.pipeline import Scope
 
 _DEPTH = {Scope.SITE: 0, Scope.HOST: 1, Scope.VM: 2}
+_REPORTS = {Kind.JOB, Kind.ALERT}
+_ELSEWHERE = 0.5
+"""How much less likely a report's code comes from another plate than its rule says."""
 _OTHER_SENSITIVITY = {Polarity.FAULT: 0.05, Polarity.SYMPTOM: 0.2}
 """How readily an unknown cause brings about an event: a fault's own event hardly, a general symptom rather."""
 
@@ -51,10 +54,20 @@ def links_of(event: Event, rule: Rule, places: Places, catalog: Catalog) -> tupl
         for link in rule.causes
         if link.id in catalog.causes
     ]
-    if rule.plate is Plate.MACHINE and event.kind not in {Kind.JOB, Kind.ALERT, Kind.TEXT}:
+    if event.kind in _REPORTS:
+        links = [found for link in links for found in _wherever(link, catalog.causes[link.cause])]
+    elif rule.plate is Plate.MACHINE and event.kind is not Kind.TEXT:
         links = _said_of_itself(links, places.home(event), own)
     links = [found for link in links for found in _shared_too(link, event, places, catalog.causes[link.cause])]
     return (*links, Link(own, OTHER, _OTHER_SENSITIVITY.get(rule.polarity, 0.01)))
+
+
+def _wherever(link: Link, cause: Cause) -> Iterator[Link]:
+    """The link, and weaker ones to the same cause elsewhere: a job's report holds a code, and not whose it is."""
+    yield link
+    for scope in cause.scopes:
+        if scope is not link.scope:
+            yield link._replace(scope=scope, sensitivity=_ELSEWHERE * link.sensitivity)
 
 
 def _said_of_itself(links: list[Link], home: Scope, own: Scope) -> list[Link]:

@@ -1,15 +1,15 @@
 """What the model is told of sightings: which causes make them likely, how usual they are here, and how near in time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diagnostics.case.cascades import echo_links
 from diagnostics.case.episodes import Nights
 from diagnostics.case.observations import Sighting, links_of
 from diagnostics.case.places import Places
+from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.problem import EventObservation, Link
-from engine.pipeline import Scope
 
 
 class Context(NamedTuple):
@@ -18,8 +18,8 @@ class Context(NamedTuple):
     places: Places
     catalog: Catalog
     nights: Nights
-    rates: Mapping[tuple[str, Scope], float]
-    """P(seen | nothing is wrong) by rule and scope."""
+    rates: Mapping[str, float]
+    """P(seen | nothing is wrong) by rule."""
     around: Mapping[str, str | None]
     """The plate around each plate."""
 
@@ -36,16 +36,22 @@ def observe(sightings: Iterable[Sighting], context: Context) -> list[EventObserv
 
 
 def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) -> EventObservation:
-    spurious = context.rates.get((sighting.rule.name, sighting.plate.scope), sighting.rule.spurious)
-    relevance = context.nights.relevance(event.time for event in sighting.events)
+    usual = context.rates.get(sighting.rule.name, sighting.rule.spurious)
+    timing = context.nights.timing(sighting.plate.name, _times(sighting))
+    spurious = usual * timing.spurious
     return EventObservation(
         key=sighting.key,
         plate=sighting.plate.name,
         seen=True,
-        links=tuple(_faded(link, relevance, spurious) for link in links),
+        links=tuple(_faded(link, timing.sensitivity, spurious) for link in links),
         spurious=spurious,
         family=sighting.rule.family,
     )
+
+
+def _times(sighting: Sighting) -> Iterator[int | None]:
+    """When it was logged; a job's own report has no time of its own."""
+    return (None if event.kind is Kind.JOB else event.time for event in sighting.events)
 
 
 def _faded(link: Link, relevance: float, spurious: float) -> Link:

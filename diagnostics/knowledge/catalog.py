@@ -30,7 +30,7 @@ class Prior(StrEnum):
     RARE = "rare"
 
 
-PRIORS = {Prior.COMMON: 0.02, Prior.OCCASIONAL: 0.006, Prior.RARE: 0.002}
+PRIORS = {Prior.COMMON: 0.002, Prior.OCCASIONAL: 0.0006, Prior.RARE: 0.0002}
 """P(cause present) per plate instance and night. Mostly the ratios matter: with some ten causes on a host they add up
 to one bad night in a few dozen, and a factor of three between classes is what a single weak symptom can outweigh."""
 

@@ -82,5 +82,5 @@ class Problem(NamedTuple):
     events: tuple[EventObservation, ...]
     activation: float = 0.8
     """P(a cause of an outer plate reaches an inner one)."""
-    leak: float = 0.002
+    leak: float = 0.0005
     """P(a stage fails for no modelled reason)."""
