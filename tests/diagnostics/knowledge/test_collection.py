@@ -27,6 +27,7 @@ from tests.diagnostics.parsers.exports import clixml
 from tests.diagnostics.parsers.test_errlog import AGENT, SERVER
 from tests.diagnostics.parsers.test_storage import ENGLISH_DISKS
 from tests.diagnostics.parsers.test_text import DISKSHADOW
+from tests.diagnostics.parsers.test_updates import ENGLISH as ENGLISH_SYSTEM
 from tests.diagnostics.parsers.test_vssadmin import SHADOWS
 
 EVERYWHERE = [(role, windows) for role in SCRIPT_ROLES for windows in Windows]
@@ -71,7 +72,7 @@ OUTPUTS = {
                         Severity="Error", ErrorInfo="Replica is inconsistent (ID 3106)", AffectedArea="SQL01"),
     "dpm-job-list": objects("Microsoft.Internal.EnterpriseStorage.Dls.UI.ObjectModel.OMCommon.Job", JobId="1", JobCategory="Replication",
                             Status="Failed", ErrorInfo="DPM met an error (ID 30112)", ProtectedServerName="HV01"),
-    "system-info": "Host Name:                 HV01\nOS Version:                10.0.20348 N/A Build 20348\n",
+    "system-info": ENGLISH_SYSTEM,
     "filters": "Filter Name                     Num Instances    Altitude    Frame\nWdFilter                                6       328010         0\n",
     "services": "SERVICE_NAME: VSS\n        STATE              : 1  STOPPED\n",
     "time-status": "Leap Indicator: 0(no warning)\nStratum: 4\n",
