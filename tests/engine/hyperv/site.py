@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
-from engine.clock import VirtualClock
+from engine.clock import Clock, VirtualClock
 from engine.hyperv.applications import SqlServer, registry_writer, sql_writer, system_writer
 from engine.hyperv.backup import CopiedFile, HostBackup, host_backup
 from engine.hyperv.database import Database
@@ -44,10 +44,11 @@ class Site:
         guest_provider_faults: Mapping[str, Fault] | None = None,
         host_provider_faults: Mapping[str, Fault] | None = None,
         journal: str = "wal",
+        clock: Clock | None = None,
     ) -> None:
         """`guest_faults` go by the name of the writer."""
         self.ground = Ground(folder, DisposableFiles())
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.watcher = Watcher()
         self.databases: dict[str, Database] = {}
         self.hives: list[Hive] = []

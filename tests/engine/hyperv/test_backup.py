@@ -26,6 +26,7 @@ from engine.hyperv.occurrences import (
     StartFailed,
     VolumesDiffer,
 )
+from engine.occurrence import Occurrence
 from engine.pipeline import Mode, Stage
 from engine.vss.errors import VssError
 from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
@@ -153,12 +154,7 @@ def test_one_failed_writer_in_the_guest_fails_the_hyperv_writer_in_prepare_for_s
     assert failure(site).hresult is HResult.VSS_E_WRITERERROR_NONRETRYABLE
     assert site.host_state() == (8, "VSS_E_WRITERERROR_NONRETRYABLE")
     assert site.guest_states()[SQL] == (state, "VSS_E_WRITERERROR_NONRETRYABLE")
-    stages = [
-        seen.stage
-        for seen in site.watcher.seen
-        if isinstance(seen.happening, WriterHandled) and seen.machine == "HV01" and seen.hresult.failed
-    ]
-    assert stages == [stage]
+    assert [seen.stage for seen in _host_events(site, Phase.PREPARE_SNAPSHOT)] == [stage]
 
 
 @pytest.mark.parametrize(("fault", "state"), [(hang, 9), (die, 0), (delay(61), 9)])
@@ -401,7 +397,7 @@ def test_an_offline_backup_holds_the_saved_state_and_the_guest_sees_a_gap_instea
     site.vm.integration.backup_enabled = False
     commits: list[tuple[float, int]] = []
     commit = site.database.commit
-    site.database.commit = lambda: commits.append((site.clock.elapsed, commit())) or 0  # type: ignore[method-assign,func-returns-value]
+    site.database.commit = lambda: commits.append((site.clock.now().timestamp(), commit())) or 0  # type: ignore[method-assign,func-returns-value]
     site.back_up(during=restore)
     assert restore.names == ["SQL01-C.vhd", site.vm.state_file]
     gap = max(later[0] - earlier[0] for earlier, later in itertools.pairwise(commits))
@@ -430,6 +426,25 @@ def test_without_room_for_the_saved_state_an_offline_backup_fails_and_the_machin
     assert site.host_state() == (8, "VSS_E_WRITERERROR_NONRETRYABLE")
     assert [hresult for _, hresult in site.watcher.of(SaveFailed)] == [HResult.ERROR_DISK_FULL]
     assert site.vm.state is PowerState.RUNNING
+
+
+def test_a_machine_that_was_saved_for_nothing_runs_again_before_the_host_freezes(tmp_path):
+    site = Site(tmp_path)
+    site.add("APP01").faults = {VmStep.SAVE: refuse(HResult.ERROR_IO_DEVICE)}
+    for vm in site.host.vms:
+        vm.integration.backup_enabled = False
+    failure(site, "SQL01", "APP01")
+    started = [seen.time for seen in site.watcher.seen if isinstance(seen.happening, PowerStateChanged)][-1]
+    vetoed = [seen.time for seen in _host_events(site, Phase.PREPARE_SNAPSHOT) if seen.hresult.failed]
+    assert [started] == vetoed
+
+
+def _host_events(site: Site, phase: Phase) -> list[Occurrence]:
+    return [
+        seen
+        for seen in site.watcher.seen
+        if isinstance(seen.happening, WriterHandled) and seen.machine == "HV01" and seen.happening.phase is phase
+    ]
 
 
 def test_a_save_that_hangs_is_given_up_and_the_machine_runs_on(tmp_path):
