@@ -1,0 +1,124 @@
+"""Real volumes under VSS: what their copies hold, when they can be corrected, and what a full or lost one means."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.clock import VirtualClock
+from engine.hresult import HResult
+from engine.occurrence import Machine
+from engine.pipeline import Scope, Stage
+from engine.volume import Volume
+from engine.vss.coordinator import Coordinator
+from engine.vss.copy_on_write import CopyOnWriteProvider, CorrectableCopy
+from engine.vss.errors import BadStateError, VssError
+from engine.vss.identities import SYSTEM_PROVIDER
+from engine.vss.mounted import MountedVolume, VirtualHoldClock, announce_losses
+from engine.vss.occurrences import ShadowCopyLost
+from engine.vss.requestor import shadow_copies
+from tests.engine.vss.machines import Watcher
+
+SIZE = 1 << 20
+
+
+class NoFiles:
+    """A volume without a file system has nothing in memory."""
+
+    def flush(self) -> None:
+        pass
+
+
+class Machinery:
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
+        self.clock = VirtualClock()
+        self.watcher = Watcher()
+        machine = Machine("HV01", Scope.HOST, self.clock, self.watcher)
+        path = folder / "disk"
+        path.write_bytes(b"old." * (SIZE // 4))
+        report = announce_losses(machine, "D:", Stage.READ_SOURCE)
+        self.block = Volume(path, limit=limit, clock=VirtualHoldClock(self.clock), report=report)
+        self.mounted = MountedVolume("D:", self.block, NoFiles())
+        self.provider = CopyOnWriteProvider(machine, SYSTEM_PROVIDER, {"D:": self.block})
+        self.coordinator = Coordinator(machine, [], [self.provider])
+
+
+def test_a_copy_holds_the_moment_and_cannot_be_written_afterwards(tmp_path):
+    machinery = Machinery(tmp_path)
+
+    async def main() -> None:
+        async with shadow_copies(machinery.coordinator, "backup.exe", [machinery.mounted]) as made:
+            machinery.block.write(0, b"new!")
+            copy, room = made.copies["D:"], bytearray(8)
+            copy.read_into(0, room)
+            assert room == b"old.old."
+            with pytest.raises(BadStateError):
+                copy.write(0, b"forged")
+        assert machinery.provider.left == 0
+
+    machinery.clock.run(main())
+    assert machinery.block.shadow_copies == ()
+
+
+def test_a_copy_that_outgrows_its_diff_area_is_lost_and_told(tmp_path):
+    machinery = Machinery(tmp_path, limit=64 << 10)
+
+    async def main() -> None:
+        async with shadow_copies(machinery.coordinator, "backup.exe", [machinery.mounted]) as made:
+            machinery.block.write(0, b"new." * (SIZE // 4))
+            assert not made.copies["D:"].alive
+
+    machinery.clock.run(main())
+    lost = machinery.watcher.of(ShadowCopyLost)
+    assert [(loss.volume, loss.event_id, result) for loss, result in lost] == [
+        ("D:", 36, HResult.VSS_E_OBJECT_NOT_FOUND)
+    ]
+
+
+def test_a_disk_that_cannot_be_flushed_fails_the_set(tmp_path):
+    machinery = Machinery(tmp_path)
+
+    class FailingFiles:
+        def flush(self) -> None:
+            raise OSError(5, "I/O error")
+
+    machinery.mounted.filesystem = FailingFiles()
+
+    async def main() -> None:
+        async with shadow_copies(machinery.coordinator, "backup.exe", [machinery.mounted]):
+            pass
+
+    with pytest.raises(VssError) as caught:
+        machinery.clock.run(main())
+    assert caught.value.hresult is HResult.VSS_E_UNEXPECTED
+    assert machinery.provider.left == 0
+    machinery.block.write(0, b"goes on")
+
+
+writes = st.lists(st.tuples(st.integers(0, 200_000), st.binary(min_size=1, max_size=40_000)), max_size=6)
+
+
+@given(writes, writes, st.tuples(st.integers(0, 200_000), st.integers(1, 62_144)))
+def test_a_corrected_copy_reads_as_if_it_had_been_written_in_place(tmp_path_factory, corrections, later, window):
+    folder = tmp_path_factory.mktemp("copy")
+    (folder / "disk").write_bytes(bytes(262_144))
+    volume = Volume(folder / "disk")
+    with volume.writes_held():
+        copy = CorrectableCopy(volume.create_shadow_copy("one"))
+    expected = bytearray(262_144)
+    copy.sealed = False
+    for offset, data in corrections:
+        copy.write(offset, data)
+        expected[offset : offset + len(data)] = data
+    for offset, data in later:
+        volume.write(offset, data)
+    start, length = window
+    room = bytearray(length)
+    copy.read_into(start, room)
+    assert room == expected[start : start + length]
+    known = bytearray(262_144)
+    for first, last in copy.extents(0, 262_144):
+        copy.read_into(first, memoryview(known)[first:last])
+    assert known == expected
+    volume.close()
