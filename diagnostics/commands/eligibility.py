@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import msgspec
 
 from diagnostics.eligibility.answer import Document, answer, outcome_of
 from diagnostics.eligibility.facts import facts_of
+from diagnostics.eligibility.images import is_image, owners, told_by
 from diagnostics.eligibility.report import lines_of
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
@@ -26,7 +28,8 @@ _CODES = {Mode.ONLINE: ExitCode.HEALTHY, Mode.OFFLINE: ExitCode.FAULT, Mode.UNKN
     PATH is a file, a folder, an archive, or - for standard input, with exports of the host (Get-VM,
     Get-VMIntegrationService, Get-VMHardDiskDrive, Get-VHD, Msvm_* classes, a machine's configuration .xml) and of the
     guest (Get-Volume, Win32_Volume, wmic, diskpart, Get-Partition, fsutil, vssadmin list shadowstorage). What was
-    exported in a guest must lie in a folder or file of the guest's name.
+    exported in a guest must lie in a folder or file of the guest's name. PATH may also be a disk image (raw, VHD, VHDX,
+    AVHDX with its parents): it tells B, C and D by itself.
 
     \b
     Exit status:
@@ -50,15 +53,19 @@ _CODES = {Mode.ONLINE: ExitCode.HEALTHY, Mode.OFFLINE: ExitCode.FAULT, Mode.UNKN
 def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_json: bool) -> None:
     """Decide the conditions of every machine that the exports tell of."""
     named = dict(_guest(given) for given in guests)
+    images = [Path(path) for path in paths if is_image(Path(path))]
+    exports = tuple(path for path in paths if Path(path) not in images)
     try:
         with watched(sys.stderr) as watcher:
-            reading = read_case(paths, _no_records, progress=watcher)
+            reading = read_case(exports, _no_records, progress=watcher) if exports else None
+            events = reading.events if reading else []
+            told = told_by(images, owners(events), vm.upper())
     except UnreadableInput as error:
         click.echo(f"eligibility: {one_line(str(error))}", err=True)
         sys.exit(ExitCode.UNREADABLE)
-    for problem in _problems(reading):
+    for problem in (*(_problems(reading) if reading else ()), *told.problems):
         click.echo(f"eligibility: {one_line(problem)}", err=True)
-    known = [machine for machine in facts_of(reading.events, named) if vm.upper() in {"", machine.vm}]
+    known = [machine for machine in facts_of([*events, *told.events], named) if vm.upper() in {"", machine.vm}]
     answers = [answer(machine) for machine in known]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(Document(machines=answers))))
@@ -66,7 +73,7 @@ def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_
         click.echo("\n\n".join("\n".join(lines_of(found)) for found in answers))
     if not answers:
         whom = f"of the virtual machine {one_line(vm)}" if vm else "of a virtual machine"
-        click.echo(f"eligibility: no export tells {whom}", err=True)
+        click.echo(f"eligibility: no export and no image tells {whom}", err=True)
     if watcher.interrupted:
         sys.exit(ExitCode.INTERRUPTED)
     sys.exit(_CODES[outcome_of(answers)] if answers else ExitCode.UNREADABLE)

@@ -1,4 +1,4 @@
-"""Which virtual machines may be backed up online, told by exports of their settings: conditions A to G.
+"""Which virtual machines may be backed up online, told by exports of their settings and by their disks: A to G.
 
-events (parsers) -> facts per machine (`facts`) -> the decision (`engine.hyperv.conditions`) -> a table (`report`)
+events (parsers, `images`) -> facts per machine (`facts`) -> the decision (`engine.hyperv.conditions`) -> a table
 """

@@ -32,7 +32,7 @@ class ReasonLine(msgspec.Struct, kw_only=True):
 
     text: str
     sources: list[str]
-    """`file:line`; empty where nothing tells."""
+    """`file:line`, or the file of an image; empty where nothing tells."""
 
 
 class ConditionLine(msgspec.Struct, kw_only=True):
@@ -104,7 +104,7 @@ def _reason(reason: Reason, known: Known) -> ReasonLine:
 
 
 def _source(place: Place) -> str:
-    return one_line(f"{place.source}:{place.record}")
+    return one_line(f"{place.source}:{place.record}" if place.record else place.source)
 
 
 def _collect(decided: Eligibility, known: Known) -> Iterator[Export]:

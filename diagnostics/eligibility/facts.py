@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from diagnostics.case.topology import named, short_name
+from diagnostics.eligibility.images import IMAGE, disk_name
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.host_paths import volume_of
 from engine.hyperv.conditions import Disk, Facts, ShadowStorage, VirtualDisk, Volume
@@ -129,6 +130,7 @@ def _known(vm: str, from_host: Sequence[Event], own: Sequence[Event], folders: S
     volumes = _volumes(listed, ledger)
     kept = _shadow_storages([event for event in own if event.kind is Kind.SHADOW_STORAGE], ledger)
     virtual_disks = _virtual_disks(from_host, ledger, folders)
+    complete = _all_imaged(own, virtual_disks)
     facts = Facts(
         integration_installed=ledger.truth(
             "integration_installed", [*services, *machines], lambda event: _installed(event, running)
@@ -136,9 +138,10 @@ def _known(vm: str, from_host: Sequence[Event], own: Sequence[Event], folders: S
         backup_service_enabled=ledger.truth("backup_service_enabled", services, lambda event: _truth(event, "Enabled")),
         backup_service_answers=ledger.truth("backup_service_answers", services, _answers),
         disks=disks,
-        all_disks=bool(disks),
+        all_disks=complete or any(event.kind is Kind.DISK and event.provider != IMAGE for event in own),
         volumes=volumes,
-        all_volumes=any(event.provider != _OF_ONE_VOLUME for event in listed),
+        all_volumes=(complete and not any(disk.dynamic is not False for disk in disks))
+        or any(event.provider not in {_OF_ONE_VOLUME, IMAGE} for event in listed),
         shadow_storages=kept,
         all_shadow_storages=_listed(own, ledger) or bool(kept),
         running=running,
@@ -206,6 +209,12 @@ def _any_dynamic(rows: Iterable[Event]) -> bool | None:
     if True in told:
         return True
     return None if None in told or not told else False
+
+
+def _all_imaged(own: Iterable[Event], virtual_disks: Iterable[VirtualDisk]) -> bool:
+    """Whether images were given, and of every disk that the host tells of; all that were given where it tells none."""
+    imaged = {event.fields["Disk"].lower() for event in own if event.kind is Kind.DISK and event.provider == IMAGE}
+    return bool(imaged) and {disk_name(disk.path) for disk in virtual_disks} <= imaged
 
 
 def _volume_rows(own: Iterable[Event]) -> list[Event]:
