@@ -7,7 +7,7 @@ seconds does so within milliseconds in the lab.
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +25,10 @@ class Clock(Protocol):
         """Run a coroutine, and all that it starts, to its end."""
         ...
 
+    async def call(self, function: Callable[[], T]) -> T:
+        """Call something that blocks; in real time on a thread, so that limits hold meanwhile."""
+        ...
+
 
 class SystemClock:
     """The time of this machine."""
@@ -34,6 +38,9 @@ class SystemClock:
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main)
+
+    async def call(self, function: Callable[[], T]) -> T:
+        return await asyncio.to_thread(function)
 
 
 class NothingToWaitForError(RuntimeError):
@@ -58,6 +65,9 @@ class VirtualClock:
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         with asyncio.Runner(loop_factory=lambda: _LeapingLoop(self)) as runner:
             return runner.run(main)
+
+    async def call(self, function: Callable[[], T]) -> T:
+        return function()
 
 
 class _LeapingSelector(selectors.SelectSelector):

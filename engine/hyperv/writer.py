@@ -58,6 +58,18 @@ def hyperv_writer(host: Host, application: Application | None = None) -> Writer:
     return Writer(host.machine, identity, application or HyperVApplication(host))
 
 
+_STAGES = {
+    HResult.ERROR_TIMEOUT: Stage.CONTACT_GUEST,
+    HResult.ERROR_SERVICE_NOT_ACTIVE: Stage.CONTACT_GUEST,
+    HResult.ERROR_NOT_SUPPORTED: Stage.CONTACT_GUEST,
+    HResult.VSS_E_BAD_STATE: Stage.CONTACT_GUEST,
+    HResult.VSS_E_WRITER_INFRASTRUCTURE: Stage.GUEST_PREPARE,
+    HResult.VSS_E_SNAPSHOT_SET_IN_PROGRESS: Stage.GUEST_PREPARE,
+    HResult.VSS_E_VOLUME_NOT_SUPPORTED: Stage.GUEST_PREPARE,
+}
+"""How far the inner cycle had come; to the snapshot, where nothing else is said."""
+
+
 class HyperVApplication(Application):
     """What stands behind the Hyper-V writer."""
 
@@ -234,12 +246,7 @@ def _stage_reached(error: VssError) -> Stage:
     if isinstance(error, WritersFailedError):
         phase = next((phase for phase, step in STEPS.items() if step.failed is error.state), None)
         return stage_of(Scope.VM, phase) if phase else Stage.GUEST_PREPARE
-    guest = error.hresult not in (
-        HResult.ERROR_TIMEOUT,
-        HResult.ERROR_SERVICE_NOT_ACTIVE,
-        HResult.ERROR_NOT_SUPPORTED,
-    )
-    return Stage.GUEST_SNAPSHOT if guest else Stage.CONTACT_GUEST
+    return _STAGES.get(error.hresult, Stage.GUEST_SNAPSHOT)
 
 
 def _after_snapshot(failures: Sequence[tuple[str, Exception]], of: int) -> WriterError:

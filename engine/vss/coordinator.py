@@ -27,6 +27,7 @@ from engine.vss.errors import (
 from engine.vss.identities import ProviderType
 from engine.vss.occurrences import (
     ProviderCalled,
+    ServiceFailed,
     SetBegan,
     SetEnded,
     ShadowCopyCreated,
@@ -35,7 +36,7 @@ from engine.vss.occurrences import (
 )
 from engine.vss.shadow_set import Provider, SetState, ShadowSet, Volume
 from engine.vss.states import Phase
-from engine.vss.writer import Level, Writer, WriterStatus
+from engine.vss.writer import Level, Writer, WriterStatus, stage_of
 
 T = TypeVar("T")
 
@@ -83,6 +84,8 @@ class Coordinator:
         self.writers = list(writers)
         self.providers = list(providers)
         self.limits = limits
+        self.outage: ServiceFailed | None = None
+        """Why the service cannot work at all, as a scenario wants it; every backup ends with the HRESULT of it."""
         self._creating: ShadowSet | None = None
         guest = machine.scope is Scope.VM
         self._snapshot_stage = Stage.GUEST_SNAPSHOT if guest else Stage.HOST_SNAPSHOT
@@ -90,7 +93,13 @@ class Coordinator:
     # --- what the requestor calls ---
 
     async def gather_writer_metadata(self) -> None:
-        """Send Identify: each writer begins a session and says what it can back up; those that are gone are no more."""
+        """Send Identify: each writer begins a session and says what it can back up; those that are gone are no more.
+
+        Raises VssError where the service does not work.
+        """
+        if self.outage is not None:
+            self.machine.announce(stage_of(self.machine.scope, Phase.IDENTIFY), self.outage, self.outage.returned)
+            raise VssError(self.outage.returned, f"{self.outage.routine} failed on {self.machine.name}")
         self.writers = self._living()
         await _together(writer.identify(self.limits.answer) for writer in self._living())
 

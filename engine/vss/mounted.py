@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from engine.clock import VirtualClock
+from engine.clock import Clock, VirtualClock
 from engine.hresult import HResult
 from engine.occurrence import Machine
 from engine.pipeline import Stage
@@ -91,8 +91,9 @@ class Flushable(Protocol):
 class MountedVolume:
     """A block volume with the file system on it."""
 
-    def __init__(self, name: str, block: BlockVolume, filesystem: Flushable) -> None:
+    def __init__(self, name: str, block: BlockVolume, filesystem: Flushable, clock: Clock) -> None:
         self.name = name
+        self._clock = clock
         self.block = block
         self.filesystem = filesystem
         self.writable = asyncio.Event()
@@ -102,7 +103,7 @@ class MountedVolume:
     async def flush(self) -> None:
         """Write out the file system. Raises VssError."""
         try:
-            self.filesystem.flush()
+            await self._clock.call(self.filesystem.flush)
         except OSError as error:
             raise VssError(HResult.VSS_E_UNEXPECTED, f"{self.name} cannot be flushed: {error}") from error
 

@@ -3,9 +3,22 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from engine.hresult import HResult
 from engine.occurrence import Happening
 from engine.vss.identities import ProviderIdentity, WriterIdentity
 from engine.vss.states import Phase, WriterState
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFailed(Happening):
+    """The service could not call what it stands on: COM+ events, a class, another service (VSS 13, 22, 8193)."""
+
+    routine: str
+    """What it called, as Windows names it, such as `CoCreateInstance` or `ConvertStringSidToSid`."""
+    cause: HResult
+    """What that returned."""
+    returned: HResult
+    """What the requestor gets to see."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from uuid import UUID
 from engine.clock import Clock, VirtualClock
 from engine.hyperv.applications import SqlServer, registry_writer, sql_writer, system_writer
 from engine.hyperv.backup import CopiedFile, HostBackup, host_backup
+from engine.hyperv.building import DisposableFiles, Ground, new_host, new_machine
 from engine.hyperv.database import Database
 from engine.hyperv.filesystem import FileSystem
 from engine.hyperv.hive import Hive
 from engine.hyperv.machine import VirtualMachine
-from engine.hyperv.setup import DisposableFiles, Ground, new_host, new_machine
 from engine.hyperv.writer import HyperVApplication, hyperv_writer
 from engine.occurrence import Machine
 from engine.pipeline import Scope

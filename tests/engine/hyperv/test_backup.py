@@ -26,11 +26,13 @@ from engine.hyperv.occurrences import (
     StartFailed,
     VolumesDiffer,
 )
+from engine.hyperv.writer import NAME
 from engine.occurrence import Occurrence
 from engine.pipeline import Mode, Stage
 from engine.vss.errors import VssError
 from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
-from engine.vss.occurrences import ProviderCalled, SessionBegan, ShadowCopyLost, WriterHandled
+from engine.vss.occurrences import ProviderCalled, ServiceFailed, SessionBegan, ShadowCopyLost, WriterHandled
+from engine.vss.requestor import Requestor
 from engine.vss.states import Phase
 from tests.engine.hyperv.site import GIB, Site, restored
 
@@ -480,6 +482,34 @@ def test_a_transfer_that_breaks_releases_everything_and_the_machine_runs_on(tmp_
         site.back_up(during=break_off)
     assert site.at_rest()
     assert site.host_state() == (1, "S_OK")
+
+
+def test_a_service_that_is_broken_in_the_guest_fails_its_machine(tmp_path):
+    site = Site(tmp_path)
+    site.vm.guest.coordinator.outage = ServiceFailed(
+        "CoCreateInstance", HResult.ERROR_SERVICE_DISABLED, HResult.VSS_E_WRITER_INFRASTRUCTURE
+    )
+    assert failure(site).hresult is HResult.VSS_E_WRITERERROR_NONRETRYABLE
+    assert [result for _, result in site.watcher.of(GuestAsked)] == [HResult.VSS_E_WRITER_INFRASTRUCTURE]
+
+
+def test_a_backup_program_that_dies_leaves_the_writer_waiting_and_the_machine_running(tmp_path):
+    site = Site(tmp_path)
+
+    async def main() -> None:
+        requestor = Requestor(site.host.coordinator, "DPMRA.exe")
+        await requestor.gather_writer_metadata()
+        requestor.add_component(NAME, site.vm.printed_id)
+        requestor.start_snapshot_set()
+        await requestor.add_to_snapshot_set(site.host.mounted["D:"])
+        await requestor.prepare_for_backup()
+        await requestor.do_snapshot_set()
+        await requestor.vanish()
+
+    site.clock.run(main())
+    assert site.host_state() == (5, "S_OK")
+    assert site.vm.state is PowerState.RUNNING
+    assert site.at_rest()
 
 
 def test_two_backups_of_one_host_at_once_are_one_too_many(tmp_path):

@@ -1,17 +1,18 @@
 """Real volumes under VSS: what their copies hold, when they can be corrected, and what a full or lost one means."""
 
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import VirtualClock
+from engine.clock import Clock, SystemClock, VirtualClock
 from engine.hresult import HResult
 from engine.occurrence import Machine
 from engine.pipeline import Scope, Stage
 from engine.volume import Volume
-from engine.vss.coordinator import Coordinator
+from engine.vss.coordinator import DEFAULT_LIMITS, Coordinator, Limits
 from engine.vss.copy_on_write import CopyOnWriteProvider, CorrectableCopy
 from engine.vss.errors import BadStateError, VssError
 from engine.vss.identities import SYSTEM_PROVIDER
@@ -31,17 +32,27 @@ class NoFiles:
 
 
 class Machinery:
-    def __init__(self, folder: Path, limit: int | None = None) -> None:
-        self.clock = VirtualClock()
+    def __init__(
+        self, folder: Path, limit: int | None = None, clock: Clock | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.clock = clock or VirtualClock()
         self.watcher = Watcher()
         machine = Machine("HV01", Scope.HOST, self.clock, self.watcher)
         path = folder / "disk"
         path.write_bytes(b"old." * (SIZE // 4))
         report = announce_losses(machine, "D:", Stage.READ_SOURCE)
-        self.block = Volume(path, limit=limit, clock=VirtualHoldClock(self.clock), report=report)
-        self.mounted = MountedVolume("D:", self.block, NoFiles())
+        holding = VirtualHoldClock(self.clock) if isinstance(self.clock, VirtualClock) else None
+        self.block = Volume(path, limit=limit, clock=holding, report=report)
+        self.mounted = MountedVolume("D:", self.block, NoFiles(), self.clock)
         self.provider = CopyOnWriteProvider(machine, SYSTEM_PROVIDER, {"D:": self.block})
-        self.coordinator = Coordinator(machine, [], [self.provider])
+        self.coordinator = Coordinator(machine, [], [self.provider], limits)
+
+    def back_up(self) -> None:
+        async def main() -> None:
+            async with shadow_copies(self.coordinator, "backup.exe", [self.mounted]):
+                pass
+
+        self.clock.run(main())
 
 
 def test_a_copy_holds_the_moment_and_cannot_be_written_afterwards(tmp_path):
@@ -76,6 +87,20 @@ def test_a_copy_that_outgrows_its_diff_area_is_lost_and_told(tmp_path):
     ]
 
 
+def test_in_real_time_too_a_flush_that_blocks_is_given_up_at_its_limit(tmp_path):
+    machinery = Machinery(tmp_path, clock=SystemClock(), limits=Limits(flush=0.05))
+
+    class SlowFiles:
+        def flush(self) -> None:
+            time.sleep(0.2)
+
+    machinery.mounted.filesystem = SlowFiles()
+    with pytest.raises(VssError) as caught:
+        machinery.back_up()
+    assert caught.value.hresult is HResult.VSS_E_FLUSH_WRITES_TIMEOUT
+    assert machinery.provider.left == 0
+
+
 def test_a_disk_that_cannot_be_flushed_fails_the_set(tmp_path):
     machinery = Machinery(tmp_path)
 
@@ -85,12 +110,8 @@ def test_a_disk_that_cannot_be_flushed_fails_the_set(tmp_path):
 
     machinery.mounted.filesystem = FailingFiles()
 
-    async def main() -> None:
-        async with shadow_copies(machinery.coordinator, "backup.exe", [machinery.mounted]):
-            pass
-
     with pytest.raises(VssError) as caught:
-        machinery.clock.run(main())
+        machinery.back_up()
     assert caught.value.hresult is HResult.VSS_E_UNEXPECTED
     assert machinery.provider.left == 0
     machinery.block.write(0, b"goes on")

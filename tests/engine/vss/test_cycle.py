@@ -10,7 +10,7 @@ from engine.vss import Requestor, VssError, shadow_copies
 from engine.vss.coordinator import MOST_VOLUMES
 from engine.vss.errors import BadStateError, WritersFailedError
 from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
-from engine.vss.occurrences import ProviderCalled, WriterHandled, WritesReleased
+from engine.vss.occurrences import ProviderCalled, ServiceFailed, WriterHandled, WritesReleased
 from engine.vss.shadow_set import SetState, ShadowSet, Volume
 from engine.vss.states import Phase
 from engine.vss.writer import EXCHANGE_FREEZE_LIMIT, Level
@@ -258,6 +258,15 @@ def test_the_65th_volume_is_refused():
 def test_a_volume_that_no_provider_supports_is_refused():
     box = Box(unsupported=["C:"])
     assert failure(box).hresult is HResult.VSS_E_VOLUME_NOT_SUPPORTED
+
+
+def test_a_service_that_cannot_reach_its_writers_ends_every_backup_at_once():
+    box = Box()
+    box.coordinator.outage = ServiceFailed(
+        "CoCreateInstance", HResult.ERROR_SERVICE_DISABLED, HResult.VSS_E_WRITER_INFRASTRUCTURE
+    )
+    assert failure(box).hresult is HResult.VSS_E_WRITER_INFRASTRUCTURE
+    assert [failed.cause for failed, _ in box.watcher.of(ServiceFailed)] == [HResult.ERROR_SERVICE_DISABLED]
 
 
 def test_calls_out_of_order_are_refused():

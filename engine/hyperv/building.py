@@ -60,7 +60,7 @@ def new_host(
         report = announce_losses(machine, name, Stage.READ_SOURCE)
         block = Volume(path, limit=diff_area, files=ground.files, clock=_hold_clock(machine), report=report)
         files = FileSystem.format(block)
-        made.append(HostVolume(MountedVolume(name, block, files), block, files))
+        made.append(HostVolume(MountedVolume(name, block, files, machine.clock), block, files))
     return Host(machine, made, **options)  # type: ignore[arg-type]
 
 
@@ -93,7 +93,7 @@ def new_machine(
             report=report,
         )
         files = FileSystem.format(block)
-        made.append(GuestVolume(MountedVolume(volume, block, files), files, disk))
+        made.append(GuestVolume(MountedVolume(volume, block, files, machine.clock), files, disk))
     guest = Guest(machine, made, writers(machine, {volume.name: volume.files for volume in made}))
     vm = VirtualMachine(name, machine.new_id(), guest, host_volume, memory, host_volume)
     host.vms.append(vm)
