@@ -47,7 +47,7 @@ Exit status:
 @click.option("--vm", default="", help="Only the jobs of this virtual machine.")
 @click.option("--fail-on", type=click.Choice(list(FAIL_ON)), default="any", help="Which verdicts exit with 1.")
 @click.option("--plain", is_flag=True, help="Linear text without colours.")
-@click.option("--explain", is_flag=True, help="Show every line of evidence and the whole ranking.")
+@click.option("--explain", is_flag=True, help="Show every line of evidence, the whole ranking and the arithmetic.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of a verdict, and stop.")
 @click.version_option(package_name="shindan", prog_name="diagnose")
 def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing options; `Options` names them
