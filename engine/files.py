@@ -8,6 +8,7 @@ system does.
 import ctypes
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Protocol
@@ -135,8 +136,11 @@ def write_atomically(files: Files, path: Path, data: Data) -> None:
 
 
 _FLAGS = {"read": os.O_RDONLY, "write": os.O_RDWR, "create": os.O_RDWR | os.O_CREAT | os.O_EXCL}
+_ALWAYS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _PUNCH_KEEPING_SIZE = 0x02 | 0x01
 """FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE of linux/falloc.h."""
+_CLONE = 0x40049409
+"""FICLONE of linux/fs.h; clones are atomic with regard to concurrent writes (man 2 ioctl_ficlone)."""
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 _ZEROS = bytes(1 << 20)
 _datasync = getattr(os, "fdatasync", os.fsync)
@@ -146,7 +150,7 @@ class SystemFile:
     """A file of the operating system."""
 
     def __init__(self, path: Path, opening: Opening) -> None:
-        self.descriptor = os.open(path, _FLAGS[opening] | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self.descriptor = os.open(path, _FLAGS[opening] | _ALWAYS, 0o600)
 
     def pread(self, room: Room, offset: int) -> int:
         return os.preadv(self.descriptor, (room,), offset)
@@ -166,8 +170,7 @@ class SystemFile:
         except OSError as error:
             if error.errno not in _UNSUPPORTED:
                 raise
-            for start in range(offset, offset + length, len(_ZEROS)):
-                write_fully(self, _ZEROS[: offset + length - start], start)
+            _write_zeros(self, offset, length)
 
     def extents(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         position = start
@@ -194,11 +197,41 @@ class SystemFile:
         os.close(descriptor)
 
 
+class SeekingFile(SystemFile):
+    """A file of a system that reads and writes only where it stands (Windows), and shows no holes."""
+
+    def __init__(self, path: Path, opening: Opening) -> None:
+        super().__init__(path, opening)
+        self._lock = threading.Lock()
+
+    def pread(self, room: Room, offset: int) -> int:
+        with self._lock:
+            os.lseek(self.descriptor, offset, os.SEEK_SET)
+            data = os.read(self.descriptor, len(room))
+        memoryview(room)[: len(data)] = data
+        return len(data)
+
+    def pwrite(self, data: Data, offset: int) -> int:
+        with self._lock:
+            os.lseek(self.descriptor, offset, os.SEEK_SET)
+            return os.write(self.descriptor, data)
+
+    def size(self) -> int:
+        return os.fstat(self.descriptor).st_size
+
+    def punch(self, offset: int, length: int) -> None:
+        _write_zeros(self, offset, length)
+
+    def extents(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        if start < min(end, self.size()):
+            yield start, min(end, self.size())
+
+
 class SystemFiles:
     """The files of the operating system."""
 
     def open(self, path: Path, opening: Opening) -> SystemFile:
-        return SystemFile(path, opening)
+        return SystemFile(path, opening) if hasattr(os, "preadv") else SeekingFile(path, opening)
 
     def exists(self, path: Path) -> bool:
         return path.exists()
@@ -215,6 +248,19 @@ class SystemFiles:
     def replace(self, source: Path, target: Path) -> None:
         source.replace(target)
 
+    def clone(self, source: Path, target: Path) -> None:
+        """Make a new file that shares the content of another, at once; OSError where the file system cannot."""
+        try:
+            import fcntl  # noqa: PLC0415 - not every system has it
+        except ImportError:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP)) from None
+        with source.open("rb") as old, target.open("xb") as new:
+            try:
+                fcntl.ioctl(new.fileno(), _CLONE, old.fileno())
+            except OSError:
+                target.unlink()
+                raise
+
     def remove(self, path: Path) -> None:
         path.unlink()
 
@@ -230,6 +276,11 @@ class SystemFiles:
 
 SYSTEM = SystemFiles()
 """What the engine uses unless it is given another place."""
+
+
+def _write_zeros(file: File, offset: int, length: int) -> None:
+    for start in range(offset, offset + length, len(_ZEROS)):
+        write_fully(file, _ZEROS[: offset + length - start], start)
 
 
 def _punch(descriptor: int, offset: int, length: int) -> None:

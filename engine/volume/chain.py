@@ -39,9 +39,9 @@ class Epoch:
         self.changed = Bitmap(blocks)
         """Blocks written in it."""
         self.old: OldBlocks | None = None
-        """None where no shadow copy needs any; every epoch from that of the oldest living copy on has some."""
+        """Where old blocks go; every epoch from that of the oldest living copy on has such a place."""
         self.alive = False
-        """Whether the shadow copy that began it can be read."""
+        """Whether the shadow copy that began it is read through these epochs."""
 
 
 class Chain:
@@ -106,11 +106,11 @@ class Chain:
 
     # --- beginning and ending -----------------------------------------------------------------------------------------
 
-    def begin(self, name: str, old: OldBlocks) -> Epoch:
-        """A new epoch with its shadow copy. Nobody may be writing."""
+    def begin(self, name: str, old: OldBlocks | None) -> Epoch:
+        """A new epoch, with a shadow copy where there is room for its old blocks. Nobody may be writing."""
         epoch = Epoch(name, self.blocks)
         epoch.old = old
-        epoch.alive = True
+        epoch.alive = old is not None
         with self.mutex:
             self.epochs = (*self.epochs, epoch)
             self._trim()

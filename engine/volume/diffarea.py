@@ -7,6 +7,7 @@ neighbours are read together, and removing the file gives back its space. A bloc
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from engine.files import File, Files, write_fully
 from engine.volume.bitmap import Bitmap, runs
@@ -14,11 +15,20 @@ from engine.volume.bitmap import Bitmap, runs
 BLOCK = 1 << 14
 """Bytes that are copied at once: 16 KiB, as volsnap does (64 KiB doubled the diff area under small random writes)."""
 _ZEROS = bytes(BLOCK)
+_OLD, _CLONE = ".old-blocks", ".clone"
 
 
 def blocks_of(size: int) -> int:
     """How many blocks a volume of so many bytes has; the last may be shorter."""
     return -(-size // BLOCK)
+
+
+class Cloner(Protocol):
+    """Where a file system can share blocks between files, how that is done."""
+
+    def clone(self, source: Path, target: Path) -> None:
+        """Make a new file with the content that another has at this moment; OSError where that cannot be."""
+        ...
 
 
 class AreaFullError(Exception):
@@ -109,13 +119,12 @@ class DiffArea:
     def clear(self) -> None:
         """Remove what a process left that did not end well: its shadow copies ended with it."""
         for name in self.files.names(self.folder):
-            if name.endswith(_SUFFIX):
+            if name.endswith((_OLD, _CLONE)):
                 self.files.remove(self.folder / name)
 
     def begin(self, size: int) -> OldBlocks:
         """Room for the old blocks of a new epoch of a volume of this size."""
-        self._serial += 1
-        path = self.folder / f"{self._serial:06}{_SUFFIX}"
+        path = self._new_path(_OLD)
         file = self.files.open(path, "create")
         try:
             file.truncate(size)
@@ -124,6 +133,16 @@ class DiffArea:
             self.files.remove(path)
             raise
         return OldBlocks(self, path, file, size)
+
+    def clone(self, cloner: Cloner, volume: Path) -> Path:
+        """A clone of the volume's file; OSError where there can be none."""
+        path = self._new_path(_CLONE)
+        cloner.clone(volume, path)
+        return path
+
+    def _new_path(self, suffix: str) -> Path:
+        self._serial += 1
+        return self.folder / f"{self._serial:06}{suffix}"
 
     def take(self, blocks: int) -> None:
         """Count blocks in, or raise AreaFullError."""
@@ -134,6 +153,3 @@ class DiffArea:
     def give_back(self, blocks: int) -> None:
         """Count blocks out."""
         self._taken -= blocks
-
-
-_SUFFIX = ".old-blocks"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.files import SYSTEM, Data, Files, Room, read_fully, write_fully
 from engine.volume.chain import Chain, Epoch, check
-from engine.volume.diffarea import DiffArea, OldBlocks, blocks_of
+from engine.volume.diffarea import Cloner, DiffArea, OldBlocks, blocks_of
 from engine.volume.errors import (
     BadStateError,
     FlushTimeoutError,
@@ -17,7 +17,7 @@ from engine.volume.errors import (
 )
 from engine.volume.events import Report, TrackingRestarted, ignore
 from engine.volume.gate import Clock, Gate, MonotonicClock
-from engine.volume.shadow import ShadowCopy
+from engine.volume.shadow import ClonedCopy, ShadowCopy
 from engine.volume.tracking import DamagedHistoryError, Recorded, Tracking
 
 LONGEST_HOLD = 10.0
@@ -43,6 +43,7 @@ class Volume:
         folder: Path | None = None,
         limit: int | None = None,
         tracked: bool = False,
+        cloner: Cloner | None = None,
         files: Files = SYSTEM,
         clock: Clock | None = None,
         report: Report = ignore,
@@ -54,6 +55,7 @@ class Volume:
             folder: where old blocks and the history of changes are kept; `<path>.shadow` if not given.
             limit: bytes of old blocks that shadow copies may keep; no limit if not given.
             tracked: whether changed blocks are to be known across restarts.
+            cloner: makes clones of the file; where its file system can, they serve as shadow copies.
             files: where all of these are.
             clock: what limits the time for which writes are held.
             report: told of lost shadow copies.
@@ -67,6 +69,8 @@ class Volume:
         self._gate = Gate(clock or MonotonicClock())
         self._hold: float | None = None
         """Seconds for which writes are held, None while they are not."""
+        self._cloner = cloner
+        self._clones: list[ClonedCopy] = []
         self._area = DiffArea(files, folder or path.with_name(path.name + ".shadow"), limit or sys.maxsize)
         self._file = files.open(path, "write")
         self.size = self._file.size()
@@ -118,11 +122,16 @@ class Volume:
     # --- shadow copies ------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Make the diff area ready, ahead of a moment at which writes are held."""
+        """Make the diff area ready, ahead of a moment at which writes are held; see whether clones can be made."""
         try:
             self._area.prepare()
         except OSError as error:
             raise InsufficientStorageError(self.path, error) from error
+        if self._cloner is not None and not self._clones:
+            try:
+                self._files.remove(self._area.clone(self._cloner, self.path))
+            except OSError:
+                self._cloner = None  # then blocks are copied away
 
     def hold_writes(self, seconds: float = LONGEST_HOLD) -> None:
         """Wait for writes under way, flush, and let new ones wait: until they are released, or the time is over.
@@ -179,20 +188,19 @@ class Volume:
         if len(self._chain.epochs) >= MOST_EPOCHS:
             raise TooManyShadowCopiesError(self.path, MOST_EPOCHS)
         self.prepare()
-        begun: list[Epoch] = []
+        made: list[ShadowCopy] = []
         try:
-            old = self._area.begin(self.size)
-            if not self._gate.closed(lambda: begun.append(self._begun(copy_id, old))):
-                old.close()
+            if not self._gate.closed(lambda: made.append(self._copy(copy_id))):
                 raise HoldTimeoutError(self.path, seconds)
         except OSError as error:
             raise InsufficientStorageError(self.path, error) from error
-        return ShadowCopy(self._chain, begun[0])
+        return made[0]
 
     @property
     def shadow_copies(self) -> tuple[ShadowCopy, ...]:
         """Those that can be read, oldest first."""
-        return tuple(ShadowCopy(self._chain, epoch) for epoch in self._chain.alive())
+        copied = tuple(ShadowCopy(self._chain, epoch) for epoch in self._chain.alive())
+        return (*copied, *(clone for clone in self._clones if clone.alive))
 
     @property
     def diff_area_used(self) -> int:
@@ -202,6 +210,8 @@ class Volume:
     def close(self) -> None:
         """End all shadow copies and release the file. OSError where what was written could not be made durable."""
         self._chain.end_all()
+        for clone in self._clones:
+            clone.release()
         try:
             self.flush()
             if self._tracking is not None:
@@ -210,6 +220,32 @@ class Volume:
             if self._tracking is not None:
                 self._tracking.close()
             self._file.close()
+
+    def _copy(self, copy_id: str) -> ShadowCopy:
+        if self._cloner is None:
+            return ShadowCopy(self._chain, self._begun(copy_id, self._area.begin(self.size)))
+        path = self._area.clone(self._cloner, self.path)
+        try:
+            clone = ClonedCopy(self._chain, self._begun(copy_id, None), self._files, path)
+        except OSError:
+            self._files.remove(path)
+            raise
+        self._clones = [*(one for one in self._clones if one.alive), clone]
+        return clone
+
+    def _begun(self, copy_id: str, old: OldBlocks | None) -> Epoch:
+        epoch = self._chain.begin(copy_id, old)
+        try:
+            self._begin_history()
+        except OSError:
+            self._chain.end(epoch)
+            raise
+        return epoch
+
+    def _held(self) -> float:
+        if self._hold is None:
+            raise BadStateError(f"{self.path}: writes are not held")
+        return self._hold
 
     # --- change tracking ----------------------------------------------------------------------------------------------
 
@@ -243,20 +279,6 @@ class Volume:
             self._tracking.discard()  # where even this fails, so does the write: better than an unnoticed change
             self._tracking = None
             self._chain.announce(TrackingRestarted(str(error)))
-
-    def _begun(self, copy_id: str, old: OldBlocks) -> Epoch:
-        epoch = self._chain.begin(copy_id, old)
-        try:
-            self._begin_history()
-        except OSError:
-            self._chain.end(epoch)
-            raise
-        return epoch
-
-    def _held(self) -> float:
-        if self._hold is None:
-            raise BadStateError(f"{self.path}: writes are not held")
-        return self._hold
 
 
 def _nothing() -> None:

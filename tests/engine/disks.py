@@ -261,6 +261,9 @@ class CrashDisk:
         if source.parent != target.parent:
             self._renamed(source.parent)
 
+    def clone(self, source: Path, target: Path) -> None:
+        self.open(target, "create").pwrite(self._now[source].now, 0)
+
     def remove(self, path: Path) -> None:
         del self._now[path]
         self._renamed(path.parent)
