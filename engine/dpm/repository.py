@@ -162,6 +162,8 @@ class Repository:
             except Exception as error:
                 draft.abandon(Outcome.FAILED, str(error), self.clock())
                 raise
+            else:
+                draft.abandon(Outcome.FAILED, "it was left without a commit", self.clock())
             finally:
                 draft.close()
 

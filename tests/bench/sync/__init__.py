@@ -1,0 +1,1 @@
+"""Block sync against what people use instead: `python -m tests.bench.sync --help`."""

@@ -1,0 +1,161 @@
+"""Block sync against `cat`, rsync, cp, borg and restic, on one image; exits 1 where a goal is missed.
+
+usage: python -m tests.bench.sync [--quick] [--gib N] [--rounds N] [--folder DIR] [--peers] [--sizes]
+
+--quick is 256 MiB and two rounds, and judges nothing but memory: it shows that everything runs. --peers measures borg
+and restic too, --sizes the growth from 1 to 8 GiB. All rounds go through all tools in turn, and the table shows
+medians, so that a noisy machine is noisy to everybody.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from tests.bench.sync import tools
+from tests.bench.sync.images import change, make
+from tests.bench.sync.tools import Run
+
+MEMORY = 64 << 20
+
+
+class Table:
+    """Medians, ratios and goals."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, list[Run]] = {}
+        self.missed: list[str] = []
+
+    def measure(self, name: str, work: Callable[[], Run]) -> Run:
+        run = work()
+        self.runs.setdefault(name, []).append(run)
+        print(
+            f"  {name:28}{run.seconds:8.2f} s" + (f", session {run.session:.2f} s" if run.session else ""), flush=True
+        )
+        return run
+
+    def seconds(self, name: str) -> float:
+        return median(run.seconds for run in self.runs[name])
+
+    def session(self, name: str) -> float:
+        return median(run.session for run in self.runs[name])
+
+    def goal(self, what: str, found: float, most: float) -> None:
+        verdict = "ok" if found <= most else "MISSED"
+        print(f"{what:66}{found:8.2f}  (goal {most:.2f})  {verdict}")
+        if found > most:
+            self.missed.append(what)
+
+
+def one_round(table: Table, folder: Path, size: int, seed: int) -> None:
+    """Every tool on a new image, the same, and changed by 1 and by 10 %."""
+    image, copy, plain, repo = folder / "image", folder / "rsync", folder / "cp", folder / "ours"
+    for old in (repo, folder / "direct"):
+        tools.forget(old)
+    make(image, size, seed)
+    table.measure("first cp --sparse=auto", lambda: tools.cp(image, plain))
+    table.measure("first rsync -W --sparse", lambda: tools.rsync_whole(image, copy))
+    table.measure("first ours", lambda: tools.ours(image, repo))
+    table.measure("first direct", lambda: tools.direct(image, folder / "direct"))
+    table.measure("identical cat both", lambda: tools.floor(image, copy))
+    table.measure("identical rsync", lambda: tools.rsync(image, copy))
+    table.measure("identical ours", lambda: tools.ours(image, repo))
+    table.measure("identical ours, trusting", lambda: tools.ours(image, repo, trust=True))
+    table.measure("identical direct", lambda: tools.direct(image, folder / "direct"))
+    trusting = partial(tools.direct, image, folder / "direct", "--trust-digests")
+    table.measure("identical direct, trusting", trusting)
+    table.measure("identical cat both", lambda: tools.floor(image, copy))
+    table.measure("identical ours", lambda: tools.ours(image, repo))
+    for share in (0.01, 0.1):
+        change(image, share, seed)
+        name = f"{share:.0%}"
+        table.measure(f"{name} rsync", lambda: tools.rsync(image, copy))
+        table.measure(f"{name} direct", lambda: tools.direct(image, folder / "direct"))
+        base = table.measure(f"{name} ours", lambda: tools.ours(image, repo))
+        if share == 0.01:
+            tracked = (base.root, change(image, share, seed + 1))
+            table.measure(f"{name} tracked", partial(tools.ours, image, repo, tracked=tracked))
+
+
+def sizes(table: Table, folder: Path) -> None:
+    """How time grows with the image, for a comparison and for tracked changes of the same number."""
+    print("\nGiB   comparison   tracked, 64 MiB changed (seconds of a session)")
+    for gib in (1, 2, 4, 8):
+        image, repo = folder / "image", folder / "ours"
+        tools.forget(repo)
+        make(image, gib << 30, gib)
+        base = tools.ours(image, repo)
+        full = [base := tools.ours(image, repo) for _ in range(3)]
+        tracked = []
+        for seed in range(3):
+            ranges = change(image, (64 << 20) / (gib << 30), seed)
+            base = tools.ours(image, repo, tracked=(base.root, ranges))
+            tracked.append(base)
+        table.runs[f"{gib} GiB"], table.runs[f"{gib} GiB tracked"] = full, tracked
+        print(f"{gib:3} {table.session(f'{gib} GiB'):12.2f} {table.session(f'{gib} GiB tracked'):12.2f}", flush=True)
+    table.goal("comparison, 8 GiB to 1 GiB", table.session("8 GiB") / table.session("1 GiB"), 8 * 1.2)
+    table.goal("tracked, 8 GiB to 1 GiB", table.session("8 GiB tracked") / table.session("1 GiB tracked"), 1.5)
+
+
+def peers(table: Table, folder: Path, size: int) -> None:
+    """One look at borg and restic."""
+    image = folder / "image"
+    make(image, size)
+    for name in ("first", "identical"):
+        table.measure(f"{name} borg", partial(tools.borg, image, folder, name))
+        table.measure(f"{name} restic", lambda: tools.restic(image, folder))
+    change(image, 0.01, 5)
+    table.measure("1% borg", lambda: tools.borg(image, folder, "changed"))
+    table.measure("1% restic", lambda: tools.restic(image, folder))
+
+
+def judge(table: Table) -> None:
+    """The goals."""
+    print("\nmedian seconds")
+    for name in table.runs:
+        print(f"  {name:28}{table.seconds(name):8.2f}")
+    at = table.seconds
+    print()
+    table.goal("identical: ours to rsync", at("identical ours") / at("identical rsync"), 0.40)
+    table.goal("identical: ours to reading both files", at("identical ours") / at("identical cat both"), 1.6)
+    table.goal("identical: direct to reading both files", at("identical direct") / at("identical cat both"), 1.3)
+    table.goal("1 % changed: ours to rsync", at("1% ours") / at("1% rsync"), 0.40)
+    table.goal("10 % changed: ours to rsync", at("10% ours") / at("10% rsync"), 0.20)
+    table.goal("first copy: ours to rsync -W --sparse", at("first ours") / at("first rsync -W --sparse"), 0.5)
+    table.goal("first copy: ours to cp --sparse=auto", at("first ours") / at("first cp --sparse=auto"), 3.0)
+    tracked, full = table.session("1% tracked"), table.session("1% ours")
+    table.goal("1 % tracked to comparing everything (sessions)", tracked / full, 0.15)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.sync")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--gib", type=float, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--sizes", action="store_true")
+    wishes = parser.parse_args()
+    size = 256 << 20 if wishes.quick else int(wishes.gib * (1 << 30))
+    table = Table()
+    with tempfile.TemporaryDirectory(dir=wishes.folder) as name:
+        for number in range(2 if wishes.quick else wishes.rounds):
+            print(f"round {number + 1}, {size >> 20} MiB", flush=True)
+            one_round(table, Path(name), size, number + 1)
+        judge(table)
+        if wishes.quick:
+            table.missed.clear()
+        if wishes.peers:
+            peers(table, Path(name), size)
+        if wishes.sizes:
+            sizes(table, Path(name))
+    memory = max(run.anonymous for runs in table.runs.values() for run in runs)
+    table.goal("anonymous memory of a process, MiB", memory / (1 << 20), MEMORY / (1 << 20))
+    return 1 if table.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
