@@ -5,6 +5,7 @@ over its values, and a seal over the checksums of all rows but those of jobs tel
 never a row.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -124,14 +125,6 @@ class Catalog:
         """All jobs, oldest first."""
         with _sound():
             return self._records(Job)
-
-    def sound_points(self) -> list[int]:
-        """The recovery points whose rows match their checksums, as far as they can be read at all."""
-        try:
-            rows = self._connection.execute("SELECT * FROM recovery_points").fetchall()
-        except sqlite3.Error:
-            return []
-        return [row[0] for row in rows if _checksum(RecoveryPoint, row[:-1]) == row[-1]]
 
     def add_replica(self, image: str, block_size: int, state: str) -> Replica:
         """Record a new replica of an image."""
@@ -257,6 +250,16 @@ class Catalog:
         self._connection.execute(f"UPDATE {table} SET {settings}, checksum = ? WHERE id = ?", row)  # noqa: S608 - constants
 
 
+def sound_points(path: Path) -> list[int]:
+    """The recovery points whose rows match their checksums, as far as a catalog can be read at all."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+            rows = connection.execute("SELECT * FROM recovery_points").fetchall()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return []
+    return [row[0] for row in rows if _checksum(RecoveryPoint, row[:-1]) == row[-1]]
+
+
 def _checksum(kind: _Kind, values: tuple[object, ...]) -> bytes:
     return blake3(msgspec.msgpack.encode((_TABLES[kind], *values))).digest()
 
@@ -270,7 +273,7 @@ def _sound() -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _ENVIRONMENT:
             raise RepositoryError(f"the catalog cannot be used: {error}") from error
         raise CatalogDamagedError(str(error)) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise CatalogDamagedError(str(error)) from error
 
 

@@ -11,14 +11,14 @@ One process at a time writes a replica; any number reads its recovery points mea
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
 from engine.blocks import DEFAULT_BLOCK_SIZE
-from engine.dpm.catalog import Catalog, CatalogDamagedError
+from engine.dpm.catalog import Catalog, CatalogDamagedError, sound_points
 from engine.dpm.draft import Draft
 from engine.dpm.errors import Cancelled, DamagedError, NotARepositoryError, UnknownPointError
 from engine.dpm.image import MappedImage
@@ -68,14 +68,15 @@ class Repository:
         """
         if not (folder / CATALOG).exists():
             raise NotARepositoryError(folder, f"there is no {CATALOG}")
-        found = cls(folder, Catalog(folder / CATALOG), files, clock)
-        with found.naming_points():
-            if found.catalog.is_empty():
-                if maps_found(files, folder):
-                    raise CatalogDamagedError("it is empty")
-                raise NotARepositoryError(folder, f"its {CATALOG} is empty")
-            found.catalog.points()
-        return found
+        with _naming_points(folder, files):
+            found = cls(folder, Catalog(folder / CATALOG), files, clock)
+            if not found.catalog.is_empty():
+                found.catalog.points()
+                return found
+            found.close()
+            if maps_found(files, folder):
+                raise CatalogDamagedError("it is empty")
+        raise NotARepositoryError(folder, f"its {CATALOG} is empty")
 
     @classmethod
     def create(cls, folder: Path, files: Files = SYSTEM, clock: Clock = time.time_ns) -> "Repository":
@@ -195,12 +196,17 @@ class Repository:
             finally:
                 slots.close()
 
-    @contextmanager
-    def naming_points(self) -> Iterator[None]:
+    def naming_points(self) -> AbstractContextManager[None]:
         """Let damage of the catalog name the recovery points that it makes doubtful."""
-        try:
-            yield
-        except CatalogDamagedError as error:
-            points = maps_found(self.files, self.folder)
-            lost = sorted(set(points) - set(self.catalog.sound_points()))
-            raise DamagedError(str(error), lost or points) from error
+        return _naming_points(self.folder, self.files)
+
+
+@contextmanager
+def _naming_points(folder: Path, files: Files) -> Iterator[None]:
+    """Those without a sound row; where that tells nothing, all of which there are maps."""
+    try:
+        yield
+    except CatalogDamagedError as error:
+        points = maps_found(files, folder)
+        lost = sorted(set(points) - set(sound_points(folder / CATALOG)))
+        raise DamagedError(str(error), lost or points) from error

@@ -13,6 +13,7 @@ from engine.sync.direct import copy_differences
 from tests.engine.disks import CrashDisk
 
 BLOCK = 512
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the catalog syncs often, and may do so quickly
 
 
 class Image:

@@ -14,7 +14,7 @@ from engine.dpm import Repository, prune, verify
 from engine.dpm.errors import Cancelled, RepositoryError
 from engine.progress import Unwatched
 from tests.engine.disks import Call, Fault, Faulty, Plan, fail, no_fault, short
-from tests.engine.dpm.disk import BLOCK, MixedDisk, Ticks, back_up, content, fill, opened
+from tests.engine.dpm.disk import BLOCK, MEMORY, MixedDisk, Ticks, back_up, content, fill, opened
 
 
 class CrashError(BaseException):
@@ -30,7 +30,6 @@ def crash(number: int) -> Plan:
     return plan
 
 
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the catalog syncs often, and may do so quickly
 FAULTS = {
     "crash": crash,
     "EIO": lambda number: fail(number, errno.EIO),
