@@ -43,6 +43,31 @@ class SystemClock:
         return await asyncio.to_thread(function)
 
 
+class Gate:
+    """Lets tasks pass while it is open. Unlike an asyncio.Event it belongs to no loop, and so outlives a run."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def passed(self) -> None:
+        """Return when it is open."""
+        while not self.is_open:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def open(self) -> None:
+        self.is_open = True
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
+
+
 class NothingToWaitForError(RuntimeError):
     """In virtual time every task waits for something that no task will bring about."""
 

@@ -45,10 +45,8 @@ Writers = Callable[[Machine, Mapping[str, FileSystem]], list[Writer]]
 """Makes the writers of a guest, on its machine and on the files of its volumes by name."""
 
 
-def new_host(
-    ground: Ground, machine: Machine, volumes: Mapping[str, int], *, diff_area: int | None = None, **options: float
-) -> Host:
-    """A host with empty volumes, whose sizes in bytes are given by name; `options` are Host's own in seconds or bytes.
+def new_host(ground: Ground, machine: Machine, volumes: Mapping[str, int], *, diff_area: int | None = None) -> Host:
+    """A host with empty volumes, whose sizes in bytes are given by name.
 
     `diff_area` limits the room that shadow copies of each volume may take, in bytes.
     """
@@ -61,7 +59,7 @@ def new_host(
         block = Volume(path, limit=diff_area, files=ground.files, clock=_hold_clock(machine), report=report)
         files = FileSystem.format(block)
         made.append(HostVolume(MountedVolume(name, block, files, machine.clock), block, files))
-    return Host(machine, made, **options)  # type: ignore[arg-type]
+    return Host(machine, made)
 
 
 def new_machine(

@@ -1,11 +1,11 @@
 """The inside of a virtual machine: volumes, applications with their writers, and a VSS of its own."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
+from engine.clock import Gate
 from engine.hyperv import conditions
 from engine.hyperv.filesystem import FileSystem
 from engine.occurrence import Machine
@@ -58,9 +58,8 @@ class Guest:
     ) -> None:
         self.machine = machine
         self.volumes = list(volumes)
-        self.running = asyncio.Event()
-        """Set while the machine runs; whoever works in the guest waits for it."""
-        self.running.set()
+        self.running = Gate()
+        """Open while the machine runs; whoever works in the guest waits for it."""
         supported = {volume.name: volume.block for volume in self.volumes if _supports_snapshots(volume)}
         self.provider = CopyOnWriteProvider(machine, GUEST_PROVIDER, supported)
         self.coordinator = Coordinator(machine, writers, [self.provider], limits)

@@ -41,28 +41,17 @@ class Host:
         self,
         machine: Machine,
         volumes: Iterable[HostVolume],
-        *,
         limits: Limits = DEFAULT_LIMITS,
-        save_rate: float = 64 << 20,
-        least_integration: tuple[int, int] = (6, 0),
-        guest_limit: float = 600.0,
     ) -> None:
-        """Set up a host without machines.
-
-        Args:
-            machine: its name, clock and watcher.
-            volumes: what it stores virtual machines on.
-            limits: those of its VSS.
-            save_rate: bytes of memory that are saved, or loaded again, in a second.
-            least_integration: the oldest version of integration services that it works with.
-            guest_limit: seconds after which it gives up a guest's cycle. Not documented; ten minutes is what
-                administrators report.
-        """
+        """Set up a host without machines."""
         self.machine = machine
         self.volumes = {volume.name: volume for volume in volumes}
-        self.save_rate = save_rate
-        self.least_integration = least_integration
-        self.guest_limit = guest_limit
+        self.save_rate: float = 64 << 20
+        """Bytes of memory that are saved, or loaded again, in a second."""
+        self.least_integration = (6, 0)
+        """The oldest version of integration services that it works with."""
+        self.guest_limit = 600.0
+        """Seconds after which it gives up a guest's cycle. Not documented; ten minutes is what is reported."""
         self.vms: list[VirtualMachine] = []
         blocks = {name: volume.block for name, volume in self.volumes.items()}
         self.provider = CopyOnWriteProvider(machine, SYSTEM_PROVIDER, blocks)
@@ -90,7 +79,7 @@ class Host:
             state.sync()
         except (OSError, VssError) as error:
             self._put_back(vm, before)
-            hresult = _save_result(error)
+            hresult = _result_of(error)
             happening = SaveFailed(vm.name, vm.printed_id, str(error))
             self.machine.announce(Stage.SAVE_STATE, happening, hresult)
             raise VssError(hresult, f"the state of {vm.name} cannot be saved: {error}") from error
@@ -102,15 +91,16 @@ class Host:
 
     async def start(self, vm: VirtualMachine, state: PowerState) -> None:
         """Bring a saved machine back to the state that it was in. Raises VssError; then it stays saved."""
+        before = vm.state
         try:
             await vm.suffer(VmStep.START)
-        except VssError as error:
+            await asyncio.sleep(vm.memory / self.save_rate)
+            self._put_back(vm, state)
+        except (VssError, OSError) as error:
+            hresult = _result_of(error)
             happening = StartFailed(vm.name, vm.printed_id, str(error))
-            self.machine.announce(Stage.POST_SNAPSHOT, happening, error.hresult)
-            raise
-        await asyncio.sleep(vm.memory / self.save_rate)
-        before = vm.state
-        self._put_back(vm, state)
+            self.machine.announce(Stage.POST_SNAPSHOT, happening, hresult)
+            raise VssError(hresult, f"{vm.name} cannot be started: {error}") from error
         self._announce(vm, before, Stage.POST_SNAPSHOT)
 
     def _put_back(self, vm: VirtualMachine, state: PowerState) -> None:
@@ -126,7 +116,7 @@ class Host:
         self.machine.announce(stage, PowerStateChanged(vm.name, vm.printed_id, before, vm.state))
 
 
-def _save_result(error: OSError | VssError) -> HResult:
+def _result_of(error: OSError | VssError) -> HResult:
     if isinstance(error, VssError):
         return error.hresult
     return HResult.ERROR_DISK_FULL if error.errno == errno.ENOSPC else HResult.ERROR_IO_DEVICE

@@ -110,9 +110,9 @@ class VirtualMachine:
             raise VssError(HResult.VSS_E_BAD_STATE, f"cannot {action} {self.name}, which is {before}")
         self.state = after
         if after is PowerState.RUNNING:
-            self.guest.running.set()
+            self.guest.running.open()
         else:
-            self.guest.running.clear()
+            self.guest.running.close()
         return before
 
     def eligibility(self) -> conditions.Eligibility:

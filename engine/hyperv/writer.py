@@ -52,12 +52,6 @@ _PASSING = (
 becomes of outdated integration services)."""
 
 
-def hyperv_writer(host: Host, application: Application | None = None) -> Writer:
-    """The writer of a host, as vmms.exe subscribes it."""
-    identity = WriterIdentity(NAME, CLASS_IDS[NAME], host.machine.new_id(), process="vmms.exe")
-    return Writer(host.machine, identity, application or HyperVApplication(host))
-
-
 _STAGES = {
     HResult.ERROR_TIMEOUT: Stage.CONTACT_GUEST,
     HResult.ERROR_SERVICE_NOT_ACTIVE: Stage.CONTACT_GUEST,
@@ -68,6 +62,12 @@ _STAGES = {
     HResult.VSS_E_VOLUME_NOT_SUPPORTED: Stage.GUEST_PREPARE,
 }
 """How far the inner cycle had come; to the snapshot, where nothing else is said."""
+
+
+def hyperv_writer(host: Host, application: Application | None = None) -> Writer:
+    """The writer of a host, as vmms.exe subscribes it."""
+    identity = WriterIdentity(NAME, CLASS_IDS[NAME], host.machine.new_id(), process="vmms.exe")
+    return Writer(host.machine, identity, application or HyperVApplication(host))
 
 
 class HyperVApplication(Application):

@@ -92,7 +92,7 @@ class Coordinator:
 
     # --- what the requestor calls ---
 
-    async def gather_writer_metadata(self) -> None:
+    async def gather_writer_metadata(self, session: UUID) -> None:
         """Send Identify: each writer begins a session and says what it can back up; those that are gone are no more.
 
         Raises VssError where the service does not work.
@@ -101,17 +101,17 @@ class Coordinator:
             self.machine.announce(stage_of(self.machine.scope, Phase.IDENTIFY), self.outage, self.outage.returned)
             raise VssError(self.outage.returned, f"{self.outage.routine} failed on {self.machine.name}")
         self.writers = self._living()
-        await _together(writer.identify(self.limits.answer) for writer in self._living())
+        await _together(writer.identify(session, self.limits.answer) for writer in self._living())
 
-    def gather_writer_status(self) -> tuple[WriterStatus, ...]:
-        """What state the writers are in, as `vssadmin list writers` would show it."""
-        return tuple(writer.status() for writer in self.writers)
+    def gather_writer_status(self, session: UUID | None = None) -> tuple[WriterStatus, ...]:
+        """What state the writers are in: in a session, or in their last one, as `vssadmin list writers` shows it."""
+        return tuple(writer.status(session) for writer in self.writers)
 
-    def start_snapshot_set(self, requestor: str, components: Mapping[str, Collection[str]]) -> ShadowSet:
+    def start_snapshot_set(self, session: UUID, requestor: str, components: Mapping[str, Collection[str]]) -> ShadowSet:
         """Begin a set. Raises SnapshotSetInProgressError until a set that was begun before is created or given up."""
         if self._creating is not None:
             raise SnapshotSetInProgressError(self.machine.name)
-        self._creating = ShadowSet(self.machine.new_id(), requestor, components)
+        self._creating = ShadowSet(self.machine.new_id(), session, requestor, components)
         return self._creating
 
     async def add_to_snapshot_set(self, shadow_set: ShadowSet, volume: Volume, provider: UUID | None = None) -> None:
@@ -162,7 +162,7 @@ class Coordinator:
         if self._creating is shadow_set:
             await self._give_up(shadow_set, HResult.VSS_S_ASYNC_CANCELLED, "aborted by the requestor")
         else:
-            await _together(writer.abort(self.limits.answer) for writer in self._living())
+            await self._abort_writers(shadow_set)
 
     async def delete_snapshots(self, shadow_set: ShadowSet) -> None:
         """Release the shadow copies of a set."""
@@ -254,17 +254,23 @@ class Coordinator:
     async def _give_up(self, shadow_set: ShadowSet, hresult: HResult, reason: str) -> None:
         """Undo a set: writers first, since their applications wait."""
         try:
-            await _together(writer.abort(self.limits.answer) for writer in self._living())
-            for provider in _each_once(shadow_set):
-                try:
-                    await self._call(provider, "AbortSnapshots", shadow_set, provider.abort(shadow_set.id))
-                except ProviderError:
-                    continue  # announced; the others are undone all the same
+            await self._abort_writers(shadow_set)
+        finally:
+            await self._abort_providers(shadow_set)
             shadow_set.copies.clear()
             shadow_set.state = SetState.ABORTED
-        finally:
             self._creating = None
             self.machine.announce(self._snapshot_stage, SetEnded(shadow_set.id, shadow_set.requestor, reason), hresult)
+
+    async def _abort_writers(self, shadow_set: ShadowSet) -> None:
+        await _together(writer.abort(shadow_set.session, self.limits.answer) for writer in self._living())
+
+    async def _abort_providers(self, shadow_set: ShadowSet) -> None:
+        for provider in _each_once(shadow_set):
+            try:
+                await self._call(provider, "AbortSnapshots", shadow_set, provider.abort(shadow_set.id))
+            except ProviderError:
+                continue  # announced; the others are undone all the same
 
     # --- telling writers, calling providers ---
 

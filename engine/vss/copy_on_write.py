@@ -7,7 +7,7 @@ from engine.occurrence import Machine
 from engine.volume import VolumeError
 from engine.vss.errors import BadStateError, ProviderError
 from engine.vss.identities import ProviderIdentity
-from engine.vss.mounted import BlockCopy, BlockVolume, Buffer, Room, hresult_of
+from engine.vss.mounted import BlockCopy, BlockVolume, Buffer, Room, hresult_of, words_of
 from engine.vss.shadow_set import ShadowCopy, Volume
 
 
@@ -34,7 +34,7 @@ class CopyOnWriteProvider:
         try:
             self.volumes[volume.name].prepare()
         except (VolumeError, OSError) as error:
-            raise ProviderError(hresult_of(error), str(error)) from error
+            raise _failed(volume.name, error) from error
         self._sets.setdefault(set_id, {})[volume.name] = None
 
     async def end_prepare(self, set_id: UUID) -> None:
@@ -50,7 +50,7 @@ class CopyOnWriteProvider:
             try:
                 copy = self.volumes[name].create_shadow_copy(str(self._machine.new_id()))
             except (VolumeError, OSError) as error:
-                raise ProviderError(hresult_of(error), str(error)) from error
+                raise _failed(name, error) from error
             copies[name] = self._sets[set_id][name] = CorrectableCopy(copy)
         return copies
 
@@ -138,6 +138,10 @@ class CorrectableCopy:
             stop = min(self._UNIT, start + length - place)
             yield unit, start, stop, place
             place += stop - start
+
+
+def _failed(volume: str, error: VolumeError | OSError) -> ProviderError:
+    return ProviderError(hresult_of(error), f"no shadow copy of {volume} can be made: {words_of(error)}")
 
 
 def _merged(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

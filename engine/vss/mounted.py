@@ -1,11 +1,10 @@
 """A block volume with a file system on it, as VSS sees it. What it asks of volumes, engine.volume.Volume has."""
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from engine.clock import Clock, VirtualClock
+from engine.clock import Clock, Gate, VirtualClock
 from engine.hresult import HResult
 from engine.occurrence import Machine
 from engine.pipeline import Stage
@@ -96,30 +95,29 @@ class MountedVolume:
         self._clock = clock
         self.block = block
         self.filesystem = filesystem
-        self.writable = asyncio.Event()
-        """Set while writes are not held; tasks wait for it, as threads wait in the volume itself."""
-        self.writable.set()
+        self.writable = Gate()
+        """Open while writes are not held; tasks wait for it, as threads wait in the volume itself."""
 
     async def flush(self) -> None:
         """Write out the file system. Raises VssError."""
         try:
             await self._clock.call(self.filesystem.flush)
         except OSError as error:
-            raise VssError(HResult.VSS_E_UNEXPECTED, f"{self.name} cannot be flushed: {error}") from error
+            raise VssError(HResult.VSS_E_UNEXPECTED, f"{self.name} cannot be flushed: {words_of(error)}") from error
 
     def hold(self, seconds: float) -> None:
         """Let writes wait. Raises VssError."""
         try:
             self.block.hold_writes(seconds)
         except (VolumeError, OSError) as error:
-            raise VssError(hresult_of(error), f"writes to {self.name} cannot be held: {error}") from error
-        self.writable.clear()
+            raise VssError(hresult_of(error), f"writes to {self.name} cannot be held: {words_of(error)}") from error
+        self.writable.close()
 
     def release(self) -> bool:
         """Let writes go on; False where they did already."""
-        if self.writable.is_set():
+        if self.writable.is_open:
             return True
-        self.writable.set()
+        self.writable.open()
         try:
             self.block.release_writes()
         except VolumeError:
@@ -152,6 +150,11 @@ def announce_losses(machine: Machine, volume: str, stage: Stage) -> Callable[[Vo
             machine.announce(stage, lost, HResult.VSS_E_OBJECT_NOT_FOUND)
 
     return report
+
+
+def words_of(error: VolumeError | OSError) -> str:
+    """What went wrong, without the names of files in which a run keeps its volumes."""
+    return error.strerror or "I/O error" if isinstance(error, OSError) else type(error).__name__
 
 
 def hresult_of(error: VolumeError | OSError) -> HResult:

@@ -35,6 +35,7 @@ class Requestor:
         self.selected: dict[str, list[str]] = {}
         """Names of components to back up, by writer."""
         self._coordinator = coordinator
+        self._session = coordinator.machine.new_id()
         self._set: ShadowSet | None = None
         self._offered: dict[str, set[str]] = {}
 
@@ -50,9 +51,9 @@ class Requestor:
         self._expect(SessionState.INITIALIZED)
         stage = Stage.GUEST_PREPARE if self._coordinator.machine.scope is Scope.VM else Stage.GATHER_WRITERS
         self._coordinator.machine.announce(stage, SessionBegan(self.process))
-        await self._coordinator.gather_writer_metadata()
+        await self._coordinator.gather_writer_metadata(self._session)
         self.state = SessionState.GATHERED
-        writers = [writer for writer in self._coordinator.writers if not writer.status().failed]
+        writers = [writer for writer in self._coordinator.writers if not writer.status(self._session).failed]
         self._offered = {
             writer.identity.name: {component.name for component in writer.components} for writer in writers
         }
@@ -71,7 +72,7 @@ class Requestor:
     def start_snapshot_set(self) -> None:
         """Begin the set. Raises SnapshotSetInProgressError."""
         self._expect(SessionState.GATHERED)
-        self._set = self._coordinator.start_snapshot_set(self.process, self.selected)
+        self._set = self._coordinator.start_snapshot_set(self._session, self.process, self.selected)
         self.state = SessionState.COLLECTING
 
     async def add_to_snapshot_set(self, volume: Volume, provider: UUID | None = None) -> None:
@@ -98,7 +99,7 @@ class Requestor:
         self._expect(SessionState.CREATED)
         await self._coordinator.backup_complete(self.shadow_set)
         self.state = SessionState.COMPLETED
-        return self._coordinator.gather_writer_status()
+        return self._coordinator.gather_writer_status(self._session)
 
     async def release(self) -> None:
         """Release the copies of a completed backup."""
@@ -120,7 +121,7 @@ class Requestor:
 
     def failures(self) -> list[WriterStatus]:
         """Writers that the backup cannot do without and that failed or are gone."""
-        statuses = self._coordinator.gather_writer_status()
+        statuses = self._coordinator.gather_writer_status(self._session)
         needed = set(self.selected) or {status.writer.name for status in statuses}
         return [status for status in statuses if status.writer.name in needed and status.failed]
 

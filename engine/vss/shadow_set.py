@@ -133,6 +133,8 @@ class ShadowSet:
     """One set and what belongs to it."""
 
     id: UUID
+    session: UUID
+    """The backup that it is made for."""
     requestor: str
     components: Mapping[str, Collection[str]]
     """Names of selected components by writer; a writer without an entry has none selected."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import IntEnum
+from uuid import UUID
 
 from engine.hresult import HResult
 from engine.occurrence import Machine
@@ -17,6 +18,8 @@ from engine.vss.states import STEPS, Phase, WriterState
 FREEZE_LIMIT = 60.0
 """Seconds from Freeze to Thaw, by default (CVssWriter::Initialize); Exchange allows itself 20."""
 EXCHANGE_FREEZE_LIMIT = 20.0
+MOST_SESSIONS = 64
+"""Of a writer; the oldest is forgotten, and has no status any more."""
 
 
 class Level(IntEnum):
@@ -84,8 +87,21 @@ class Application:
         """The backup will not be done: return to normal."""
 
 
+class _Session:
+    """A writer's part in one backup."""
+
+    def __init__(self) -> None:
+        self.state = WriterState.STABLE
+        self.last_error = HResult.S_OK
+
+    @property
+    def creating(self) -> bool:
+        """Whether shadow copies are being made; on a machine one session at a time is so far."""
+        return WriterState.WAITING_FOR_FREEZE <= self.state <= WriterState.WAITING_FOR_POST_SNAPSHOT
+
+
 class Writer:
-    """A writer that is subscribed to VSS on a machine."""
+    """A writer that is subscribed to VSS on a machine. It takes part in each backup by a session of its own."""
 
     def __init__(
         self,
@@ -98,56 +114,68 @@ class Writer:
     ) -> None:
         self.identity = identity
         self.level = level
-        self.state = WriterState.STABLE
-        self.last_error = HResult.S_OK
         self.alive = True
+        """Whether its process runs."""
         self.components: tuple[WriterComponent, ...] = ()
         self._machine = machine
         self._application = application
         self._freeze_limit = freeze_limit
+        self._sessions: dict[UUID, _Session] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._rescue: asyncio.Task[None] | None = None
 
-    def status(self) -> WriterStatus:
+    def status(self, session: UUID | None = None) -> WriterStatus:
+        """Where it stands in a session, or in the last one: that is what `vssadmin list writers` shows."""
         if not self.alive:
             return WriterStatus(self.identity, WriterState.UNKNOWN, HResult.VSS_E_WRITER_NOT_RESPONDING)
-        return WriterStatus(self.identity, self.state, self.last_error)
+        one = self._sessions.get(session) if session else next(reversed(self._sessions.values()), None)
+        one = one or _Session()
+        return WriterStatus(self.identity, one.state, one.last_error)
 
-    async def identify(self, limit: float) -> None:
-        """Begin a session, whatever the last one left behind, and learn what can be backed up."""
-        if not self.alive:
-            return
-        self.state, self.last_error, self.components = WriterState.STABLE, HResult.S_OK, ()
+    async def identify(self, session: UUID, limit: float) -> None:
+        """Begin a session, and learn what can be backed up."""
+        if len(self._sessions) >= MOST_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        one = self._sessions[session] = _Session()
 
         async def learn() -> None:
             self.components = await self._application.identify()
 
-        await self._answer(Phase.IDENTIFY, learn(), WriterState.STABLE, WriterState.FAILED_AT_IDENTIFY, limit)
+        await self._answer(one, Phase.IDENTIFY, learn(), WriterState.STABLE, WriterState.FAILED_AT_IDENTIFY, limit)
 
     async def handle(self, phase: Phase, shadow_set: ShadowSet, limit: float) -> None:
         """Answer an event within so many seconds, unless the writer failed before and takes part no more."""
-        step = STEPS[phase]
+        step, one = STEPS[phase], self._sessions.get(shadow_set.session)
+        if one is None or not self.alive:
+            return
         if phase is Phase.THAW and self._rescue is not None:
-            await self._reject_late_thaw()
-        if self.state is not step.before or not self.alive:
+            await self._reject_late_thaw(one)
+        if one.state is not step.before:
             return
         if phase in (Phase.FREEZE, Phase.THAW):
-            limit = self._time_left(phase)
-        if not await self._answer(phase, self._call(phase, shadow_set), step.done, step.failed, limit):
+            limit = self._time_left(phase, one)
+        if not await self._answer(one, phase, self._call(phase, shadow_set), step.done, step.failed, limit):
             self._cancel_alarm()
-            if phase in (Phase.FREEZE, Phase.THAW):
-                await self._restore(limit)
+            if phase in (Phase.FREEZE, Phase.THAW) or not self.alive:
+                await self._restore(one, limit)
 
-    async def abort(self, limit: float) -> None:
-        """Return to normal. A failed state stays, so that the failure can be read."""
-        self._cancel_alarm()
-        if self._rescue is not None:
-            await self._rescue
-            self._rescue = None
-        await self._restore(limit)
-        if not self.state.failed:
-            self.state = WriterState.STABLE
-        self._announce(Phase.ABORT, HResult.S_OK)
+    async def abort(self, session: UUID, limit: float) -> None:
+        """End a session: the application returns to normal, unless another session makes shadow copies just now.
+
+        A failed state stays, so that the failure can be read.
+        """
+        one = self._sessions.get(session)
+        if one is None:
+            return
+        if not any(other.creating for other in self._sessions.values() if other is not one):
+            self._cancel_alarm()
+            if self._rescue is not None:
+                await self._rescue
+                self._rescue = None
+            await self._restore(one, limit)
+        if not one.state.failed:
+            one.state = WriterState.STABLE
+        self._announce(one, Phase.ABORT, HResult.S_OK)
 
     def _call(self, phase: Phase, shadow_set: ShadowSet) -> Awaitable[None]:
         match phase:
@@ -167,7 +195,7 @@ class Writer:
                 raise ValueError(phase)
 
     async def _answer(
-        self, phase: Phase, answer: Awaitable[None], done: WriterState, failed: WriterState, limit: float
+        self, one: _Session, phase: Phase, answer: Awaitable[None], done: WriterState, failed: WriterState, limit: float
     ) -> bool:
         stage, reason = None, ""
         try:
@@ -175,40 +203,41 @@ class Writer:
                 await answer
         except WriterError as error:
             partial = error.hresult is HResult.VSS_E_WRITERERROR_PARTIAL_FAILURE
-            self.state, self.last_error = done if partial else failed, error.hresult
+            one.state, one.last_error = done if partial else failed, error.hresult
             stage, reason = error.stage, str(error)
         except TimeoutError:
-            self.state, self.last_error = failed, HResult.VSS_E_WRITERERROR_TIMEOUT
+            one.state, one.last_error = failed, HResult.VSS_E_WRITERERROR_TIMEOUT
             reason = f"no answer within {limit:g} s"
         except WriterDiedError:
             self.alive = False
             self._machine.announce(stage_of(self._machine.scope, phase), WriterVanished(self.identity, phase))
-            await self._restore(limit)
             return False
         else:
-            self.state = done
-        self._announce(phase, self.last_error, reason, stage)
-        return self.state is done
+            one.state = done
+        self._announce(one, phase, one.last_error, reason, stage)
+        return one.state is done
 
-    async def _restore(self, limit: float) -> None:
+    async def _restore(self, one: _Session, limit: float) -> None:
         """Let the application go on; it cannot veto that, and one that hangs is left to itself."""
         try:
             async with asyncio.timeout(limit):
                 await self._application.abort()
         except TimeoutError:
-            self.last_error = self.last_error or HResult.VSS_E_WRITER_NOT_RESPONDING
+            one.last_error = one.last_error or HResult.VSS_E_WRITER_NOT_RESPONDING
 
-    def _announce(self, phase: Phase, hresult: HResult, reason: str = "", stage: Stage | None = None) -> None:
+    def _announce(
+        self, one: _Session, phase: Phase, hresult: HResult, reason: str = "", stage: Stage | None = None
+    ) -> None:
         stage = stage or stage_of(self._machine.scope, phase)
-        self._machine.announce(stage, WriterHandled(self.identity, phase, self.state, reason), hresult)
+        self._machine.announce(stage, WriterHandled(self.identity, phase, one.state, reason), hresult)
 
     # --- the time from Freeze to Thaw ---
 
-    def _time_left(self, phase: Phase) -> float:
+    def _time_left(self, phase: Phase, one: _Session) -> float:
         """The alarm is set with Freeze; when Thaw comes in time, thawing may take what is left."""
         loop = asyncio.get_running_loop()
         if phase is Phase.FREEZE:
-            self._alarm = loop.call_later(self._freeze_limit, self._time_out)
+            self._alarm = loop.call_later(self._freeze_limit, self._time_out, one)
             return self._freeze_limit
         left = self._alarm.when() - loop.time() if self._alarm else 0.0
         self._cancel_alarm()
@@ -219,21 +248,21 @@ class Writer:
             self._alarm.cancel()
             self._alarm = None
 
-    def _time_out(self) -> None:
+    def _time_out(self, one: _Session) -> None:
         """No Thaw came in time: fail, and let the application go on by itself (KB 915331)."""
         self._alarm = None
-        if self.state is WriterState.WAITING_FOR_THAW:
-            self.state, self.last_error = WriterState.FAILED_AT_FREEZE, HResult.VSS_E_WRITERERROR_TIMEOUT
-            self._announce(Phase.FREEZE, self.last_error, f"no Thaw within {self._freeze_limit:g} s")
-            self._rescue = asyncio.get_running_loop().create_task(self._restore(self._freeze_limit))
+        if one.state is WriterState.WAITING_FOR_THAW:
+            one.state, one.last_error = WriterState.FAILED_AT_FREEZE, HResult.VSS_E_WRITERERROR_TIMEOUT
+            self._announce(one, Phase.FREEZE, one.last_error, f"no Thaw within {self._freeze_limit:g} s")
+            self._rescue = asyncio.get_running_loop().create_task(self._restore(one, self._freeze_limit))
 
-    async def _reject_late_thaw(self) -> None:
+    async def _reject_late_thaw(self, one: _Session) -> None:
         """A Thaw that comes after the time-out is rejected with the same error."""
         if self._rescue is not None:
             await self._rescue
             self._rescue = None
-        self.state = WriterState.FAILED_AT_THAW
-        self._announce(Phase.THAW, self.last_error, "Thaw came too late")
+        one.state = WriterState.FAILED_AT_THAW
+        self._announce(one, Phase.THAW, one.last_error, "Thaw came too late")
 
 
 _STAGES = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.clock import NothingToWaitForError, SystemClock, VirtualClock
+from engine.clock import Gate, NothingToWaitForError, SystemClock, VirtualClock
 
 
 def test_an_hour_takes_milliseconds_and_shows_on_the_clock():
@@ -48,6 +48,24 @@ def test_time_stands_still_between_runs():
     clock.run(asyncio.sleep(5))
     clock.run(asyncio.sleep(5))
     assert clock.elapsed == 10
+
+
+def test_a_gate_outlives_the_run_in_which_somebody_waited():
+    clock, gate, passed = VirtualClock(), Gate(), []
+
+    async def pass_it() -> None:
+        await gate.passed()
+        passed.append(clock.elapsed)
+
+    async def main() -> None:
+        gate.close()
+        asyncio.get_running_loop().call_later(5, gate.open)
+        await pass_it()
+
+    clock.run(main())
+    clock.run(main())
+    clock.run(pass_it())
+    assert passed == [5, 10, 10]
 
 
 def test_waiting_for_what_nobody_brings_about_is_an_error():

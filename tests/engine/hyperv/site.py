@@ -95,8 +95,8 @@ class Site:
         host = self.host.volumes[vm.host_volume].mounted
         while True:
             await asyncio.sleep(self._random.uniform(0.001, self.pause))
-            await vm.guest.running.wait()
-            if volume.writable.is_set() and host.writable.is_set() and not database.frozen:
+            await vm.guest.running.passed()
+            if volume.writable.is_open and host.writable.is_open and not database.frozen:
                 database.commit()
 
     @asynccontextmanager
@@ -136,7 +136,7 @@ class Site:
         copies = self.host.provider.left + sum(vm.guest.provider.left for vm in self.host.vms)
         blocks = [copy for volume in volumes for copy in volume.block.shadow_copies]  # type: ignore[attr-defined]
         saved = any(vm.state_file in self.host.volumes["D:"].files.names() for vm in self.host.vms)
-        held = not all(volume.writable.is_set() for volume in volumes)
+        held = not all(volume.writable.is_open for volume in volumes)
         return not (frozen or held or saved or copies or blocks)
 
     def host_state(self) -> tuple[int, str]:

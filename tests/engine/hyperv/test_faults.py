@@ -73,7 +73,7 @@ def run(folder: Path, scenario: dict[str, Any], circumstance: dict[str, Any]) ->
 def check(site: Site) -> None:
     """The machine runs, its database is whole, and nothing waits for the backup any more."""
     assert site.vm.state is PowerState.RUNNING
-    assert site.vm.guest.running.is_set()
+    assert site.vm.guest.running.is_open
     assert site.at_rest()
     assert site.database.verify() == []
     settled = {WriterState.UNKNOWN, WriterState.STABLE, *(state for state in WriterState if state.failed)}

@@ -238,6 +238,37 @@ def test_a_second_set_on_a_machine_is_refused_until_the_first_is_made():
 
     box.clock.run(main())
     assert refused == [HResult.VSS_E_SNAPSHOT_SET_IN_PROGRESS]
+    assert box.diary.count("SqlServerWriter freezes") == 2
+    assert box.at_rest()
+
+
+def test_a_backup_that_is_given_up_does_not_thaw_the_writers_of_another():
+    box = Box(provider_faults={"CommitSnapshots": delay(5)})
+    seen: list[bool] = []
+
+    async def given_up() -> None:
+        async with shadow_copies(box.coordinator, "other.exe", [box.volume]):
+            await asyncio.sleep(4)
+            seen.append(box.stores[SQL].frozen)
+            raise ConnectionResetError
+
+    async def main() -> None:
+        other = asyncio.create_task(given_up())
+        await asyncio.sleep(6)
+        async with shadow_copies(box.coordinator, "backup.exe", [box.volume]):
+            with pytest.raises(ConnectionResetError):
+                await other
+
+    thaw = box.stores[SQL].thaw
+
+    async def notice() -> None:
+        seen.append(box.stores[SQL].frozen)
+        await thaw()
+
+    box.stores[SQL].thaw = notice  # type: ignore[method-assign]
+    box.clock.run(main())
+    assert seen == [True, True, True]
+    assert box.states() == {SQL: (1, "S_OK"), SYSTEM: (1, "S_OK")}
     assert box.at_rest()
 
 
