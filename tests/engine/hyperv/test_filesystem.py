@@ -71,7 +71,8 @@ class Files(RuleBasedStateMachine):
     def remove(self, name: str) -> None:
         if name in self.model:
             self.files.remove(name)
-            del self.model[name], self.durable[name]
+            del self.model[name]
+            self.durable.pop(name, None)
 
     @rule()
     def flush_and_mount_again(self) -> None:
