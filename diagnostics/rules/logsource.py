@@ -37,3 +37,11 @@ def kinds_of(product: str, category: str, service: str) -> frozenset[Kind]:
         return frozenset({_BY_SERVICE[service]} if service in _BY_SERVICE else ())
     kind = _KINDS.get((product, service), Kind.RECORD if product == "windows" else None)
     return frozenset({kind} if kind else ())
+
+
+def logsource_of(kind: Kind) -> dict[str, str]:
+    """The logsource that selects one kind of event."""
+    if kind is Kind.TEXT:
+        return {"category": "text"}
+    known = next((names for names, other in _KINDS.items() if other is kind), None)
+    return {"product": known[0], "service": known[1]} if known else {"product": "windows"}

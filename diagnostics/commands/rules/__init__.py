@@ -9,6 +9,7 @@ _COMMANDS = {
     "explain": Place(f"{_ROOM}.explain:explain", "Explain a rule, cause, remedy, component, stage, code or event."),
     "lint": Place(f"{_ROOM}.lint:lint_rules", "Say what is wrong with rules, or could be better."),
     "list": Place(f"{_ROOM}.listing:list_rules", "List the rules, all or those about something."),
+    "new": Place(f"{_ROOM}.new:new", "Write a first draft of a rule, from options or from an event of a log."),
     "test": Place(f"{_ROOM}.test:test_rules", "Run the samples of rules."),
 }
 
