@@ -162,7 +162,11 @@ def _changes(event: Event) -> Iterator[dict[str, object]]:
             yield {"fields": {**event.fields, name: "other"}}
     if len(asked) == 1:
         (name,) = asked
-        gone = {"Provider_Name": {"provider": ""}, "EventID": {"event_id": 0}, "Code": {"codes": []}}
+        gone: dict[str, dict[str, object]] = {
+            "Provider_Name": {"provider": ""},
+            "EventID": {"event_id": 0},
+            "Code": {"codes": []},
+        }
         yield gone.get(name, {"fields": {field: value for field, value in event.fields.items() if field != name}})
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import click
 
+from diagnostics.commands.rules.places import NoSuchPlaceError
 from diagnostics.event import Event, Kind
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
@@ -124,9 +125,7 @@ def _event_of(log: Path, record: int) -> Event:
         with watched(sys.stderr) as watcher:
             reading = read_case([log], relevant=lambda _: True, progress=watcher)
     except UnreadableInput as error:
-        problem = click.ClickException(str(error))
-        problem.exit_code = ExitCode.UNREADABLE
-        raise problem from error
+        raise NoSuchPlaceError(str(error)) from error
     found = [event for event in reading.events if event.record == record]
     if len(found) == 1:
         return found[0]
