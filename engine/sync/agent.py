@@ -4,6 +4,7 @@ Hashing runs ahead of the answers by a bounded number of batches. A second threa
 blocks that the server needs again, from the same point in time, and sends them.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -69,7 +70,8 @@ def send_image(
         transport.send(Describe(source.size(), tracked is not None))
         sending = _Sending(transport, source, begin.block_size, room)
         root = sending.run(tracked, threads, progress)
-        transport.send(Finished(root))
+        with contextlib.suppress(BrokenTransferError):  # a server that is gone may have said why
+            transport.send(Finished(root))
         committed = expect(Committed, transport.receive(room)[0])
         return Sent(committed.point, sending.blocks, sending.bytes_sent)
 

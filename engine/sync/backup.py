@@ -1,5 +1,6 @@
 """Backing up an image of this machine into a repository of this machine."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,11 +49,12 @@ def back_up(
     """
     path = image.resolve(strict=True)
     with instant_of(path, writers, allow_torn=wishes.allow_torn) as instant:
-        replica = repository.replica_of(str(path), wishes.block_size)
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        replica = repository.replica_of(name, wishes.block_size)
         with repository.draft(replica, instant.source.size(), check=wishes.check) as draft:
             copy_differences(instant.source, draft, progress, trust_digests=wishes.trust_digests)
             point = draft.commit(instant.confirmed(), repository.clock())
-            return _told(point, str(path), draft)
+            return _told(point, name, draft)
 
 
 def _told(point: RecoveryPoint, image: str, draft: Draft) -> BackedUp:

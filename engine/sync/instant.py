@@ -8,7 +8,6 @@ that a change of it is noticed.
 import contextlib
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +17,8 @@ from typing import Protocol
 from engine.blocks import Source
 from engine.dpm.errors import RepositoryError
 from engine.dpm.records import PointMode
-from engine.files import SystemFile
+from engine.files import SYSTEM, SystemFile
 
-_FICLONE = 0x40049409
-"""Of linux/fs.h; see man 2 ioctl_ficlone: clones are atomic with regard to concurrent writes."""
 _CLOCK_TICK = 0.02
 """Seconds within which two changes may get the same time from a file system."""
 
@@ -95,38 +92,29 @@ def instant_of(path: Path, writers: Writers | None = None, *, allow_torn: bool =
         if writers:
             held.callback(writers.thaw)
             writers.freeze()
-        live = SystemFile(path, "read")
+        source = _clone(path)
+        cloned = source is not None
+        if source is None:
+            _settle(path)
+            source = SYSTEM.open(path, "read")
         try:
-            clone = _clone(path, live.descriptor)
-            if clone:
-                held.close()  # thaw: the clone is safe from what comes now
-            else:
-                _settle(path)
-            try:
-                yield Instant(path, clone or live, mode, watched=clone is None, allow_torn=allow_torn)
-            finally:
-                if clone:
-                    clone.close()
+            if cloned:
+                held.close()  # thaw: what comes now does not touch the clone
+            yield Instant(path, source, mode, watched=not cloned, allow_torn=allow_torn)
         finally:
-            live.close()
+            source.close()
 
 
-def _clone(path: Path, descriptor: int) -> SystemFile | None:
-    """A nameless clone of a file, None where its file system makes none."""
+def _clone(path: Path) -> SystemFile | None:
+    """A nameless clone of a file, None where its file system makes none, or its folder may not be written."""
+    clone = path.with_name(f".{path.name}.{os.getpid()}.clone")
     try:
-        import fcntl  # noqa: PLC0415 - not every system has it
-
-        name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".clone", dir=path.parent)
-    except (ImportError, OSError):  # a folder that may not be written
-        return None
-    made, clone = name[0], Path(name[1])
-    try:
-        fcntl.ioctl(made, _FICLONE, descriptor)
-        return SystemFile(clone, "read")
+        SYSTEM.clone(path, clone)
     except OSError:
         return None
+    try:
+        return SYSTEM.open(clone, "read")
     finally:
-        os.close(made)
         clone.unlink()
 
 
