@@ -12,6 +12,7 @@ from diagnostics.case.coverage import Absence
 from diagnostics.case.jobs import Interval, Job, Outcome
 from diagnostics.case.observations import Sighting
 from diagnostics.case.pipeline import chain
+from diagnostics.case.skew import Skew
 from diagnostics.case.topology import UNKNOWN, Role, Topology, short_name, vm_plate
 from diagnostics.case.updates import read_inventories
 from diagnostics.evidence.inventory import NOT_EVENTS
@@ -35,6 +36,7 @@ from diagnostics.wording import (
     evidence_of_event,
     evidence_of_job,
     job_report,
+    skewed,
     source_line,
     timeline_report,
     topology_report,
@@ -59,6 +61,7 @@ class Case(msgspec.Struct, kw_only=True):
 
     reading: Reading
     topology: Topology
+    skews: Sequence[Skew]
     jobs: Sequence[Job]
     sightings: Sequence[Sighting]
     absences: Sequence[Absence]
@@ -312,5 +315,7 @@ def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]
         elif source.lines_not_understood:
             count, first = source.lines_not_understood, source.first_line_not_understood
             yield NotChecked(what=one_line(source.path), why=f"{count} lines not understood, the first at line {first}")
+    for skew in case.skews:
+        yield NotChecked(what=one_line(f"{skew.machine}: its clock"), why=skewed(skew))
     for limit in case.judgement.limits:
         yield NotChecked(what="the model", why=one_line(limit))

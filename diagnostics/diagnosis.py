@@ -17,6 +17,7 @@ from diagnostics.case.observations import Sighting, gather
 from diagnostics.case.pipeline import build_pipeline, plates_of
 from diagnostics.case.places import Places
 from diagnostics.case.sharing import shared_plates
+from diagnostics.case.skew import corrected, estimate
 from diagnostics.case.topology import Topology, read_topology
 from diagnostics.case.weighing import Context, observe
 from diagnostics.datafiles.documents import Problem
@@ -94,7 +95,9 @@ def understand(
     told = _jobs(events, topology, catalog, request)
     shared = shared_plates(events, topology, told, request.shared)
     places = Places(topology, told, shared)
-    sightings = gather(((event, rule) for event in events for rule in rules.match(event)), places, catalog)
+    hits = [(event, rule) for event in events for rule in rules.match(event)]
+    skews = estimate(hits, told, topology)
+    sightings = gather(corrected(hits, skews), places, catalog)
     jobs = [_advanced(job, places, sightings) for job in told]
     recent = current(jobs)
     weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
@@ -122,6 +125,7 @@ def understand(
     return Case(
         reading=reading,
         topology=topology,
+        skews=skews,
         jobs=jobs,
         sightings=sightings,
         absences=absent,

@@ -12,6 +12,7 @@ import msgspec
 from diagnostics.case.coverage import Absence
 from diagnostics.case.jobs import Job
 from diagnostics.case.observations import Sighting
+from diagnostics.case.skew import Skew
 from diagnostics.case.timeline import Moment as MomentFound
 from diagnostics.case.timeline import Sort, moments
 from diagnostics.case.topology import Role, Topology
@@ -127,6 +128,16 @@ def advice(remedy: Remedy) -> RemedyAdvice:
         steps=[RemedyStep(do=step.do, run=list(step.run)) for step in remedy.steps],
         undo=remedy.undo,
         verify=remedy.verify,
+    )
+
+
+def skewed(skew: Skew) -> str:
+    """What was done about a clock that is off."""
+    minutes = round(abs(skew.ahead) / 60_000_000)
+    way = "ahead of" if skew.ahead > 0 else "behind"
+    return (
+        f"it seems {minutes} minutes {way} the backup server's, for {skew.jobs} failed jobs find its events at that "
+        "distance; its times are shown set right"
     )
 
 

@@ -19,6 +19,8 @@ Interval = tuple[Stage, Stage]
 ANYWHERE: Interval = (STAGES[0], STAGES[-1])
 BEFORE_TRANSFER: Interval = (STAGES[0], Stage.READ_REPLICA)
 """`Data transferred: 0 MB`: it failed in the preparation, or before the first block went."""
+_BURST = 120
+"""Seconds within which records of one failure repeat each other."""
 FROM_TRANSFER_ON: Interval = (Stage.READ_REPLICA, STAGES[-1])
 
 
@@ -71,10 +73,11 @@ StagesOfCode = Callable[[str], Interval | None]
 def read_jobs(events: Iterable[Event], topology: Topology, stages_of_code: StagesOfCode) -> tuple[Job, ...]:
     """The jobs that the events report, in time order (those without a time last)."""
     reports: dict[tuple[str, str, int], list[tuple[Event, Outcome]]] = defaultdict(list)
-    for event in events:
+    bursts = _Bursts()
+    for event in sorted(events, key=lambda event: event.time or 0):
         outcome = outcome_of(event)
         if outcome is not None:
-            reports[_attempt(event, topology)].append((event, outcome))
+            reports[bursts.of(event, outcome, _attempt(event, topology))].append((event, outcome))
     jobs = [_job(key, told, stages_of_code) for key, told in sorted(reports.items())]
     return tuple(sorted(jobs, key=lambda job: (job.ended is None, job.ended or 0, job.id)))
 
@@ -98,6 +101,25 @@ def _attempt(event: Event, topology: Topology) -> tuple[str, str, int]:
     started = event.fields.get("StartTime") or event.fields.get("EndTime")
     timed = event.time // 1_000_000 if event.time is not None and (started or event.kind is Kind.RECORD) else -1
     return vm, host, timed
+
+
+class _Bursts:
+    """Takes records that tell of one failure again and again for reports of one attempt."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str, Outcome], tuple[int, int]] = {}
+        """When the latest burst began, and when it was last added to, in seconds."""
+
+    def of(self, event: Event, outcome: Outcome, attempt: tuple[str, str, int]) -> tuple[str, str, int]:
+        """The attempt that an event reports; events come by time."""
+        vm, host, at = attempt
+        if event.kind is not Kind.RECORD or at < 0:
+            return attempt
+        began, latest = self._last.get((vm, host, outcome), (at, at))
+        if at - latest > _BURST:
+            began = at
+        self._last[vm, host, outcome] = (began, at)
+        return vm, host, began
 
 
 def _job(key: tuple[str, str, int], told: list[tuple[Event, Outcome]], stages_of_code: StagesOfCode) -> Job:

@@ -90,3 +90,13 @@ def test_a_passed_stage_never_widens_the_interval(interval, stage):
     after = having_passed(job, stage).failed
     assert after is not None
     assert STAGES.index(interval[0]) <= STAGES.index(after[0]) <= STAGES.index(after[1]) == STAGES.index(interval[1])
+
+
+def test_records_that_repeat_one_failure_within_moments_are_one_attempt():
+    def failed(seconds):
+        return Event(
+            kind=Kind.RECORD, source="s", record=seconds, time=seconds * 1_000_000, machine="DPM01",
+            provider="DPM-EM", event_id=3106, fields={"VmName": "SQL01", "Server": "HV01"},
+        )  # fmt: skip
+
+    assert len(jobs(*map(failed, (1_000, 1_003, 1_006, 1_009, 9_000)))) == 2
