@@ -7,6 +7,7 @@ from diagnostics.handbook.article import Article, Code, Form, Item, Line, Link, 
 from diagnostics.handbook.library import Library, Likeness, Pointer, decibans
 from diagnostics.knowledge.catalog import Cause, CodeInfo, Remedy
 from diagnostics.knowledge.events import EventInfo, named_values
+from diagnostics.report.phrases import RISKS, command_line
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Polarity, Rule
 from diagnostics.rules.samples import Sample, read_samples
@@ -46,6 +47,7 @@ def cause_article(cause: Cause, library: Library) -> Article:
             *listed("How it shows", [_shown(pointer) for pointer in pointers]),
             *listed("What else looks like it", [_likeness(likeness) for likeness in library.alike(cause)]),
             *_remedies(cause, library),
+            *_updates(cause, library),
             *_references(cause.references),
         ),
     )
@@ -76,9 +78,19 @@ def _remedies(cause: Cause, library: Library) -> tuple[Section, ...]:
         return (Section("What to do", (Item((f"Nothing: {cause.reason}",)),), Form.PROSE),)
     items: list[Item] = []
     for remedy in (library.catalog.remedies[id_] for id_ in cause.remedies if id_ in library.catalog.remedies):
-        items.append(Item((Ref(Subject.REMEDY, remedy.id), f": {remedy.title} ({remedy.risk}, on the {remedy.role})")))
+        told = f": {remedy.title} ({RISKS[remedy.risk]}, on the {remedy.role})"
+        items.append(Item((Ref(Subject.REMEDY, remedy.id), told)))
         items += [Item(line, 1) for line in _steps(remedy)]
     return (Section("What to do", tuple(items)),)
+
+
+def _updates(cause: Cause, library: Library) -> tuple[Section, ...]:
+    """Updates of Windows that mend it."""
+    known = [update for update in library.catalog.updates if cause.id in update.fixes]
+    lines: list[Line] = [
+        (f"{update.kb}: {update.title} ({', '.join(update.applies)}, on the {update.role})",) for update in known
+    ]
+    return listed("Known updates", lines)
 
 
 def _steps(remedy: Remedy) -> list[Line]:
@@ -160,7 +172,7 @@ def remedy_article(remedy: Remedy, library: Library) -> Article:
         title=remedy.title,
         facts=(
             ("where", (remedy.role,)),
-            ("risk", (remedy.risk,)),
+            ("risk", (RISKS[remedy.risk],)),
             ("against", mentioned([Ref(Subject.CAUSE, cause.id) for cause in library.helped.get(remedy.id, [])])),
         ),
         lead=(),
@@ -171,11 +183,6 @@ def remedy_article(remedy: Remedy, library: Library) -> Article:
             *_references(remedy.references),
         ),
     )
-
-
-def command_line(arguments: Iterable[str]) -> str:
-    """Arguments as a Windows command line shows them."""
-    return " ".join(f'"{part}"' if " " in part and not part.startswith('"') else part for part in arguments)
 
 
 def code_article(info: CodeInfo, library: Library) -> Article:

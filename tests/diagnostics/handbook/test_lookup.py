@@ -108,3 +108,9 @@ def test_an_unknown_name_exits_with_1_and_tells_what_is_near():
     ran = CliRunner().invoke(rules, ["explain", "sql-writer-faild"])
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert "sql-writer-failed" in ran.stderr
+
+
+def test_a_cause_names_the_updates_that_mend_it():
+    (article,) = [article for article in find("ese-writer-failed", LIBRARY) if article.ref.subject is Subject.CAUSE]
+    (updates,) = [section for section in article.sections if section.title == "Known updates"]
+    assert any("KB826936" in str(item.line) for item in updates.items)
