@@ -6,6 +6,8 @@ what its blocks contain, so a weaker checksum could be made to hide a change. A 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Protocol
 
 from blake3 import blake3
@@ -50,6 +52,32 @@ class Buffer:
     def capacity(self) -> int:
         """How many blocks fit."""
         return len(self.blocks)
+
+
+class Buffers:
+    """Buffers that threads take turns in."""
+
+    def __init__(self, block_size: int, count: int) -> None:
+        self._free: SimpleQueue[Buffer] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(Buffer(block_size))
+
+    def take(self) -> Buffer:
+        """One that nobody uses; waits for it."""
+        return self._free.get()
+
+    def give(self, buffer: Buffer) -> None:
+        """Let others have it."""
+        self._free.put(buffer)
+
+    @contextmanager
+    def one(self) -> Iterator[Buffer]:
+        """One for the time of the block."""
+        buffer = self.take()
+        try:
+            yield buffer
+        finally:
+            self.give(buffer)
 
 
 class Hasher:

@@ -16,7 +16,7 @@ import msgspec
 
 from engine.blocks import ZERO_DIGEST
 from engine.dpm.catalog import Catalog
-from engine.dpm.errors import RepositoryError, RootMismatchError
+from engine.dpm.errors import RepositoryError, RootMismatchError, encodable
 from engine.dpm.image import MappedImage
 from engine.dpm.journal import Journal, packed
 from engine.dpm.maps import BlockMap, MapDamagedError
@@ -216,7 +216,9 @@ class Draft:
         with contextlib.suppress(OSError, RepositoryError):  # what ended the job is what has to be told
             if not self._broken:
                 self.checkpoint()
-            self._catalog.end_job(msgspec.structs.replace(self.job, ended=now, outcome=outcome, message=message))
+            self._catalog.end_job(
+                msgspec.structs.replace(self.job, ended=now, outcome=outcome, message=encodable(message))
+            )
 
     def close(self) -> None:
         """Release the files."""

@@ -61,6 +61,11 @@ class Cancelled(RepositoryError):  # noqa: N818 - a wish, not an error
         super().__init__("stopped on request; what was transferred is kept for the next run")
 
 
+def encodable(text: str, most: int = 1000) -> str:
+    """The text such that UTF-8 can hold it; names of files need not be text."""
+    return text[:most].encode("utf-8", "backslashreplace").decode()[:most]
+
+
 def numbered(points: Sequence[int]) -> str:
     """Recovery points by number, in words."""
     if len(points) == 1:

@@ -1,9 +1,5 @@
 """Reading a recovery point and checking every block of it against its digest."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from queue import SimpleQueue
 from typing import NamedTuple
 
 from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Hasher
@@ -24,32 +20,6 @@ class Group(NamedTuple):
     def data(self) -> memoryview:
         """Their contents."""
         return self.buffer.view[: len(self.slots) * self.buffer.block_size]
-
-
-class Buffers:
-    """Buffers that threads take turns in."""
-
-    def __init__(self, block_size: int, count: int) -> None:
-        self._free: SimpleQueue[Buffer] = SimpleQueue()
-        for _ in range(count):
-            self._free.put(Buffer(block_size))
-
-    def take(self) -> Buffer:
-        """One that nobody uses; waits for it."""
-        return self._free.get()
-
-    def give(self, buffer: Buffer) -> None:
-        """Let others have it."""
-        self._free.put(buffer)
-
-    @contextmanager
-    def one(self) -> Iterator[Buffer]:
-        """One for the time of the block."""
-        buffer = self.take()
-        try:
-            yield buffer
-        finally:
-            self.give(buffer)
 
 
 class CheckedReader:
@@ -77,14 +47,3 @@ class CheckedReader:
                 if digest != expected[place * DIGEST_SIZE : (place + 1) * DIGEST_SIZE]
             ]
         return Group(first, slots, bad, buffer)
-
-
-_local = threading.local()
-
-
-def own_buffer(block_size: int) -> Buffer:
-    """A buffer that belongs to the calling thread."""
-    buffer: Buffer | None = getattr(_local, "buffer", None)
-    if buffer is None or buffer.block_size != block_size:
-        buffer = _local.buffer = Buffer(block_size)
-    return buffer

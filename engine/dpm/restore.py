@@ -6,9 +6,9 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from engine.blocks import GROUP_SIZE
+from engine.blocks import GROUP_SIZE, Buffers
 from engine.dpm.errors import Cancelled, DamagedError, RepositoryError
-from engine.dpm.reading import Buffers, CheckedReader, Group
+from engine.dpm.reading import CheckedReader, Group
 from engine.dpm.repository import OpenPoint
 from engine.files import File, Files, read_fully, write_fully
 from engine.parallel import THREADS, in_order

@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.blocks import GROUP_SIZE
+from engine.blocks import GROUP_SIZE, Buffers
 from engine.dpm.errors import Cancelled, numbered
 from engine.dpm.locks import locked
 from engine.dpm.maps import BlockMap, MapDamagedError
 from engine.dpm.places import ReplicaPlaces
-from engine.dpm.reading import CheckedReader, own_buffer
+from engine.dpm.reading import CheckedReader
 from engine.dpm.records import PointState, RecoveryPoint, Replica, ReplicaState
 from engine.dpm.repository import Repository
 from engine.dpm.slots import FileSlots
-from engine.parallel import in_order
+from engine.parallel import THREADS, in_order
 from engine.progress import Progress
 
 
@@ -92,10 +92,12 @@ class _ReplicaCheck:
 
     def _read(self, point: RecoveryPoint, block_map: BlockMap, slots: FileSlots, progress: Progress) -> None:
         reader = CheckedReader(block_map, slots)
-        size, step = block_map.block_size, max(1, GROUP_SIZE // block_map.block_size)
+        step = max(1, GROUP_SIZE // block_map.block_size)
+        buffers = Buffers(block_map.block_size, THREADS)
 
         def check(run: tuple[int, int]) -> list[int]:
-            return reader.read(*run, own_buffer(size)).bad
+            with buffers.one() as buffer:
+                return reader.read(*run, buffer).bad
 
         for bad in in_order(check, self._unread(block_map, step, progress)):
             for block in bad:

@@ -6,14 +6,13 @@ blocks that the server needs again, from the same point in time, and sends them.
 
 import contextlib
 import time
-from collections.abc import Callable
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator, Sequence
 from threading import Semaphore
 from typing import NamedTuple
 
 from blake3 import blake3
 
-from engine.blocks import GROUP_SIZE, Buffer, Hasher, Source, group_digests, read_blocks
+from engine.blocks import Buffer, Buffers, Hasher, Source, group_digests, read_blocks
 from engine.dpm.errors import Cancelled
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
@@ -30,7 +29,7 @@ from engine.sync.messages import (
     Need,
     batch_blocks,
 )
-from engine.sync.scope import Run, Tracked, batches_of, runs_of, size_of
+from engine.sync.scope import Run, Tracked, batches_of, pieces, runs_of, size_of
 from engine.sync.transport import BrokenTransferError, Transport, expect, refuse, refusing
 
 _WINDOW = 8
@@ -90,36 +89,40 @@ class _Sending:
     def run(self, tracked: Tracked | None, threads: int, progress: Progress) -> bytes:
         """Send everything; the root over all digests."""
         size = self._block_size
-        runs = runs_of(self._source.size(), size, max(1, GROUP_SIZE // size), tracked)
-        batches = list(batches_of(runs, batch_blocks(size))) or [[]]
-        progress.started(sum(size_of(batch, size) for batch in batches))
+        sizes = [size_of(batch, size) for batch in self._batches(tracked)]
+        progress.started(sum(sizes))
         root = blake3()
         with Together(self._stop) as parts:
-            parts.start(lambda: self._answer(len(batches)))
-            for number, digests in enumerate(in_order(self._hashing(), batches, threads)):
+            parts.start(lambda: self._answer(len(sizes)))
+            hashed = in_order(self._hashing(threads), self._batches(tracked), threads)
+            for number, (batch, digests) in enumerate(hashed, 1):
                 if progress.cancelled():
                     raise Cancelled
                 self._ahead.acquire()
                 root.update(digests)
-                told = [digests] if digests.count(0) < len(digests) else []
-                self._transport.send(Digests(_joined(batches[number]), number == len(batches) - 1), told)
-                progress.advanced(size_of(batches[number], size))
+                self._transport.send(Digests(tuple(batch), number == len(sizes)), [digests] if any(digests) else [])
+                progress.advanced(sizes[number - 1])
         return root.digest()
+
+    def _batches(self, tracked: Tracked | None) -> Iterator[list[Run]]:
+        """At least one, so that there is a last."""
+        blocks = batch_blocks(self._block_size)
+        found = batches_of(runs_of(self._source.size(), self._block_size, blocks, tracked), blocks)
+        yield next(found, [])
+        yield from found
 
     def _stop(self, error: BaseException) -> None:
         refuse(self._transport, error)
         self._ahead.release(_WINDOW * 2)  # whoever waits for answers must not wait any more
 
-    def _hashing(self) -> Callable[[list[Run]], bytes]:
+    def _hashing(self, threads: int) -> Callable[[list[Run]], tuple[list[Run], bytes]]:
         hasher = Hasher(self._block_size)
-        buffers: SimpleQueue[Buffer] = SimpleQueue()
+        buffers = Buffers(self._block_size, max(1, threads))
 
-        def digests(batch: list[Run]) -> bytes:
-            buffer = buffers.get() if not buffers.empty() else Buffer(self._block_size)
-            try:
-                return b"".join(group_digests(self._source, *run, buffer, hasher) for run in batch)
-            finally:
-                buffers.put(buffer)
+        def digests(batch: list[Run]) -> tuple[list[Run], bytes]:
+            with buffers.one() as buffer:
+                groups = pieces(batch, buffer.capacity)
+                return batch, b"".join(group_digests(self._source, *group, buffer, hasher) for group in groups)
 
         return digests
 
@@ -135,7 +138,7 @@ class _Sending:
     def _send(self, blocks: tuple[int, ...], buffer: Buffer) -> None:
         size = self._block_size
         place = 0
-        for first, count in _joined([(block, 1) for block in blocks]):
+        for first, count in _runs(blocks):
             read_blocks(self._source, first, buffer.view[place * size : (place + count) * size], size)
             place += count
         data = buffer.view[: place * size]
@@ -148,12 +151,10 @@ class _Sending:
         self.bytes_sent += len(payload)
 
 
-def _joined(runs: list[Run]) -> tuple[Run, ...]:
-    """The same blocks in as few runs as it takes."""
-    joined: list[Run] = []
-    for first, count in runs:
-        if joined and first == sum(joined[-1]):
-            joined[-1] = (joined[-1][0], joined[-1][1] + count)
-        else:
-            joined.append((first, count))
-    return tuple(joined)
+def _runs(blocks: Sequence[int]) -> Iterator[Run]:
+    """Blocks in ascending order as runs."""
+    start = 0
+    for end in range(1, len(blocks) + 1):
+        if end == len(blocks) or blocks[end] != blocks[end - 1] + 1:
+            yield blocks[start], end - start
+            start = end

@@ -1,16 +1,18 @@
 """Backing up an image of this machine into a repository of this machine."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.blocks import DEFAULT_BLOCK_SIZE
 from engine.dpm.draft import Draft
+from engine.dpm.errors import encodable
 from engine.dpm.records import RecoveryPoint
 from engine.dpm.repository import Repository
 from engine.progress import Progress
 from engine.sync.direct import copy_differences
 from engine.sync.instant import Writers, instant_of
+
+_LONGEST_PATH = 1 << 16
 
 
 class Wishes(NamedTuple):
@@ -49,7 +51,7 @@ def back_up(
     """
     path = image.resolve(strict=True)
     with instant_of(path, writers, allow_torn=wishes.allow_torn) as instant:
-        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        name = encodable(str(path), _LONGEST_PATH)
         replica = repository.replica_of(name, wishes.block_size)
         with repository.draft(replica, instant.source.size(), check=wishes.check) as draft:
             copy_differences(instant.source, draft, progress, trust_digests=wishes.trust_digests)

@@ -7,10 +7,19 @@ relied on, only the image is read.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from engine.blocks import DIGEST_SIZE, GROUP_SIZE, Buffer, Hasher, Source, block_runs, group_digests, read_blocks
+from engine.blocks import (
+    DIGEST_SIZE,
+    GROUP_SIZE,
+    Buffer,
+    Buffers,
+    Hasher,
+    Source,
+    block_runs,
+    group_digests,
+    read_blocks,
+)
 from engine.dpm.draft import Draft
 from engine.dpm.errors import Cancelled
-from engine.dpm.reading import Buffers
 from engine.parallel import THREADS, in_order
 from engine.progress import Progress
 from engine.sync.checkpoints import checkpoints
@@ -19,15 +28,17 @@ from engine.sync.scope import Run, Tracked, runs_of
 _AHEAD = 2
 
 
-class _Different(NamedTuple):
-    """Blocks of a group that differ, with the buffer that holds the group."""
+class _Compared(NamedTuple):
+    """A group, and those of its blocks that differ, if any."""
 
     first: int
-    places: list[int]
-    digests: list[bytes]
-    damaged: list[int]
+    length: int
+    buffer: Buffer | None = None
+    """Holds the group where there are differences, and is nobody else's."""
+    places: Sequence[int] = ()
+    digests: Sequence[bytes] = ()
+    damaged: Sequence[int] = ()
     """Blocks of the replica that are not what their digests say."""
-    buffer: Buffer
 
 
 def copy_differences(
@@ -61,47 +72,47 @@ def copy_differences(
     progress.started(source.size())
     buffers = Buffers(size, threads * _AHEAD + 1)
     compare = _by_digest(source, draft, buffers) if trust_digests else _by_content(source, draft, buffers, threads)
-    runs = list(runs_of(source.size(), size, max(1, GROUP_SIZE // size), tracked))
+    step = max(1, GROUP_SIZE // size)
     with checkpoints(draft) as kept:
-        for (_, count), different in zip(runs, in_order(compare, runs, threads, _AHEAD), strict=True):
+        for different in in_order(compare, runs_of(source.size(), size, step, tracked), threads, _AHEAD):
             if progress.cancelled():
                 raise Cancelled
-            if different:
+            if different.buffer:
                 draft.report_damage(different.damaged)
-                _put(draft, different)
+                _put(draft, different, different.buffer)
                 buffers.give(different.buffer)
                 kept.consider()
-            progress.advanced(count * size)
+            progress.advanced(different.length * size)
 
 
-def _put(draft: Draft, different: _Different) -> None:
+def _put(draft: Draft, different: _Compared, buffer: Buffer) -> None:
     """Hand over the blocks, those that lie together at once."""
-    size, places = different.buffer.block_size, different.places
+    size, places = buffer.block_size, different.places
     start = 0
     for end in range(1, len(places) + 1):
         if end == len(places) or places[end] != places[end - 1] + 1:
             low, high = places[start], places[end - 1] + 1
             blocks = range(different.first + low, different.first + high)
-            draft.put(blocks, different.digests[start:end], different.buffer.view[low * size : high * size])
+            draft.put(blocks, different.digests[start:end], buffer.view[low * size : high * size])
             start = end
 
 
-_Compare = Callable[[Run], _Different | None]
+_Compare = Callable[[Run], _Compared]
 
 
 def _by_digest(source: Source, draft: Draft, buffers: Buffers) -> _Compare:
     hasher = Hasher(draft.map.block_size)
 
-    def compare(run: Run) -> _Different | None:
+    def compare(run: Run) -> _Compared:
         first, count = run
         buffer = buffers.take()
         found, expected = group_digests(source, first, count, buffer, hasher), draft.map.digests_of(first, count)
         if found == expected:
             buffers.give(buffer)
-            return None
+            return _Compared(first, count)
         every = [found[at : at + DIGEST_SIZE] for at in range(0, len(found), DIGEST_SIZE)]
         places = [n for n, digest in enumerate(every) if digest != expected[n * DIGEST_SIZE : (n + 1) * DIGEST_SIZE]]
-        return _Different(first, places, [every[n] for n in places], [], buffer)
+        return _Compared(first, count, buffer, places, [every[n] for n in places])
 
     return compare
 
@@ -111,23 +122,23 @@ def _by_content(source: Source, draft: Draft, buffers: Buffers, threads: int) ->
     hasher = Hasher(size)
     replicas = Buffers(size, max(1, threads))
 
-    def compare(run: Run) -> _Different | None:
+    def compare(run: Run) -> _Compared:
         first, count = run
         present = list(block_runs(source, first, count, size))
         stored = list(block_runs(draft.image, first, count, size))
         if not present and not stored:
-            return None
+            return _Compared(first, count)
         buffer = buffers.take()
         with replicas.one() as replica:
             _fill(source, first, count, present, buffer)
             _fill(draft.image, first, count, stored, replica)
             if buffer.data == replica.data:
                 buffers.give(buffer)
-                return None
+                return _Compared(first, count)
             places = [n for n in range(count) if bytes(buffer.blocks[n]) != bytes(replica.blocks[n])]
             digests = hasher.digests([buffer.blocks[n] for n in places])
             damaged = _damaged(draft, first, places, hasher.digests([replica.blocks[n] for n in places]))
-        return _Different(first, places, digests, damaged, buffer)
+        return _Compared(first, count, buffer, places, digests, damaged)
 
     return compare
 

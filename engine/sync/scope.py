@@ -25,19 +25,23 @@ class Tracked(NamedTuple):
 def runs_of(image_size: int, block_size: int, step: int, tracked: Tracked | None = None) -> Iterator[Run]:
     """The runs to go through, in order, none longer than `step` blocks."""
     blocks = block_count(image_size, block_size)
-    whole: Iterable[Run] = [(0, blocks)] if tracked is None else _touched(tracked.changed, block_size, blocks)
-    for first, end in whole:
-        for start in range(first, end, step):
-            yield start, min(step, end - start)
+    return pieces([(0, blocks)] if tracked is None else _touched(tracked.changed, block_size, blocks), step)
 
 
-def _touched(ranges: Iterable[tuple[int, int]], block_size: int, blocks: int) -> Iterator[tuple[int, int]]:
-    """The blocks (first, end) that byte ranges touch, each once."""
+def pieces(runs: Iterable[Run], step: int) -> Iterator[Run]:
+    """The same blocks in runs that are no longer than `step`."""
+    for first, count in runs:
+        for start in range(first, first + count, step):
+            yield start, min(step, first + count - start)
+
+
+def _touched(ranges: Iterable[tuple[int, int]], block_size: int, blocks: int) -> Iterator[Run]:
+    """The blocks that byte ranges touch, each once."""
     done = 0
     for start, end in ranges:
         first, last = max(done, start // block_size), min(block_count(end, block_size), blocks)
         if first < last:
-            yield first, last
+            yield first, last - first
             done = last
 
 

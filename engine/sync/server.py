@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from engine.blocks import DIGEST_SIZE, GROUP_SIZE, ZERO_DIGEST, Buffer, Hasher, group_digests
+from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Buffers, Hasher, group_digests
 from engine.dpm.draft import Draft
 from engine.dpm.errors import Cancelled, ChangedSourceError, RootMismatchError
 from engine.dpm.records import PointMode, RecoveryPoint, Replica
@@ -32,7 +32,7 @@ from engine.sync.messages import (
     Need,
     Refused,
 )
-from engine.sync.scope import Run
+from engine.sync.scope import Run, pieces
 from engine.sync.transport import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
 
 _ROOMS = 6
@@ -209,10 +209,11 @@ class _Receiving:
     def _compare(self, threads: int) -> None:
         """Compare batches in order and ask for what differs."""
         size = self._draft.map.block_size
-        hasher = Hasher(size)
+        hasher, buffers = Hasher(size), Buffers(size, max(1, threads))
 
         def own(batch: _Batch) -> tuple[_Batch, bytes]:
-            return batch, self._own_digests(batch, hasher, Buffer(size))
+            with buffers.one() as buffer:
+                return batch, self._own_digests(batch, hasher, buffer)
 
         for batch, found in in_order(own, self._arriving(), threads, ahead=1):
             differing = self._differing(batch, found) if found != batch.digests else []
@@ -228,13 +229,8 @@ class _Receiving:
         stored = b"".join(self._draft.map.digests_of(*run) for run in batch.runs)
         if self._trusting:
             return stored
-        step = max(1, GROUP_SIZE // buffer.block_size)
-        pieces = (
-            (at, min(step, first + count - at))
-            for first, count in batch.runs
-            for at in range(first, first + count, step)
-        )
-        found = b"".join(group_digests(self._draft.image, *piece, buffer, hasher) for piece in pieces)
+        groups = pieces(batch.runs, buffer.capacity)
+        found = b"".join(group_digests(self._draft.image, *group, buffer, hasher) for group in groups)
         if found != stored:
             damaged = [block for n, block in enumerate(batch.blocks()) if _nth(found, n) != _nth(stored, n)]
             self._draft.report_damage(damaged)

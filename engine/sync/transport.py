@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from engine.dpm.errors import RepositoryError
+from engine.dpm.errors import RepositoryError, encodable
 from engine.files import Data
 from engine.sync.messages import MAX_MESSAGE, MAX_PAYLOAD, Message, Refused
 
@@ -165,7 +165,7 @@ def refuse(transport: Transport, error: BaseException) -> None:
     """Tell the other side why this one ends, if it still listens; then nobody waits here any more."""
     with contextlib.suppress(BrokenTransferError):
         if not isinstance(error, BrokenTransferError):
-            transport.send(Refused(str(error)[:1000] or type(error).__name__))
+            transport.send(Refused(encodable(str(error)) or type(error).__name__))
     transport.close()
 
 
