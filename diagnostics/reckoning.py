@@ -1,12 +1,14 @@
 """The arithmetic of a verdict in print: prior, what every line adds, posterior; and why the others lost."""
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from diagnostics.localize.explain import MOST_LINES, Account, EvidenceLine, Suspect, account, weigh
+from diagnostics.localize.explain import MOST_LINES, Account, EvidenceLine, Suspect, account, nested, weigh
 from diagnostics.localize.judge import Judgement
 from diagnostics.localize.network import Network
+from diagnostics.localize.responsibility import responsibility
 from diagnostics.verdict import Evidence, LineReckoned, Reckoning, SuspectReckoned
 
 _FAULTS = 3
@@ -17,6 +19,8 @@ _OF_THE_NEXT = 8
 _TELLING = 1.0
 """Decibans: smaller differences are no reason."""
 _REASONS = 2
+_ROUNDING = 2e-6
+"""Probabilities are said to 1e-6; nearer than this they are the same."""
 
 
 class Names(NamedTuple):
@@ -29,57 +33,90 @@ class Names(NamedTuple):
 
 def reckon(network: Network, judgement: Judgement, names: Names) -> Reckoning:
     """Reckon the faults and the suspects that come next, on the lines that bear on them, the heaviest first."""
-    suspects = _suspects(judgement)
-    if not suspects:
+    said = _suspects(judgement)
+    if not said:
         return Reckoning()
-    faults = len(judgement.faults[:_FAULTS])
-    weighed = [line for fault in judgement.faults[:_FAULTS] for line in (*fault.evidence, *fault.counter_evidence)]
-    for other in suspects[faults : faults + 1]:
+    suspects = list(said)
+    faults = judgement.faults[:_FAULTS]
+    weighed = [line for fault in faults for line in (*fault.evidence, *fault.counter_evidence)]
+    for other in suspects[len(faults) : len(faults) + 1]:
         weighing = weigh(network, other)
         weighed += sorted((*weighing.evidence, *weighing.counter_evidence), key=_heaviest)[:_OF_THE_NEXT]
     lines = {line.key: line for line in sorted(weighed, key=_heaviest)}
     told = account(network, suspects, list(lines)[:MOST_LINES])
-    columns = [_column(told, number) for number in range(len(suspects))]
+    columns = [
+        _Column(told, number, _raw(network, suspect, told.posterior[number]), said[suspect])
+        for number, suspect in enumerate(suspects)
+    ]
     return Reckoning(
         suspects=[
-            SuspectReckoned(
-                instance=names.instance(suspect.plate, suspect.component),
-                prior=_probability(told.prior[number]),
-                prior_db=column[0],
-                rest_db=column[-2],
-                posterior_db=column[-1],
-                posterior=_probability(told.posterior[number]),
-            )
-            for number, (suspect, column) in enumerate(zip(suspects, columns, strict=True))
+            column.suspect(names.instance(suspect.plate, suspect.component))
+            for suspect, column in zip(suspects, columns, strict=True)
         ],
         lines=[
-            _line(names.evidence(lines[step.key]), [column[1 + at] for column in columns])
+            _line(names.evidence(lines[step.key]), [column.steps[at] for column in columns])
             for at, step in enumerate(told.steps)
         ],
         rest_lines=told.rest_lines,
     )
 
 
-def _suspects(judgement: Judgement) -> list[Suspect]:
-    named = [Suspect(fault.plate, fault.component) for fault in judgement.faults]
-    ranked = [Suspect(found.plate, found.component) for found in judgement.candidates]
-    return [*named[:_FAULTS], *[suspect for suspect in ranked if suspect not in named][:_OTHERS]]
+def _suspects(judgement: Judgement) -> dict[Suspect, float]:
+    """The faults and the candidates that come next, with the probabilities that the verdict says."""
+    named = {Suspect(fault.plate, fault.component): fault.probability for fault in judgement.faults}
+    ranked = {Suspect(found.plate, found.component): found.probability for found in judgement.candidates}
+    others = [suspect for suspect in ranked if suspect not in named]
+    return {suspect: (named | ranked)[suspect] for suspect in [*list(named)[:_FAULTS], *others[:_OTHERS]]}
+
+
+def _raw(network: Network, suspect: Suspect, at_fault: float) -> float:
+    """The odds, in decibans, that the suspect failed a job; where none failed, that it is at fault."""
+    failed = any(True for root in network.roots for _ in network.failed_within(root))
+    return _decibans(responsibility(network, nested(network, suspect))) if failed else at_fault
+
+
+class _Column:
+    """The numbers of one suspect, to a tenth: running totals are rounded, so that what is printed adds up."""
+
+    def __init__(self, told: Account, number: int, raw: float, said: float) -> None:
+        parts = [told.prior[number], *(step.decibans[number] for step in told.steps)]
+        calibrated = abs(_probability(raw) - said) > _ROUNDING
+        totals = [*accumulate(parts), told.posterior[number], raw, _decibans(said) if calibrated else raw]
+        rounded = [round(total, 1) + 0.0 for total in totals]
+        *self.steps, self.rest, self.failed, self.calibration = (
+            round(after - before, 1) + 0.0 for before, after in pairwise(rounded)
+        )
+        self.prior, self.posterior, self.final = rounded[0], rounded[-3], rounded[-1]
+        self._told, self._number, self._said = told, number, said
+
+    def suspect(self, instance: str) -> SuspectReckoned:
+        """The head and the foot of the column."""
+        return SuspectReckoned(
+            instance=instance,
+            prior=_probability(self._told.prior[self._number]),
+            prior_db=self.prior,
+            rest_db=self.rest,
+            posterior_db=self.posterior,
+            posterior=_probability(self._told.posterior[self._number]),
+            failed_db=self.failed,
+            calibration_db=self.calibration,
+            probability_db=self.final,
+            probability=round(self._said, 6),
+        )
 
 
 def _heaviest(line: EvidenceLine) -> tuple[float, str]:
     return -abs(line.decibans), line.key
 
 
-def _column(told: Account, number: int) -> list[float]:
-    """Prior, steps, rest and posterior, to a tenth: running totals are rounded, so that what is printed adds up."""
-    parts = [told.prior[number], *(step.decibans[number] for step in told.steps)]
-    totals = [round(total, 1) for total in (*accumulate(parts), told.posterior[number])]
-    steps = [round(after - before, 1) + 0.0 for before, after in pairwise(totals)]
-    return [totals[0] + 0.0, *steps, totals[-1] + 0.0]
-
-
 def _probability(decibans: float) -> float:
     return round(1.0 / (1.0 + 10.0 ** (-decibans / 10.0)), 6) if decibans > -3000 else 0.0
+
+
+def _decibans(probability: float) -> float:
+    """Of odds, which probabilities of 0 and 1 do not have."""
+    inside = min(max(probability, _ROUNDING), 1.0 - _ROUNDING)
+    return 10.0 * math.log10(inside / (1.0 - inside))
 
 
 def _line(evidence: Evidence, adds: list[float]) -> LineReckoned:
@@ -99,7 +136,7 @@ def why_lost(reckoning: Reckoning, instance: str) -> str:
     if at == 0:
         return ""
     first, other = reckoning.suspects[0], reckoning.suspects[at]
-    behind = first.posterior_db - other.posterior_db
+    behind = first.probability_db - other.probability_db
     if behind < _TELLING:
         return "as likely as the first: these logs do not tell them apart"
     reasons = sorted(_reasons(reckoning, at), key=lambda reason: reason.here - reason.there)
@@ -123,3 +160,4 @@ def _reasons(reckoning: Reckoning, at: int) -> Iterator[_Reason]:
         on = f" on {line.machine}" if line.machine else ""
         yield _Reason(f"{line.event}{on}", line.adds_db[0], line.adds_db[at])
     yield _Reason("all other lines", first.rest_db, other.rest_db)
+    yield _Reason("that a job failed by it", first.failed_db, other.failed_db)

@@ -82,7 +82,7 @@ def _split(network: Network, suspect: Suspect) -> tuple[float, float]:
 
 def weigh(network: Network, suspect: Suspect) -> Weighing:
     """Leave out each line on the suspect's plate, around it and within it, one at a time."""
-    suspect = _nested(network, suspect)
+    suspect = nested(network, suspect)
     lines = list(_nearby(network, suspect.plate))
     before = log_odds(network, suspect)
     known: dict[tuple[object, ...], float] = {}
@@ -109,7 +109,7 @@ def account(network: Network, suspects: Sequence[Suspect], keys: Sequence[str]) 
     By the chain rule the steps add up, which the weights of lines left out one at a time do not: what the second of
     two lines that say the same adds is little.
     """
-    suspects = [_nested(network, suspect) for suspect in suspects]
+    suspects = [nested(network, suspect) for suspect in suspects]
     place = {key: plate for plate, lines in network.lines.items() for key in lines}
     known = [key for key in dict.fromkeys(keys) if key in place]
     told: dict[str, dict[str, Line]] = {plate: {} for plate in network.plates}
@@ -127,7 +127,7 @@ def account(network: Network, suspects: Sequence[Suspect], keys: Sequence[str]) 
     return Account(prior, tuple(steps), _differences(posterior, before), len(place) - len(known), posterior)
 
 
-def _nested(network: Network, suspect: Suspect) -> Suspect:
+def nested(network: Network, suspect: Suspect) -> Suspect:
     """The suspect as the network sees it: on the plate around it, where it sits on a shared one."""
     around = network.around_shared.get(suspect.plate)
     return suspect if around is None else Suspect(around, folded(suspect.plate, suspect.component))

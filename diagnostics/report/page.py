@@ -72,7 +72,8 @@ def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
             weighed=weighed,
             lanes=lanes(verdict),
             days=_days(verdict, weighed),
-            columns=phrases.reckoned(verdict.reckoning, verdict.faults),
+            columns=(columns := phrases.reckoned(verdict.reckoning, verdict.faults)),
+            reckoned=[verdict.reckoning.suspects[place] for _, place in columns],
             span=_span(verdict),
         )
     )
@@ -146,6 +147,7 @@ def _environment() -> jinja2.Environment:
         "CELLS": CELL_GLYPHS,
         "MOST_ROWS": MOST_ROWS,
         "redundancy": phrases.redundancy,
+        "sums": phrases.sums,
         "known_updates": phrases.known_updates,
         "is_link": _web_address,
     }

@@ -95,6 +95,18 @@ def reckoned(reckoning: Reckoning, faults: Iterable[Fault]) -> list[tuple[str, i
     return list(zip(headings, (*own, *others), strict=False))
 
 
+def sums(suspects: Sequence[SuspectReckoned]) -> list[tuple[str, list[float]]]:
+    """The foot of the arithmetic, as (label, a number for each suspect): rows that change nothing are left out."""
+    failed = [suspect.failed_db for suspect in suspects]
+    calibration = [suspect.calibration_db for suspect in suspects]
+    rows = [("sum: it is at fault", [suspect.posterior_db for suspect in suspects])]
+    rows += [("that a job failed by it", failed)] if any(failed) else []
+    rows += [("calibration", calibration)] if any(calibration) else []
+    if len(rows) > 1:
+        rows.append(("sum: what the verdict says", [suspect.probability_db for suspect in suspects]))
+    return rows
+
+
 def redundancy(fault: Fault, suspect: SuspectReckoned) -> str:
     """What to say where the weights of the evidence do not add up; empty where they do."""
     alone = sum(line.weight_db for line in (*fault.evidence, *fault.counter_evidence))

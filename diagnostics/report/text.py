@@ -16,6 +16,7 @@ from diagnostics.report.phrases import (
     reckoned,
     redundancy,
     source_text,
+    sums,
 )
 from diagnostics.verdict import (
     Evidence,
@@ -24,7 +25,6 @@ from diagnostics.verdict import (
     NextEvidence,
     RemedyAdvice,
     SourceLine,
-    SuspectReckoned,
     UpdateAdvice,
     Verdict,
     VerdictWord,
@@ -166,10 +166,12 @@ class _Report:
             label = "  ".join(part for part in (line.event, line.machine, line.rule) if part)
             self._row(label, [_decibans(line.adds_db[place]) for _, place in columns])
         self._row(f"all else ({told.rest_lines} lines)", [_decibans(suspect.rest_db) for suspect in suspects])
-        self._row("sum", [_decibans(suspect.posterior_db) for suspect in suspects])
-        self._row("as odds", [odds(suspect.posterior_db) for suspect in suspects])
+        for label, cells in sums(suspects):
+            self._row(label, [_decibans(cell) for cell in cells])
+        self._row("as odds", [odds(suspect.probability_db) for suspect in suspects])
         for (heading, _), suspect in zip(columns, suspects, strict=True):
-            self._line(f"{heading}: {suspect.instance}, {_belief(verdict, suspect)}")
+            grown = f"from {percent(suspect.prior)} ({odds(suspect.prior_db)}) to {percent(suspect.probability)}"
+            self._line(f"{heading}: {suspect.instance}, {grown}")
         for fault in verdict.faults:
             for suspect in suspects:
                 if suspect.instance == fault.instance and redundancy(fault, suspect):
@@ -274,11 +276,3 @@ def _evidence_text(line: Evidence) -> Text:
 
 def _decibans(value: float) -> str:
     return f"{value:+.1f}"
-
-
-def _belief(verdict: Verdict, suspect: SuspectReckoned) -> str:
-    """From prior to posterior, and what calibration makes of it where it changes anything."""
-    told = f"from {percent(suspect.prior)} ({odds(suspect.prior_db)}) to {percent(suspect.posterior)}"
-    said = next((found.probability for found in verdict.candidates if found.instance == suspect.instance), None)
-    changed = said is not None and abs(said - suspect.posterior) >= 0.001
-    return f"{told}; calibrated: {said:.1%}" if changed else told

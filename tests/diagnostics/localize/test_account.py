@@ -52,6 +52,20 @@ def test_the_printed_numbers_of_a_sample_add_up_to_its_posterior(sample):
         assert suspect.posterior == pytest.approx(believed, abs=1e-6)
 
 
+@pytest.mark.parametrize("sample", NAMES)
+def test_the_foot_of_the_arithmetic_is_what_the_verdict_says(sample):
+    verdict = diagnosis_of(sample).verdict
+    said = {found.instance: found.probability for found in verdict.candidates}
+    said |= {fault.instance: fault.probability for fault in verdict.faults}
+    for suspect in verdict.reckoning.suspects:
+        printed = suspect.posterior_db + suspect.failed_db + suspect.calibration_db
+        assert round(printed, 1) == suspect.probability_db
+        assert suspect.probability == said[suspect.instance]
+        assert suspect.failed_db <= 0.0
+        if 1e-5 < suspect.probability < 1.0 - 1e-5:
+            assert suspect.probability_db == pytest.approx(decibans(suspect.probability), abs=0.06)
+
+
 def test_a_line_that_repeats_another_adds_little_though_both_weigh_little_when_left_out():
     told = diagnosis_of("guest-sql-writer").verdict
     (fault,) = told.faults

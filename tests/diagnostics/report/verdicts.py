@@ -129,10 +129,12 @@ FULL = Verdict(
     ),
     reckoning=Reckoning(
         suspects=[
-            SuspectReckoned(instance="vm:SQL01/guest_writer:SqlServerWriter", prior=0.059351, prior_db=-12.0,
-                            rest_db=5.0, posterior_db=8.5, posterior=0.876543),
+            SuspectReckoned(instance="vm:SQL01/guest_writer:SqlServerWriter", prior=0.059351, prior_db=-11.5,
+                            rest_db=5.0, posterior_db=9.0, posterior=0.89, failed_db=-0.5, probability_db=8.5,
+                            probability=0.876543),
             SuspectReckoned(instance="vm:SQL01/guest_vss", prior=0.036, prior_db=-14.3, rest_db=3.9,
-                            posterior_db=-10.6, posterior=0.08),
+                            posterior_db=-10.6, posterior=0.08, failed_db=0.0, probability_db=-10.6,
+                            probability=0.08),
         ],
         lines=[
             LineReckoned(source="SQL01/Application.evtx", record=1234, machine="SQL01", event="VSS/8229",
