@@ -58,16 +58,20 @@ class Draft:
         self.replica = replica
         self.points = [point for point in catalog.points() if point.replica == replica.id]
         self._places.remove_unknown_maps([point.id for point in self.points])
-        self.slots: FileSlots = self._places.open_slots()
-        self._free = FreeSlots(self.slots.count())
-        base, self.damaged_maps = self._take_up_maps()
-        self.base = self.base_point.id if self.base_point else 0
-        self._base_map = base
-        self.map = base.resized(image_size)
-        self.image = MappedImage(self.map, self.slots)
-        self._journal = Journal(files, self._places.journal, replica.block_size, self.base)
-        self.resumed = self._take_up_journal()
-        self.job: Job = catalog.start_job(replica.id, self._kind(check=check), now)
+        with contextlib.ExitStack() as opened:
+            self.slots: FileSlots = self._places.open_slots()
+            opened.callback(self.slots.close)
+            self._free = FreeSlots(self.slots.count())
+            base, self.damaged_maps = self._take_up_maps()
+            self.base = self.base_point.id if self.base_point else 0
+            self._base_map = base
+            self.map = base.resized(image_size)
+            self.image = MappedImage(self.map, self.slots)
+            self._journal = Journal(files, self._places.journal, replica.block_size, self.base)
+            opened.callback(self._journal.close)
+            self.resumed = self._take_up_journal()
+            self.job: Job = catalog.start_job(replica.id, self._kind(check=check), now)
+            self._opened = opened.pop_all()
 
     def _take_up_maps(self) -> tuple[BlockMap, list[RecoveryPoint]]:
         """The newest map that can be read, and the points whose maps cannot; no slot of any point is free."""
@@ -222,8 +226,7 @@ class Draft:
 
     def close(self) -> None:
         """Release the files."""
-        self._journal.close()
-        self.slots.close()
+        self._opened.close()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:

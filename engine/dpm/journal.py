@@ -21,7 +21,7 @@ _MAGIC = b"SHINJNL\0"
 _VERSION = 1
 _BATCH = struct.Struct("<I32s")
 _ENTRY = struct.Struct("<II32s")
-_MAX_ENTRIES = 1 << 20
+_MAX_ENTRIES = 1 << 14
 
 
 class Entry(NamedTuple):

@@ -1,12 +1,13 @@
 """Reading a repository against its checksums."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from engine.blocks import GROUP_SIZE, Buffers
-from engine.dpm.errors import Cancelled, numbered
+from engine.dpm.errors import Cancelled, RepositoryError, numbered
 from engine.dpm.locks import locked
 from engine.dpm.maps import BlockMap, MapDamagedError
 from engine.dpm.places import ReplicaPlaces
@@ -142,5 +143,6 @@ class _ReplicaCheck:
             found = ReplicaState.INCONSISTENT if newest in lost else ReplicaState.CONSISTENT
             replica = msgspec.structs.replace(replica, state=found)
         if changed or replica != self._replica:
-            self._repository.catalog.update([replica], changed)
+            with contextlib.suppress(RepositoryError):  # a repository that may only be read is not marked
+                self._repository.catalog.update([replica], changed)
         return damages

@@ -68,8 +68,12 @@ def backup(  # noqa: PLR0913 - one parameter an option
     except ValueError as error:
         raise click.UsageError(f"a command cannot be split into words: {error}") from error
     wishes = Wishes(int(block_size) << 10, trust_digests, check, allow_torn)
-    codes = [ended(partial(_back_up, image, repo, wishes, writers, as_json=as_json)) for image in images]
-    sys.exit(max(codes))
+    worst = ExitCode.HEALTHY
+    for image in images:
+        worst = max(worst, ended(partial(_back_up, image, repo, wishes, writers, as_json=as_json)))
+        if worst == ExitCode.INTERRUPTED:
+            break
+    sys.exit(worst)
 
 
 def _back_up(image: Path, repo: Path, wishes: Wishes, writers: CommandWriters | None, *, as_json: bool) -> ExitCode:
