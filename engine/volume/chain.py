@@ -19,9 +19,12 @@ from engine.volume.bitmap import WORD, Bitmap, joined, runs
 from engine.volume.diffarea import BLOCK, AreaFullError, DiffArea, OldBlocks, blocks_of
 from engine.volume.errors import OutOfRangeError, ShadowCopyLostError
 from engine.volume.events import Loss, Report, ShadowCopyLost, VolumeEvent
+from engine.volume.gate import Clock
 
 REFERENCES = 4
 """So many of the newest shadow copies are known as references for changed blocks, whether they still live or not."""
+PATIENCE = 10.0
+"""Seconds for which a write waits for its old blocks before copies are lost; Windows does not tell its own limit."""
 _PIECE = (1 << 20) // BLOCK
 """Blocks that are copied away with one read."""
 
@@ -47,7 +50,9 @@ class Epoch:
 class Chain:
     """A volume's file and its epochs."""
 
-    def __init__(self, file: File, area: DiffArea, mark: Mark, report: Report, epochs: tuple[Epoch, ...]) -> None:
+    def __init__(
+        self, file: File, area: DiffArea, mark: Mark, report: Report, clock: Clock, epochs: tuple[Epoch, ...]
+    ) -> None:
         self.file = file
         self.size = file.size()
         self.blocks = blocks_of(self.size)
@@ -56,16 +61,21 @@ class Chain:
         self._area = area
         self._mark = mark
         self._report = report
+        self._clock = clock
         self._untold: list[VolumeEvent] = []
 
     # --- the writer's side --------------------------------------------------------------------------------------------
 
     def before_write(self, offset: int, length: int) -> None:
         """Copy away what shadow copies need of a range that is about to be overwritten, and mark it as changed."""
-        first, last = offset // BLOCK, (offset + length - 1) // BLOCK + 1
-        every = (1 << (last - first)) - 1
-        if self.epochs[-1].changed.word(first, last) == every:
-            return
+        end = (offset + length - 1) // BLOCK + 1
+        for first in range(offset // BLOCK, end, WORD):
+            last = min(first + WORD, end)
+            every = (1 << (last - first)) - 1
+            if self.epochs[-1].changed.word(first, last) != every:
+                self._first_touch(first, last, every)
+
+    def _first_touch(self, first: int, last: int, every: int) -> None:
         with self.mutex:
             fresh = every & ~self.epochs[-1].changed.word(first, last)
             if fresh:
@@ -77,6 +87,7 @@ class Chain:
     def _copy_away(self, first: int, last: int, fresh: int) -> None:
         """Keep old blocks, giving up the oldest shadow copies where there is no room, all where the disk fails."""
         while (old := self.epochs[-1].old) is not None:
+            begun = self._clock.now()
             try:
                 for start, end in runs(fresh & ~self._kept(first, last)):
                     for piece in range(first + start, first + end, _PIECE):
@@ -86,6 +97,8 @@ class Chain:
             except OSError as error:
                 self._lose_all(Loss.NO_SPACE if error.errno == errno.ENOSPC else Loss.IO_FAILURE, str(error))
             else:
+                if (taken := self._clock.now() - begun) > PATIENCE:
+                    self._lose_all(Loss.TOO_SLOW, f"a write waited {taken:.0f} s for its old blocks to be copied away")
                 return
 
     def _kept(self, first: int, last: int) -> int:
@@ -100,8 +113,7 @@ class Chain:
 
     def _content(self, first: int, last: int) -> bytearray:
         room = bytearray(min(last * BLOCK, self.size) - first * BLOCK)
-        if read_fully(self.file, room, first * BLOCK) < len(room):
-            raise OSError(errno.EIO, "the volume's file ended early")
+        read_exactly(self.file, room, first * BLOCK)
         return room
 
     # --- beginning and ending -----------------------------------------------------------------------------------------
@@ -201,7 +213,7 @@ class Chain:
         """Fill `room` with what the volume held when `epoch` began."""
         check(offset, len(room), self.size)
         try:
-            read_fully(self.file, room, offset)
+            read_exactly(self.file, room, offset)
             self._overlay(epoch, memoryview(room), offset)
         except OSError as error:
             if not epoch.alive:
@@ -220,7 +232,7 @@ class Chain:
             found = old.present.word(first, last) & missing
             for start, stop in runs(found):
                 low, high = max(offset, (first + start) * BLOCK), min(end, (first + stop) * BLOCK)
-                read_fully(old.file, room[low - offset : high - offset], low)
+                read_exactly(old.file, room[low - offset : high - offset], low)
             missing &= ~found
             if not missing:
                 return
@@ -273,6 +285,12 @@ class Chain:
                 bits |= epoch.changed.word(first, last)
             for start, stop in runs(bits):
                 yield (first + start) * BLOCK, min((first + stop) * BLOCK, self.size)
+
+
+def read_exactly(file: File, room: Room, offset: int) -> None:
+    """Fill `room`; OSError where the file has become shorter."""
+    if read_fully(file, room, offset) < len(room):
+        raise OSError(errno.EIO, f"the file ends before byte {offset + len(room)}")
 
 
 def check(offset: int, length: int, size: int) -> None:

@@ -10,6 +10,8 @@ class Loss(IntEnum):
 
     IO_FAILURE = 14
     """The old block could not be read, or the diff area could not be written: all copies of the volume are lost."""
+    TOO_SLOW = 25
+    """The diff area took too long to grow while a write waited: all copies of the volume are lost."""
     OLDEST = 33
     """The diff area reached its limit, and the oldest of several copies made room: normal rotation."""
     NO_SPACE = 35

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.files import SYSTEM, Data, Files, Room, read_fully, write_fully
-from engine.volume.chain import Chain, Epoch, check
+from engine.files import SYSTEM, Data, Files, Room, write_fully
+from engine.volume.chain import Chain, Epoch, check, read_exactly
 from engine.volume.diffarea import Cloner, DiffArea, OldBlocks, blocks_of
 from engine.volume.errors import (
     BadStateError,
@@ -57,7 +57,7 @@ class Volume:
             tracked: whether changed blocks are to be known across restarts.
             cloner: makes clones of the file; where its file system can, they serve as shadow copies.
             files: where all of these are.
-            clock: what limits the time for which writes are held.
+            clock: limits the time for which writes are held, and for which they wait for a slow diff area.
             report: told of lost shadow copies.
 
         Raises:
@@ -66,12 +66,15 @@ class Volume:
         self.path = path
         self._files = files
         self._report = report
-        self._gate = Gate(clock or MonotonicClock())
+        clock = clock or MonotonicClock()
+        self._gate = Gate(clock)
         self._hold: float | None = None
         """Seconds for which writes are held, None while they are not."""
         self._cloner = cloner
         self._clones: list[ClonedCopy] = []
-        self._area = DiffArea(files, folder or path.with_name(path.name + ".shadow"), limit or sys.maxsize)
+        self._area = DiffArea(
+            files, folder or path.with_name(path.name + ".shadow"), sys.maxsize if limit is None else limit
+        )
         self._file = files.open(path, "write")
         self.size = self._file.size()
         self._tracking: Tracking | None = None
@@ -82,7 +85,7 @@ class Volume:
             if tracked:
                 self._area.prepare()
                 epochs = self._track() or epochs
-            self._chain = Chain(self._file, self._area, self._mark, report, tuple(epochs))
+            self._chain = Chain(self._file, self._area, self._mark, report, clock, tuple(epochs))
             self._begin_history()
         except BaseException:
             self._file.close()
@@ -93,7 +96,7 @@ class Volume:
     def read_into(self, offset: int, room: Room) -> None:
         """Fill `room` with what is there now."""
         check(offset, len(room), self.size)
-        read_fully(self._file, room, offset)
+        read_exactly(self._file, room, offset)
 
     def write(self, offset: int, data: Data) -> None:
         """Write; waits while writes are held. OSError where the disk fails: then any of it may have been written."""

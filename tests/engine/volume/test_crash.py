@@ -2,6 +2,7 @@
 
 import errno
 import random
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -191,6 +192,57 @@ def test_a_failing_diff_area_costs_all_shadow_copies_but_no_write(code: int, los
     room = bytearray(3)
     volume.read_into(0, room)
     assert room == b"new"
+
+
+def test_a_diff_area_that_grows_too_slowly_costs_all_shadow_copies(tmp_path: Path):
+    path = tmp_path / "disk.img"
+    path.write_bytes(b"o" * SIZE)
+    clock, faulty, told = SlowClock(), Faulty(SYSTEM), list[VolumeEvent]()
+    volume = Volume(path, files=faulty, clock=clock, report=told.append)
+    with volume.writes_held():
+        volume.create_shadow_copy("one")
+    volume.write(0, b"in time")
+    assert told == []
+
+    def slow(call: Call) -> Fault:
+        clock.time += 20 if call.path.suffix == ".old-blocks" else 0
+        return None
+
+    faulty.plan = slow
+    volume.write(3 * BLOCK, b"too late")
+    assert [event.loss for event in told if isinstance(event, ShadowCopyLost)] == [Loss.TOO_SLOW]
+
+
+class SlowClock:
+    """Time that passes only while something slow is done."""
+
+    time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, condition: threading.Condition, seconds: float) -> None:
+        raise AssertionError(f"nobody waits here, but {condition} would for {seconds}")
+
+
+def test_a_large_discard_is_copied_away_in_pieces(tmp_path: Path):
+    path = tmp_path / "disk.img"
+    size = 200 << 20
+    with path.open("wb") as file:
+        file.truncate(size)
+        for place in range(0, size, 50 << 20):
+            file.seek(place)
+            file.write(b"old")
+    volume = Volume(path)
+    with volume.writes_held():
+        copy = volume.create_shadow_copy("one")
+    volume.discard(1, size - 2)
+    assert volume.diff_area_used == 4 * BLOCK
+    assert list(volume.extents()) == [(0, 4096)]
+    room = bytearray(3)
+    for place in range(0, size, 50 << 20):
+        copy.read_into(place, room)
+        assert room == b"old"
 
 
 def test_a_full_diff_area_costs_the_oldest_copy_first(tmp_path: Path):
