@@ -94,7 +94,7 @@ def _events(word: str, library: Library) -> Iterator[Article]:
         yield from (event_article(info, library) for info in listing)
         told = {rule.name for info in listing for rule in library.about_event(info)}
         others = [rule for rule in library.about("", event_id) if rule.name not in told]
-        title = f"event {event_id} of {'other' if listing else 'some'} sources"
+        title = "of other sources" if listing else "of some sources"
         if others:
             section = listed("Rules about it", rule_lines(others, library))
             yield Article(Ref(Subject.EVENT, str(event_id)), title, (), (), section)

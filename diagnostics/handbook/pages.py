@@ -97,7 +97,7 @@ class _Page:
 
     def article(self, article: Article, level: int) -> Iterator[str]:
         """An article below a heading of a level."""
-        yield f"{'#' * level} {article.title if level == 1 else article.ref.id}"
+        yield f"{'#' * level} {_escaped(article.title if level == 1 else article.ref.id)}"
         if level > 1 and article.title != article.ref.id:
             yield f"**{_escaped(article.title)}**"
         yield from (self._line(paragraph) for paragraph in article.lead)

@@ -73,7 +73,7 @@ def known_event(provider: str, event_id: int) -> EventInfo | None:
 
 def value_of(event: Event, field: str) -> str | None:
     """A value by the name (lower-case) that its place has; None where there is none."""
-    for place, name in _names(event).items():
+    for place, name in _places(event.provider, event.event_id, "param1" in event.fields):
         if name.lower() == field:
             return event.fields.get(place)
     return None
@@ -81,15 +81,14 @@ def value_of(event: Event, field: str) -> str | None:
 
 def named_values(event: Event) -> Iterator[tuple[str, str]]:
     """The values of an event, each with its own name or the one that its place is known by, else with an empty one."""
-    names = _names(event)
+    names = dict(_places(event.provider, event.event_id, "param1" in event.fields))
     for name, value in event.fields.items():
         yield names.get(name, "" if name.startswith("Data[") else name), value
 
 
-def _names(event: Event) -> dict[str, str]:
-    """What the places of the event's values mean. Newer Windows calls the values of some sources `param1` and so on."""
-    info = known_event(event.provider, event.event_id)
-    fields = info.fields if info else ()
-    spelling = "param{}" if "param1" in event.fields else "Data[{}]"
-    first = 1 if "param1" in event.fields else 0
-    return {spelling.format(place): name for place, name in enumerate(fields, first)}
+@lru_cache(maxsize=4096)
+def _places(provider: str, event_id: int, numbered_params: bool) -> tuple[tuple[str, str], ...]:  # noqa: FBT001 - a part of the key
+    """The places of such an event's values, and what they mean. Newer Windows calls some places `param1` and so on."""
+    info = known_event(provider, event_id)
+    spelling, first = ("param{}", 1) if numbered_params else ("Data[{}]", 0)
+    return tuple((spelling.format(place), name) for place, name in enumerate(info.fields if info else (), first))
