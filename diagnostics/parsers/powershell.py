@@ -61,7 +61,7 @@ def _read_table(lines: Lines, page: Page) -> Iterator[Event]:
     while (line := lines.peek()) is not None and line.strip():
         at = lines.number
         lines.take()
-        yield from _row(_table_row(names, line, columns), at, page)
+        yield from read_row(_table_row(names, line, columns), at, page)
 
 
 def _table_row(names: list[str], line: str, columns: list[tuple[int, int]]) -> dict[str, str]:
@@ -70,7 +70,8 @@ def _table_row(names: list[str], line: str, columns: list[tuple[int, int]]) -> d
     return {name: value.rstrip("…") for name, value in zip(names, _cut(line, columns), strict=True)}
 
 
-def _row(row: dict[str, str], at: int, page: Page) -> Iterator[Event]:
+def read_row(row: dict[str, str], at: int, page: Page) -> Iterator[Event]:
+    """The event that a row of a text tells; one of unknown meaning is counted."""
     event = event_from_row(row, at, Origin(page.document, page.day_first))
     if event:
         yield event
@@ -143,7 +144,7 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
             row[last] = item[1]
         elif last:
             row[last] += line.strip()  # a value that the console has wrapped
-    yield from _row(row, at, page)
+    yield from read_row(row, at, page)
 
 
 # --- rows that somebody copied without their heading -----------------------------------------------------------------
@@ -162,7 +163,7 @@ def _read_checkpoint(lines: Lines, page: Page) -> Iterator[Event]:
         at = lines.number
         lines.take()
         row = {"VMName": "", "Name": "", "CreationTime": "", **match.groupdict(default="")}
-        yield from _row(row, at, page)
+        yield from read_row(row, at, page)
 
 
 BLOCKS = (

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.event import Event
-from diagnostics.parsers.cells import Origin
 from diagnostics.parsers.lines import Block, Lines, Page
-from diagnostics.parsers.shapes import event_from_row, knows
+from diagnostics.parsers.powershell import read_row
+from diagnostics.parsers.shapes import knows
 
 _HEADING = re.compile(r"(?:[A-Z]\w{1,40} {2,}){1,60}(?:[A-Z]\w{1,40})?\s*$")
 _ITEM = re.compile(r"(?P<name>[A-Z]\w{1,40})=(?P<value>.*)$")
@@ -35,7 +35,7 @@ def _read_table(lines: Lines, page: Page) -> Iterator[Event]:
     while (row := _next_row(lines, starts)) is not None:
         at = lines.number
         lines.take()
-        yield from _row(dict(zip(names, row, strict=True)), at, page)
+        yield from read_row(dict(zip(names, row, strict=True)), at, page)
 
 
 def _next_row(lines: Lines, starts: list[int]) -> list[str] | None:
@@ -50,14 +50,6 @@ def _next_row(lines: Lines, starts: list[int]) -> list[str] | None:
     for _ in range(blanks):
         lines.take()
     return [line[start:end].strip() for start, end in zip(starts, [*starts[1:], len(line)], strict=True)]
-
-
-def _row(row: dict[str, str], at: int, page: Page) -> Iterator[Event]:
-    event = event_from_row(row, at, Origin(page.document, page.day_first))
-    if event:
-        yield event
-    else:
-        page.tally.not_understood(at)
 
 
 def _item(line: str | None) -> re.Match[str] | None:
@@ -95,7 +87,7 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
         if item is None and line.strip():
             break
         if item and item["name"] in row:
-            yield from _row(row, at, page)
+            yield from read_row(row, at, page)
             row = {}
         if item:
             at = at if row else lines.number
@@ -103,7 +95,7 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
         blanks = 0 if item else blanks + 1
         lines.take()
     if row:
-        yield from _row(row, at, page)
+        yield from read_row(row, at, page)
 
 
 BLOCKS = (Block("wmic", _opens_table, _read_table), Block("wmic", _opens_list, _read_list))
