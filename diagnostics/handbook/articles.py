@@ -22,9 +22,6 @@ _POLARITIES = {
     Polarity.COVERAGE: "proves that the log is alive",
     Polarity.NOISE: "known and harmless: counted, never blamed",
 }
-_PRIORS = {"common": "common (about 2 in 100 nights)", "occasional": "occasional (about 6 in 1,000 nights)",
-           "rare": "rare (about 2 in 1,000 nights)"}  # fmt: skip
-_SEVERITIES = {"hard": "hard: nearly every job that meets it fails", "flaky": "flaky: about every second job fails"}
 _RETRYABLE = {True: "yes", False: "no", None: "that depends"}
 
 
@@ -38,8 +35,8 @@ def cause_article(cause: Cause, library: Library) -> Article:
             ("component", (Ref(Subject.COMPONENT, cause.component),)),
             ("stages", mentioned([Ref(Subject.STAGE, stage) for stage in cause.stages])),
             ("found on", (", ".join(cause.scopes),)),
-            ("how often", (_PRIORS[cause.prior],)),
-            ("severity", (_SEVERITIES[cause.severity],)),
+            ("how often", (f"{cause.prior}: in {cause.probability:.1%} of nights",)),
+            ("severity", (f"{cause.severity}: {cause.failure:.0%} of the jobs that meet it fail",)),
         ),
         lead=((cause.explanation,),),
         sections=(

@@ -98,8 +98,8 @@ class _Page:
     def article(self, article: Article, level: int) -> Iterator[str]:
         """An article below a heading of a level."""
         yield f"{'#' * level} {_escaped(article.title if level == 1 else article.ref.id)}"
-        if level > 1 and article.title != article.ref.id:
-            yield f"**{_escaped(article.title)}**"
+        if article.title != article.ref.id:
+            yield _code(article.ref.id) if level == 1 else f"**{_escaped(article.title)}**"
         yield from (self._line(paragraph) for paragraph in article.lead)
         yield "\n".join(f"- {label}: {self._line(value)}" for label, value in article.facts)
         for section in article.sections:
