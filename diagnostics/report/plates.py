@@ -9,12 +9,13 @@ import networkx as nx
 
 from diagnostics.report.phrases import percent
 from diagnostics.sanitize import one_line
-from diagnostics.verdict import JobReport, Verdict, VerdictWord
+from diagnostics.verdict import Fault, JobReport, Verdict, VerdictWord
 from engine.pipeline import Scope
 
+_LIKELY = 0.5
 _SUSPICIOUS = 0.2
 _FIRST = 3
-"""A candidate below this is not worth a mark in a picture; where nothing is named, the first few are."""
+"""A candidate below `_SUSPICIOUS` is not worth a mark in a picture; where nothing is named, the first few are."""
 _NAMED = {VerdictWord.ASSERTED, VerdictWord.LEADING}
 """With the other words, what the verdict names is suspected only."""
 
@@ -137,7 +138,6 @@ class _Reader:
 
 def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
     """Component instance -> what is held against it. A writer's name behind the instance is left away."""
-    word = Status.FAULT if verdict.verdict in _NAMED else Status.SUSPECT
     unnamed = _FIRST if not verdict.faults else 0
     found = {
         _bare(candidate.instance, candidate.component): (Status.SUSPECT, percent(candidate.probability))
@@ -145,8 +145,14 @@ def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
         if verdict.verdict is not VerdictWord.HEALTHY and (candidate.probability >= _SUSPICIOUS or place < unnamed)
     }
     return found | {
-        _bare(fault.instance, fault.component): (word, percent(fault.probability)) for fault in verdict.faults
+        _bare(fault.instance, fault.component): (_charge(verdict, fault), percent(fault.probability))
+        for fault in verdict.faults
     }
+
+
+def _charge(verdict: Verdict, fault: Fault) -> Status:
+    """Beside a fault that is named, a verdict lists what else it could not tell apart."""
+    return Status.FAULT if verdict.verdict in _NAMED and fault.probability >= _LIKELY else Status.SUSPECT
 
 
 def _bare(instance: str, component: str) -> str:

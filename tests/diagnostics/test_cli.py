@@ -62,6 +62,13 @@ def test_a_fault_exits_with_1_and_json_follows_the_schema():
     assert ran.stderr == b""
 
 
+@pytest.mark.parametrize(("form", "start"), [("html", b"<!doctype html>"), ("markdown", b"## Asserted: ")])
+def test_a_report_for_people_goes_to_the_file_that_is_asked_for(tmp_path, form, start):
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--format", form, "-o", tmp_path / "report")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, b"", b"")
+    assert (tmp_path / "report").read_bytes().startswith(start)
+
+
 def test_fail_on_moves_the_line_between_0_and_1():
     assert diagnose(SAMPLES / "guest-sql-writer" / "logs", "--fail-on", "never").returncode == 0
 

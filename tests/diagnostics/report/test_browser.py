@@ -24,10 +24,14 @@ A4 = 718
 
 def large_site(folder: Path):
     """200 machines on 20 hosts; one host fails as a whole, and one machine elsewhere."""
+
+    def ended(host, vm):
+        failed = host == 7 or (host, vm) == (12, 3)
+        return {"failed": VSS, "sent": "0"} if failed else {"sent": "120"}
+
     (folder / "DPM01").mkdir()
     jobs = [
-        job(f"VM{host:02}{vm:02}", f"HV{host:02}", failed=VSS if host == 7 or (host, vm) == (12, 3) else "",
-            sent="0" if host == 7 else "120", minute=(host * 10 + vm) % 50)
+        job(f"VM{host:02}{vm:02}", f"HV{host:02}", minute=(host * 10 + vm) % 50, **ended(host, vm))
         for host in range(1, 21)
         for vm in range(1, 11)
     ]  # fmt: skip
