@@ -12,8 +12,6 @@ from engine.pipeline import COMPONENTS, STAGES, Scope
 
 OTHER_PRIOR = 0.0004
 """P(a cause nobody modelled) per plate: as rare as an occasional cause."""
-ELSEWHERE = 0.03
-"""P(stage fails | a cause that usually fails other stages of its component)."""
 OTHER_FAILURE = 0.1
 """P(stage fails | unmodelled cause), the same for every stage: broad; it explains anything, but nothing well."""
 
@@ -40,15 +38,10 @@ def _plate(graph: "nx.DiGraph[str]", plate: str, catalog: Catalog) -> Plate:
 
 
 def _cause_node(cause: Cause, scope: Scope) -> CauseNode:
-    """A cause fails a job with its probability, in whichever of its stages: which one is not known beforehand.
-
-    Now and then it does so elsewhere where its component is needed: authors know the usual stages.
-    """
-    info = COMPONENTS[cause.component]
-    stages = stages_on(scope, cause.stages, info)
+    """A cause fails a job with its probability, in whichever of its stages: which one is not known beforehand."""
+    stages = stages_on(scope, cause.stages, COMPONENTS[cause.component])
     in_each = 1.0 - (1.0 - cause.failure) ** (1.0 / max(len(stages), 1))
-    elsewhere = dict.fromkeys(stages_on(scope, info.stages, info), ELSEWHERE)
-    return CauseNode(cause.id, cause.component, cause.probability, elsewhere | dict.fromkeys(stages, in_each))
+    return CauseNode(cause.id, cause.component, cause.probability, dict.fromkeys(stages, in_each))
 
 
 def _other() -> CauseNode:

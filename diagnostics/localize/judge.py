@@ -28,7 +28,7 @@ _SURPRISING = 0.01
 _LISTED = 0.01
 """Candidates below this probability, or where nothing failed or was seen, are listed only to fill the first five."""
 _FIRST = 5
-_MOST_LISTED = 64
+_MOST_LISTED = 32
 """For so many candidates, those most probably at fault, it is told whether they failed a job."""
 MOST_EXPLAINED = 6
 """For so many faults the evidence is weighed line by line, unless told otherwise."""

@@ -274,6 +274,7 @@ class Network:
         """The same network, supposing that a component on a plate has failed none of the failed jobs."""
         changed = copy(self)
         changed.acquitted = (plate, component)
+        changed._nodes = dict(self._nodes)  # noqa: SLF001 - its own; what is asked once is not worth keeping
         changed.compute_anew(self.failed_within(plate))
         return changed
 
