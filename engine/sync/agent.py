@@ -6,7 +6,7 @@ blocks that the server needs again, from the same point in time, and sends them.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from threading import Semaphore
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from engine.sync.messages import (
     Need,
     batch_blocks,
 )
-from engine.sync.scope import Run, Tracked, batches_of, pieces, runs_of, size_of
+from engine.sync.scope import Run, Tracked, batches_of, pieces, runs_of, size_of, together
 from engine.sync.transport import BrokenTransferError, Transport, expect, refuse, refusing
 
 _WINDOW = 8
@@ -137,11 +137,9 @@ class _Sending:
 
     def _send(self, blocks: tuple[int, ...], buffer: Buffer) -> None:
         size = self._block_size
-        place = 0
-        for first, count in _runs(blocks):
-            read_blocks(self._source, first, buffer.view[place * size : (place + count) * size], size)
-            place += count
-        data = buffer.view[: place * size]
+        for place, count in together(blocks):
+            read_blocks(self._source, blocks[place], buffer.view[place * size : (place + count) * size], size)
+        data = buffer.view[: len(blocks) * size]
         frame = self._packer.packed(data)
         payload = data if frame is None else memoryview(frame)
         begun = time.perf_counter()
@@ -149,12 +147,3 @@ class _Sending:
         self._packer.sent(len(payload), time.perf_counter() - begun)
         self.blocks += len(blocks)
         self.bytes_sent += len(payload)
-
-
-def _runs(blocks: Sequence[int]) -> Iterator[Run]:
-    """Blocks in ascending order as runs."""
-    start = 0
-    for end in range(1, len(blocks) + 1):
-        if end == len(blocks) or blocks[end] != blocks[end - 1] + 1:
-            yield blocks[start], end - start
-            start = end

@@ -23,7 +23,7 @@ from engine.dpm.errors import Cancelled
 from engine.parallel import THREADS, in_order
 from engine.progress import Progress
 from engine.sync.checkpoints import checkpoints
-from engine.sync.scope import Run, Tracked, runs_of
+from engine.sync.scope import Run, Tracked, runs_of, together
 
 _AHEAD = 2
 
@@ -87,14 +87,11 @@ def copy_differences(
 
 def _put(draft: Draft, different: _Compared, buffer: Buffer) -> None:
     """Hand over the blocks, those that lie together at once."""
-    size, places = buffer.block_size, different.places
-    start = 0
-    for end in range(1, len(places) + 1):
-        if end == len(places) or places[end] != places[end - 1] + 1:
-            low, high = places[start], places[end - 1] + 1
-            blocks = range(different.first + low, different.first + high)
-            draft.put(blocks, different.digests[start:end], buffer.view[low * size : high * size])
-            start = end
+    size = buffer.block_size
+    for start, count in together(different.places):
+        low = different.places[start]
+        blocks = range(different.first + low, different.first + low + count)
+        draft.put(blocks, different.digests[start : start + count], buffer.view[low * size : (low + count) * size])
 
 
 _Compare = Callable[[Run], _Compared]

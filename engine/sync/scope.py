@@ -1,6 +1,6 @@
 """Which blocks of an image a job goes through: all, or those that a volume recorded as changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from engine.blocks import block_count
@@ -57,6 +57,15 @@ def batches_of(runs: Iterable[Run], blocks: int) -> Iterator[list[Run]]:
         count += run[1]
     if batch:
         yield batch
+
+
+def together(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where in ascending numbers those that follow one another begin, and how many they are."""
+    start = 0
+    for end in range(1, len(numbers) + 1):
+        if end == len(numbers) or numbers[end] != numbers[end - 1] + 1:
+            yield start, end - start
+            start = end
 
 
 def size_of(runs: Iterable[Run], block_size: int) -> int:
