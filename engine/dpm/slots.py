@@ -3,6 +3,7 @@
 A slot is named by a number from 1; 0 stands for a block of zeros, which is kept nowhere.
 """
 
+import errno
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -128,13 +129,30 @@ def consecutive(slots: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def read_slots(store: SlotStore, slots: Sequence[int], room: memoryview, block_size: int) -> None:
-    """Fill `room` with the contents of slots, in their order."""
+    """Fill `room` with the contents of slots, in their order.
+
+    What a failing disk does not give reads as zeros. No slot holds zeros, so its block is found damaged like any other.
+    """
     for start, count in consecutive(slots):
         part = room[start * block_size : (start + count) * block_size]
-        if slots[start]:
-            store.read(slots[start], part)
-        else:
+        if not slots[start]:
             part[:] = bytes(len(part))
+        elif not _readable(store, slots[start], part):
+            for place in range(count):
+                block = part[place * block_size : (place + 1) * block_size]
+                if not _readable(store, slots[start] + place, block):
+                    block[:] = bytes(block_size)
+
+
+def _readable(store: SlotStore, slot: int, room: memoryview) -> bool:
+    """Fill `room` from consecutive slots; False where the disk fails."""
+    try:
+        store.read(slot, room)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return False
+    return True
 
 
 def write_slots(store: SlotStore, slots: Sequence[int], data: memoryview, block_size: int) -> None:

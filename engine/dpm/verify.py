@@ -60,8 +60,8 @@ class _ReplicaCheck:
         self._places: ReplicaPlaces = repository.places(replica)
         self._points = sorted(points, key=lambda point: -point.id)
         self._seen = bytearray(1)
-        self._bad: dict[int, tuple[int, int]] = {}
-        """Bad slots, each with the recovery point and the block where it was met first."""
+        self._bad: dict[int, int] = {}
+        """Bad slots, each with the block that it was read for."""
 
     def bytes_to_read(self) -> int:
         return sum(point.image_size for point in self._points)
@@ -74,24 +74,40 @@ class _ReplicaCheck:
             except FileNotFoundError:
                 return self._mark([Damage(f"{what} has no slots", tuple(point.id for point in self._points))])
             try:
-                return self._mark(list(self._damages(slots, progress)))
+                lost_maps = [damage for point in self._points for damage in self._read_point(point, slots, progress)]
+                return self._mark([*lost_maps, *self._bad_blocks()])
             finally:
                 slots.close()
 
-    def _damages(self, slots: FileSlots, progress: Progress) -> Iterator[Damage]:
-        affected: dict[int, list[int]] = {}
-        for point in self._points:
-            try:
-                block_map = self._places.load_map(point)
-            except MapDamagedError as error:
-                yield Damage(str(error), (point.id,))
-                continue
-            self._read(point, block_map, slots, progress)
-            for slot in set(self._bad).intersection(block_map.slots) if self._bad else ():
-                affected.setdefault(slot, []).append(point.id)
-        yield from self._of_slots(affected)
+    def _read_point(self, point: RecoveryPoint, slots: FileSlots, progress: Progress) -> Iterator[Damage]:
+        try:
+            block_map = self._places.load_map(point)
+        except MapDamagedError as error:
+            yield Damage(str(error), (point.id,))
+        else:
+            self._read(block_map, slots, progress)
 
-    def _read(self, point: RecoveryPoint, block_map: BlockMap, slots: FileSlots, progress: Progress) -> None:
+    def _bad_blocks(self) -> Iterator[Damage]:
+        """Bad slots by the recovery points that refer to them, whether these were asked for or not."""
+        affected: dict[int, list[int]] = {slot: [] for slot in self._bad}
+        for point in self._all_points() if affected else ():
+            with contextlib.suppress(MapDamagedError):
+                for slot in set(affected).intersection(self._places.load_map(point).slots):
+                    affected[slot].append(point.id)
+        together: dict[tuple[int, ...], list[int]] = {}
+        for slot, concerned in affected.items():
+            together.setdefault(tuple(concerned), []).append(self._bad[slot])
+        size = self._replica.block_size
+        for points, blocks in together.items():
+            first, others = min(blocks), f" and {len(blocks) - 1} more" if len(blocks) > 1 else ""
+            where = f"block {first} (bytes {first * size} to {(first + 1) * size - 1})"
+            verb = "do not match their digests" if others else "does not match its digest"
+            yield Damage(f"{self._replica.image}: {where}{others} {verb}", points)
+
+    def _all_points(self) -> list[RecoveryPoint]:
+        return [point for point in self._repository.points() if point.replica == self._replica.id]
+
+    def _read(self, block_map: BlockMap, slots: FileSlots, progress: Progress) -> None:
         reader = CheckedReader(block_map, slots)
         step = max(1, GROUP_SIZE // block_map.block_size)
         buffers = Buffers(block_map.block_size, THREADS)
@@ -102,7 +118,7 @@ class _ReplicaCheck:
 
         for bad in in_order(check, self._unread(block_map, step, progress)):
             for block in bad:
-                self._bad.setdefault(block_map.slots[block], (point.id, block))
+                self._bad.setdefault(block_map.slots[block], block)
 
     def _unread(self, block_map: BlockMap, step: int, progress: Progress) -> Iterator[tuple[int, int]]:
         """The runs of blocks of which some slot has not been read for another recovery point."""
@@ -123,23 +139,19 @@ class _ReplicaCheck:
         self._seen[slot] = 1
         return bool(known)
 
-    def _of_slots(self, affected: dict[int, list[int]]) -> Iterator[Damage]:
-        size = self._replica.block_size
-        for slot, (_, block) in sorted(self._bad.items(), key=lambda item: item[1][1]):
-            what = f"{self._replica.image}: block {block} (bytes {block * size} to {(block + 1) * size - 1})"
-            yield Damage(f"{what} does not match its digest", tuple(sorted(affected.get(slot, []))))
-
     def _mark(self, damages: list[Damage]) -> list[Damage]:
         """Record which recovery points are good; the newest decides whether the replica is consistent."""
         lost = {point for damage in damages for point in damage.points}
+        read = {point.id for point in self._points}
+        points = self._all_points()
         changed = []
-        for point in self._points:
+        for point in points:
             state = PointState.DAMAGED if point.id in lost else PointState.GOOD
-            if point.state != state:
+            if point.state != state and point.id in lost | read:
                 changed.append(msgspec.structs.replace(point, state=state))
-        newest = max(point.id for point in self._repository.points() if point.replica == self._replica.id)
         replica = self._replica
-        if newest in {point.id for point in self._points}:
+        newest = max((point.id for point in points), default=0)
+        if newest in lost | read:
             found = ReplicaState.INCONSISTENT if newest in lost else ReplicaState.CONSISTENT
             replica = msgspec.structs.replace(replica, state=found)
         if changed or replica != self._replica:

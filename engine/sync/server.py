@@ -4,8 +4,9 @@ One thread receives; one compares, while others read the replica ahead of it; on
 that was announced for it, and puts it into the draft.
 """
 
+import contextlib
 from collections.abc import Iterator
-from queue import Queue
+from queue import Empty, Queue
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -37,6 +38,10 @@ from engine.sync.transport import BrokenTransferError, RefusedError, Transport, 
 
 _ROOMS = 6
 """Payloads that may have been received and not been put away yet."""
+
+
+_WAITING = 16
+"""Batches that may have been received and not been compared yet; an agent that sends more has to wait."""
 
 
 class Received(NamedTuple):
@@ -124,7 +129,7 @@ class _Receiving:
         self._everything = not described.tracked
         self._progress = progress
         self._trusting = trust_digests and not draft.needs_full_comparison
-        self._batches: Queue[_Batch | None] = Queue()
+        self._batches: Queue[_Batch | None] = Queue(_WAITING)
         self._work: Queue[_Payload | list[int] | None] = Queue()
         """What the putting thread does: received blocks, or blocks that are zeros now; None at the end."""
         self._rooms: Queue[memoryview] = Queue()
@@ -157,6 +162,9 @@ class _Receiving:
 
     def _stop(self, error: BaseException) -> None:
         refuse(self._transport, error)
+        with contextlib.suppress(Empty):  # room for the end, and for whoever waits to put more
+            while True:
+                self._batches.get_nowait()
         self._batches.put(None)
         self._work.put(None)
         for _ in range(_ROOMS):

@@ -133,7 +133,7 @@ class Framed:
             self._stream.read_into(body)
             self._stream.read_into(payload)
             return self._decoder.decode(body), payload
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
             raise BrokenTransferError(f"the connection is broken: {error}") from error
 
     def close(self) -> None:

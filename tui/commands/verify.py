@@ -9,7 +9,7 @@ from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
 from engine.dpm import Repository
 from engine.dpm import verify as check
-from tui.outcome import ended
+from tui.outcome import ended, say
 from tui.progress import watched
 
 _HELP = """Read the recovery points POINT... (none given: all) in REPO and compare every byte with its digest.
@@ -37,6 +37,9 @@ def _verify(repo: Path, numbers: tuple[int, ...]) -> ExitCode:
         with watched(sys.stderr, "verify") as watcher:
             damages = check(repository, numbers, watcher)
         states = {point.id: point.state for point in repository.points() if not numbers or point.id in numbers}
+    if not states:
+        say(f"{repo} holds no recovery point: nothing was checked")
+        return ExitCode.UNREADABLE
     for damage in damages:
         click.echo(f"damaged: {one_line(str(damage), 600)}")
     for point, state in states.items():

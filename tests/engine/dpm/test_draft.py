@@ -1,6 +1,7 @@
 """The next recovery point in the making: resumed, repaired, held alone; what is not committed is not there."""
 
 import contextlib
+import errno
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from engine.dpm import Repository, verify
 from engine.dpm.errors import BusyError, Cancelled, DamagedError, NotARepositoryError, RootMismatchError
 from engine.dpm.records import Outcome
 from engine.progress import Unwatched
-from tests.engine.disks import Faulty
+from tests.engine.disks import Call, Fault, Faulty
 from tests.engine.dpm.disk import BLOCK, MixedDisk, Ticks, back_up, content, fill, opened
 
 
@@ -115,6 +116,29 @@ def test_a_map_of_another_time_is_noticed(repository: Repository, disk: MixedDis
     back_up(repository, some_bytes(5, seed=2))
     disk.put(places.map(2), old)
     assert "does not begin as it should" in str(verify(repository, [], Unwatched())[0])
+
+
+def test_what_a_failing_disk_does_not_give_is_named_and_repaired(tmp_path: Path, disk: MixedDisk):
+    data = some_bytes(10)
+    slot = range(4 * BLOCK, 5 * BLOCK)
+
+    def rotten(call: Call) -> Fault:
+        ours = call.name == "pread" and call.path.name == "slots" and call.offset < slot.stop
+        return OSError(errno.EIO, "rotten") if ours and call.offset + call.length > slot.start else None
+
+    with opened(tmp_path / "r", disk, Ticks()) as repository:
+        back_up(repository, data)
+        back_up(repository, data)
+    with opened(tmp_path / "r", Faulty(disk, rotten), Ticks()) as repository:
+        (damage,) = verify(repository, [2], Unwatched())
+        assert str(damage) == (
+            "disk.vhdx: block 4 (bytes 2048 to 2559) does not match its digest; affected: recovery points 1, 2"
+        )
+        assert {point.state for point in repository.points()} == {"damaged"}
+        back_up(repository, data)
+    with opened(tmp_path / "r", disk, Ticks()) as repository:
+        assert verify(repository, [], Unwatched()) == []
+        assert {point.state for point in repository.points()} == {"good"}
 
 
 def test_a_folder_with_other_things_is_not_made_a_repository(tmp_path: Path):

@@ -286,6 +286,14 @@ def test_frames_that_are_too_large_are_not_read():
     agent_end.send(Begin(VERSION, BLOCK, None))
 
 
+@pytest.mark.parametrize("body", [b"", b"\xc1", b"\x81\xa4type\xa5Other", b"\x82\xa4type\xa4Need\xa6blocks\x91\xff"])
+def test_what_is_no_message_is_refused(body: bytes):
+    agent_end, server_end = pair()
+    agent_end._stream.write([len(body).to_bytes(4, "little"), bytes(4), body])
+    with pytest.raises(BrokenTransferError):
+        server_end.receive(memoryview(bytearray(MAX_PAYLOAD)))
+
+
 def test_an_agent_of_another_version_is_turned_away():
     agent_end, server_end = pair()
     server_end.send(Begin(VERSION + 1, BLOCK, None))
