@@ -5,11 +5,12 @@ usage: python -m tests.bench.bench_wording [SEEDS]     (default 10; exits 1 wher
 
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from tests.diagnostics.cases import variants
-from tests.diagnostics.cases.bundles import Bundle, real_cases, verdict_on
+from tests.diagnostics.cases.bundles import Bundle, real_cases, understood
 from tests.diagnostics.cases.hay import in_hay
 from tests.diagnostics.cases.rewording import TONGUES
 from tests.diagnostics.cases.scoring import TOLERANCE, WORDS_ALONE, Figures, score
@@ -23,7 +24,7 @@ Changes = Sequence[Callable[[Bundle], Bundle]]
 def measured(change: Callable[[Bundle], Bundle], without: Collection[str] = ()) -> Figures:
     """The figures of all cases, changed."""
     cases = [case for case in real_cases() if case.id not in without]
-    return score((case, verdict_on(change(case.bundle))) for case in cases)
+    return score((case, understood(change(case.bundle))) for case in cases)
 
 
 def main() -> int:
@@ -50,7 +51,26 @@ def main() -> int:
         seconds = (time.perf_counter() - started) / (len(changes) + 1)
         print(f"{name:16} x{len(changes):<3} worst top1 {top1:.3f} top3 {top3:.3f}  {seconds:6.1f} s each  {blamed}")
         missed |= top1 < goal.top1 - TOLERANCE or top3 < goal.top3 - TOLERANCE or bool(blamed)
+    print_rules_on_words()
     return int(missed)
+
+
+def print_rules_on_words() -> None:
+    """Which rules the words of a case alone make fire: in another language they are silent."""
+    silent: dict[str, list[str]] = defaultdict(list)
+    for case in real_cases():
+        for rule in sorted(rules_met(case.bundle) - rules_met(variants.translated(case.bundle, "german"))):
+            silent[rule].append(case.id)
+    of_cases = {case for cases in silent.values() for case in cases}
+    print(f"{len(silent)} rules fire on words alone, in {len(of_cases)} of {len(real_cases())} cases:")
+    for rule, cases in sorted(silent.items()):
+        print(f"    {rule:34} {', '.join(cases)}")
+    print(f"excused from translation, for want of anything else: {', '.join(sorted(WORDS_ALONE))}")
+
+
+def rules_met(bundle: Bundle) -> set[str]:
+    """The names of the rules that some event of the bundle meets."""
+    return {sighting.rule.name for sighting in understood(bundle).sightings}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The real cases, as bundles of exported logs, and what the whole road says of a bundle."""
+"""The real cases, as bundles of exported logs, and what the diagnostics make of a bundle."""
 
 import importlib.util
 import tempfile
@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from diagnostics.diagnosis import Knowledge, diagnose, load_knowledge
+from diagnostics.answer import Case as Understood
+from diagnostics.diagnosis import Knowledge, load_knowledge, understand
+from diagnostics.reading import read_case
 from diagnostics.request import Request
-from diagnostics.verdict import Verdict
 from tests.shared import shared
 
 Bundle = Mapping[str, bytes]
@@ -67,10 +68,15 @@ def _knowledge() -> Knowledge:
     return load_knowledge()
 
 
-def verdict_on(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Verdict:
-    """Write the bundle, and diagnose it together with what lies beside it."""
+def understood(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Understood:
+    """Write the bundle, and judge it together with the logs that lie beside it.
+
+    This is the road of `diagnose` up to the judgement; to weigh evidence and compose a verdict adds nothing to score.
+    """
+    rules, catalog, _ = _knowledge()
     with tempfile.TemporaryDirectory() as folder:
         for name, content in bundle.items():
             Path(folder, name).write_bytes(content)
-        paths = (folder, *map(str, beside))
-        return diagnose(Request(paths=paths), knowledge=_knowledge()).verdict
+        request = Request(paths=(folder, *map(str, beside)))
+        reading = read_case(request.paths, rules.interest, relevant=lambda event: bool(rules.match(event)))
+    return understand(reading.events, reading, rules, catalog, request, most_explained=0)

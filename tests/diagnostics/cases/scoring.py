@@ -1,9 +1,10 @@
-"""How well verdicts find the confirmed causes."""
+"""How well judgements find the confirmed causes."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from diagnostics.verdict import Verdict, VerdictWord
+from diagnostics.answer import Case as Understood
+from diagnostics.verdict import VerdictWord
 from tests.diagnostics.cases.bundles import Case
 
 TOLERANCE = 0.03
@@ -13,7 +14,7 @@ WORDS_ALONE = frozenset({"exchange-db-path-moved", "smhv-scoped-snapshots"})
 
 
 class Figures(NamedTuple):
-    """Shares of the cases; `misses` names those whose first candidate is another."""
+    """Shares of the cases, and which fall out of them."""
 
     top1: float
     top3: float
@@ -21,22 +22,23 @@ class Figures(NamedTuple):
     """Harmless cases with a fault that is leading or asserted."""
     unread: tuple[str, ...]
     misses: tuple[str, ...]
+    """Those whose first candidate is another component."""
     beyond3: tuple[str, ...]
-    """Of the misses, those without the cause among the first three."""
+    """Of these, those without the component among the first three."""
 
 
-def score(answers: Iterable[tuple[Case, Verdict]]) -> Figures:
+def score(answers: Iterable[tuple[Case, Understood]]) -> Figures:
     """The figures over all answers."""
     faulty, noise_blamed, unread, misses, beyond3 = 0, [], [], [], []
-    for case, verdict in answers:
-        if not any(source.records for source in verdict.sources):
+    for case, understood in answers:
+        if not any(source.records for source in understood.reading.sources):
             unread.append(case.id)
         if case.is_noise:
-            if verdict.verdict in {VerdictWord.ASSERTED, VerdictWord.LEADING}:
+            if understood.judgement.verdict in {VerdictWord.ASSERTED, VerdictWord.LEADING}:
                 noise_blamed.append(case.id)
             continue
         faulty += 1
-        ranked = list(dict.fromkeys(candidate.component for candidate in verdict.candidates))
+        ranked = list(dict.fromkeys(candidate.component for candidate in understood.judgement.candidates))
         if ranked[:1] != [case.component]:
             misses.append(case.id)
         if case.component not in ranked[:3]:
