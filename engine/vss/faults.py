@@ -96,6 +96,7 @@ class FaultyApplication(Application):
         await self._application.backup_complete()
 
     async def abort(self) -> None:
+        await self._suffer(Phase.ABORT)
         await self._application.abort()
 
 

@@ -152,11 +152,11 @@ class Writer:
             await self._reject_late_thaw(one)
         if one.state is not step.before:
             return
-        if phase in (Phase.FREEZE, Phase.THAW):
-            limit = self._time_left(phase, one)
-        if not await self._answer(one, phase, self._call(phase, shadow_set), step.done, step.failed, limit):
+        in_freeze = phase in (Phase.FREEZE, Phase.THAW)
+        left = self._time_left(phase, one) if in_freeze else limit
+        if not await self._answer(one, phase, self._call(phase, shadow_set), step.done, step.failed, left):
             self._cancel_alarm()
-            if phase in (Phase.FREEZE, Phase.THAW) or not self.alive:
+            if in_freeze or not self.alive:
                 await self._restore(one, limit)
 
     async def abort(self, session: UUID, limit: float) -> None:

@@ -87,6 +87,15 @@ def test_a_copy_that_outgrows_its_diff_area_is_lost_and_told(tmp_path):
     ]
 
 
+def test_where_no_diff_area_can_be_made_the_set_fails_before_anybody_freezes(tmp_path):
+    machinery = Machinery(tmp_path)
+    (tmp_path / "disk.shadow").write_bytes(b"in the way of the folder")
+    with pytest.raises(VssError) as caught:
+        machinery.back_up()
+    assert caught.value.hresult is HResult.VSS_E_INSUFFICIENT_STORAGE
+    assert machinery.provider.left == 0
+
+
 def test_in_real_time_too_a_flush_that_blocks_is_given_up_at_its_limit(tmp_path):
     machinery = Machinery(tmp_path, clock=SystemClock(), limits=Limits(flush=0.05))
 

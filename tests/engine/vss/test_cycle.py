@@ -319,6 +319,19 @@ def test_only_writers_with_chosen_components_are_needed():
     assert box.states()[SYSTEM][0] == 9
 
 
+def test_a_writer_that_nobody_needs_goes_on_even_if_that_takes_longer_than_its_freeze_may():
+    slow = {Phase.FREEZE: delay(59.5), Phase.THAW: delay(5), Phase.ABORT: delay(1)}
+    box = Box(faults={SYSTEM: slow})
+
+    async def main() -> None:
+        async with shadow_copies(box.coordinator, "backup.exe", [box.volume], components=[(SQL, "data")]):
+            assert not box.stores[SYSTEM].frozen
+
+    box.clock.run(main())
+    assert box.states()[SYSTEM] == (10, "VSS_E_WRITERERROR_TIMEOUT")
+    assert box.at_rest()
+
+
 def test_a_component_that_nobody_offers_cannot_be_chosen():
     box = Box()
 
