@@ -73,8 +73,9 @@ class Host:
         files = self.volumes[vm.host_volume].files
         try:
             await vm.suffer(VmStep.SAVE)
-            state = files.create(vm.state_file, vm.memory)
-            state.write(0, vm.guest.memory())
+            memory = vm.guest.memory()
+            state = files.create(vm.state_file, max(vm.memory, len(memory)))
+            state.write(0, memory)
             await asyncio.sleep(vm.memory / self.save_rate)
             state.sync()
         except (OSError, VssError) as error:

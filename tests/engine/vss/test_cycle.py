@@ -1,7 +1,9 @@
 """The order of a shadow copy set's creation, its rules, and what each failure leaves behind."""
 
 import asyncio
+import random
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
@@ -10,11 +12,12 @@ from engine.vss import Requestor, VssError, shadow_copies
 from engine.vss.coordinator import MOST_VOLUMES
 from engine.vss.errors import BadStateError, WritersFailedError
 from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
+from engine.vss.identities import SYSTEM_PROVIDER, ProviderIdentity, ProviderType
 from engine.vss.occurrences import ProviderCalled, ServiceFailed, WriterHandled, WritesReleased
 from engine.vss.shadow_set import SetState, ShadowSet, Volume
 from engine.vss.states import Phase
 from engine.vss.writer import EXCHANGE_FREEZE_LIMIT, Level
-from tests.engine.vss.machines import Box, Bytes
+from tests.engine.vss.machines import Box, Bytes, Copier
 
 SQL = "SqlServerWriter"
 SYSTEM = "System Writer"
@@ -298,6 +301,37 @@ def test_a_service_that_cannot_reach_its_writers_ends_every_backup_at_once():
     )
     assert failure(box).hresult is HResult.VSS_E_WRITER_INFRASTRUCTURE
     assert [failed.cause for failed, _ in box.watcher.of(ServiceFailed)] == [HResult.ERROR_SERVICE_DISABLED]
+
+
+def test_a_hardware_provider_is_asked_before_the_systems_own():
+    box = Box()
+    hardware = Copier(random.Random(1))
+    hardware.identity = ProviderIdentity("Array", UUID(int=7), ProviderType.HARDWARE, "1.0")
+    box.coordinator.providers.append(hardware)
+    back_up(box)
+    assert "commit" in hardware.routines
+    assert box.copier.routines == []
+    assert hardware.left == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "hresult"),
+    [
+        (UUID(int=7), HResult.VSS_E_PROVIDER_NOT_REGISTERED),
+        (SYSTEM_PROVIDER.id, HResult.VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER),
+    ],
+)
+def test_a_provider_that_is_asked_for_must_be_there_and_support_the_volume(provider, hresult):
+    box = Box(unsupported=["C:"])
+
+    async def main() -> None:
+        async with shadow_copies(box.coordinator, "backup.exe", [box.volume], provider=provider):
+            pass
+
+    with pytest.raises(VssError) as caught:
+        box.clock.run(main())
+    assert caught.value.hresult is hresult
+    assert box.at_rest()
 
 
 def test_calls_out_of_order_are_refused():
