@@ -24,6 +24,7 @@ _GPT = struct.Struct("<8sIII4xQQQQ16sQIII")
 """Signature, revision, size, checksum, own and other place, first and last usable sector, identifier, place, number
 and size of entries, their checksum."""
 _GPT_ENTRY = struct.Struct("<16s16sQQQ72s")
+_SECTORS = (512, 4096)
 _MOST_ENTRIES = 1024
 _LARGEST_ENTRY = 1024
 _PRIVHEAD = 6 * SECTOR
@@ -134,33 +135,41 @@ def _mbr_partition(disk: Disk, number: int, kind: int, first: int, count: int) -
 
 
 def _gpt(disk: Disk) -> Iterator[Partition]:
-    header, table = _sound_gpt(disk)
+    sector, header, table = _sound_gpt(disk)
     count, size = header[10], header[11]
     for number in range(count):
         kind, _, first, last, _, _ = _GPT_ENTRY.unpack_from(table, number * size)
         guid = UUID(bytes_le=kind)
         if guid == _UNUSED:
             continue
-        start, end = first * disk.sector, (last + 1) * disk.sector
+        start, end = first * sector, (last + 1) * sector
         if not 0 <= start < end <= disk.size:
-            raise ImageError(disk.path, header[9] * disk.sector + number * size, f"partition {number + 1} lies outside")
+            raise ImageError(disk.path, header[9] * sector + number * size, f"partition {number + 1} lies outside")
         yield Partition(number + 1, start, end - start, str(guid), guid in _RESERVED_GUIDS, guid in _DYNAMIC_GUIDS)
 
 
-def _sound_gpt(disk: Disk) -> tuple[tuple[int, ...], bytes]:
-    """Header and entries of the first table, or of its copy at the end of the disk."""
-    for place in (disk.sector, disk.size // disk.sector * disk.sector - disk.sector):
-        block = read(disk, place, SECTOR)
-        header = _GPT.unpack_from(block)
-        length, checksum = header[2], header[3]
-        if header[0] != b"EFI PART" or not _GPT.size <= length <= SECTOR:
-            continue
-        if zlib.crc32(block[:16] + bytes(4) + block[20:length]) != checksum:
-            continue
-        table_at, count, size, entries_checksum = header[9:]
-        if not 0 < count <= _MOST_ENTRIES or not _GPT_ENTRY.size <= size <= _LARGEST_ENTRY:
-            raise ImageError(disk.path, place + 80, f"{count} entries of {size} bytes")
-        table = read(disk, table_at * disk.sector, count * size)
-        if zlib.crc32(table) == entries_checksum:
-            return header, table
+def _sound_gpt(disk: Disk) -> tuple[int, tuple[int, ...], bytes]:
+    """Bytes of a sector, header and entries, of the first table, or of its copy at the end of the disk."""
+    for sector in dict.fromkeys((disk.sector, *_SECTORS)):  # a raw image does not tell which
+        for place in (sector, disk.size // sector * sector - sector):
+            if found := _gpt_at(disk, sector, place):
+                return sector, *found
     raise ImageError(disk.path, disk.sector, "no GPT with right checksums, here or at the end of the disk")
+
+
+def _gpt_at(disk: Disk, sector: int, place: int) -> tuple[tuple[int, ...], bytes] | None:
+    """Header and entries, None where they are not there or damaged."""
+    if place + SECTOR > disk.size:
+        return None
+    block = read(disk, place, SECTOR)
+    header = _GPT.unpack_from(block)
+    length, checksum = header[2], header[3]
+    if header[0] != b"EFI PART" or not _GPT.size <= length <= SECTOR:
+        return None
+    if zlib.crc32(block[:16] + bytes(4) + block[20:length]) != checksum:
+        return None
+    table_at, count, size, entries_checksum = header[9:]
+    if not 0 < count <= _MOST_ENTRIES or not _GPT_ENTRY.size <= size <= _LARGEST_ENTRY:
+        raise ImageError(disk.path, place + 80, f"{count} entries of {size} bytes")
+    table = read(disk, table_at * sector, count * size)
+    return (header, table) if zlib.crc32(table) == entries_checksum else None

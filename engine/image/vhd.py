@@ -73,7 +73,7 @@ def read_vhd(file: RawDisk) -> Vhd:
         raise ImageError(file.path, offset + 60, f"disk type 2, 3 or 4 expected, not {kind}") from None
     described = Vhd(kind, size, UUID(bytes=identifier), creator.decode("ascii", "replace").strip())
     if kind is VhdKind.FIXED:
-        if size > file.size:
+        if size > file.size - SECTOR:
             raise ImageError(file.path, offset + 48, f"a disk of {size} bytes does not fit into {file.size}")
         return described
     return _with_header(file, header, described)

@@ -172,9 +172,10 @@ def mbr(parts: Parts) -> bytes:
     return bytes(446) + table.ljust(64, b"\0") + b"\x55\xaa"
 
 
-def write_gpt(path: Path, size: int, parts: Parts) -> Path:
+def write_gpt(path: Path, size: int, parts: Parts, sector: int = SECTOR) -> Path:
     """A sparse raw disk with a GPT at its beginning and its copy at its end."""
-    last = size // SECTOR - 1
+    last = size // sector - 1
+    span = 128 * 128 // sector
     entries = b"".join(
         struct.pack(
             "<16s16sQQQ72x", UUID(str(kind)).bytes_le, identifier(str(number)).bytes_le, first, first + count - 1, 0
@@ -184,14 +185,14 @@ def write_gpt(path: Path, size: int, parts: Parts) -> Path:
     with path.open("wb") as file:
         file.truncate(size)
         file.write(mbr([(0xEE, 1, last)]))
-        for own, other, table in ((1, last, 2), (last, 1, last - 32)):
+        for own, other, table in ((1, last, 2), (last, 1, last - span)):
             header = bytearray(92)
-            struct.pack_into("<8sIIIIQQQQ16sQIII", header, 0, b"EFI PART", 0x10000, 92, 0, 0, own, other, 34, last - 33,
-                             identifier("gpt").bytes_le, table, 128, 128, zlib.crc32(entries))  # fmt: skip
+            struct.pack_into("<8sIIIIQQQQ16sQIII", header, 0, b"EFI PART", 0x10000, 92, 0, 0, own, other, span + 2,
+                             last - span - 1, identifier("gpt").bytes_le, table, 128, 128, zlib.crc32(entries))  # fmt: skip
             struct.pack_into("<I", header, 16, zlib.crc32(header))
-            file.seek(own * SECTOR)
+            file.seek(own * sector)
             file.write(header)
-            file.seek(table * SECTOR)
+            file.seek(table * sector)
             file.write(entries)
     return path
 

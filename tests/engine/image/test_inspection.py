@@ -70,6 +70,11 @@ def test_a_gpt_disk_shows_its_volumes_and_what_windows_keeps_for_itself(tmp_path
     assert found.volumes[2] == volume(3, 4_000, 100)
 
 
+def test_a_gpt_in_sectors_of_4096_bytes_is_found_in_a_raw_image(tmp_path: Path):
+    path = write_gpt(tmp_path / "disk", 8 * MEBIBYTE, [(BASIC, 256, 512)], sector=4096)
+    assert [one.size for one in inspect(path).volumes] == [512 * 4096]
+
+
 def test_the_copy_of_a_gpt_serves_where_the_first_is_damaged(tmp_path: Path):
     path = write_gpt(tmp_path / "disk", 8 * MEBIBYTE, [(BASIC, 2048, 2048)])
     with path.open("r+b") as file:
