@@ -1,6 +1,6 @@
 """Disk images: recognized and described, read as disks, and looked into as far as an online backup's conditions ask."""
 
-from engine.image.errors import ImageError, LogNotReplayedError, ParentMissingError
+from engine.image.errors import ImageError, ParentMissingError
 from engine.image.inspection import FoundVolume, Inspection, inspect
 from engine.image.opening import Described, Format, Kind, Opened, describe, opened
 
@@ -11,7 +11,6 @@ __all__ = [
     "ImageError",
     "Inspection",
     "Kind",
-    "LogNotReplayedError",
     "Opened",
     "ParentMissingError",
     "describe",

@@ -15,7 +15,3 @@ class ImageError(Exception):
 
 class ParentMissingError(ImageError):
     """A differencing disk cannot be read, as its parent is not beside it or is another disk than it was made from."""
-
-
-class LogNotReplayedError(ImageError):
-    """A VHDX was not closed: what is in its log belongs into the disk, and Hyper-V puts it there when it opens it."""

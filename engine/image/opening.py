@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.files import SYSTEM, Files
-from engine.image.errors import ImageError, LogNotReplayedError, ParentMissingError
+from engine.image.errors import ImageError, ParentMissingError
 from engine.image.qcow2 import SIGNATURE as QCOW2
 from engine.image.qcow2 import read_qcow2
 from engine.image.reading import Disk, RawDisk, VirtualDisk, read
@@ -95,7 +95,6 @@ def opened(path: Path, parents: Sequence[Path] = (), files: Files = SYSTEM) -> I
         OSError: a file cannot be read.
         ImageError: an image is damaged, or of a format that is only described.
         ParentMissingError: a parent is not there, or changed after its child was made.
-        LogNotReplayedError: a VHDX was not closed.
     """
     with ExitStack() as stack:
         yield _Opener(parents, files, stack).open(path, ())
@@ -115,11 +114,9 @@ class _Opener:
         system_file = self._files.open(path, "read")
         self._stack.callback(system_file.close)
         file = RawDisk(path, system_file)
-        described, details = _describe(file)
+        described, details, file = _describe(file)
         if described.format is Format.QCOW2:
             raise ImageError(path, 0, "a qcow2 image: convert it to raw, VHD or VHDX to have it read")
-        if described.log_dirty:
-            raise LogNotReplayedError(path, 0, "a VHDX that was not closed, or is in use: its log holds changes")
         parent = self._parent(described, (*children, path)) if described.kind is Kind.DIFFERENCING else None
         disk = _disk(file, described, details, parent.disk if parent else None)
         return Opened(described, disk, (path, *(parent.chain if parent else ())))
@@ -149,20 +146,22 @@ class _Opener:
                 yield path
 
 
-def _describe(file: RawDisk) -> tuple[Described, Vhd | Vhdx | None]:
+def _describe(file: RawDisk) -> tuple[Described, Vhd | Vhdx | None, RawDisk]:
+    """What an image is, what it says in its format's own terms, and the file to read it from."""
     begins = read(file, 0, min(8, file.size))
     plain = Described(file.path, Format.RAW, Kind.FIXED, file.size, file.size)
     plain = plain._replace(checkpoint=file.path.suffix.lower() in {".avhd", ".avhdx"})
     if begins == VHDX:
-        return _of_vhdx(plain, vhdx := read_vhdx(file)), vhdx
+        vhdx, file = read_vhdx(file)
+        return _of_vhdx(plain, vhdx), vhdx, file
     if begins[:4] == QCOW2:
         qcow2 = read_qcow2(file)
         kind = Kind.DIFFERENCING if qcow2.parent_names else Kind.DYNAMIC
         qcow2_plain = plain._replace(format=Format.QCOW2, kind=kind, size=qcow2.size)
-        return qcow2_plain._replace(block_size=qcow2.block_size, parent_names=qcow2.parent_names), None
+        return qcow2_plain._replace(block_size=qcow2.block_size, parent_names=qcow2.parent_names), None, file
     if is_vhd(file):
-        return _of_vhd(plain, vhd := read_vhd(file)), vhd
-    return plain, None
+        return _of_vhd(plain, vhd := read_vhd(file)), vhd, file
+    return plain, None, file
 
 
 def _of_vhd(plain: Described, vhd: Vhd) -> Described:

@@ -1,7 +1,6 @@
 """VHDX and AVHDX: fixed, dynamic and differencing.
 
-Source: [MS-VHDX], Microsoft. Numbers are little-endian. The log is not replayed: a disk whose log holds something is
-described, but not read.
+Source: [MS-VHDX], Microsoft. Numbers are little-endian.
 """
 
 import struct
@@ -9,8 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.image.crc32c import crc32c
 from engine.image.errors import ImageError
 from engine.image.reading import Holder, Piece, RawDisk, by_block, by_presence, read
+from engine.image.vhdx_log import replayed
 
 SIGNATURE = b"vhdxfile"
 _HEADERS = (64 << 10, 128 << 10)
@@ -61,7 +62,7 @@ class Vhdx(NamedTuple):
     sector: int
     fixed: bool
     log_dirty: bool
-    """Whether the log holds what was not written into the disk."""
+    """Whether it was not closed, or is in use, so that its log may hold what is not in the disk yet."""
     id: UUID | None
     data_write_id: UUID
     """Changes whenever the disk's content does; children remember their parent's."""
@@ -79,9 +80,12 @@ class _Place(NamedTuple):
     length: int
 
 
-def read_vhdx(file: RawDisk) -> Vhdx:
-    """Everything that describes the disk; ImageError where something of it is not sound."""
+def read_vhdx(file: RawDisk) -> tuple[Vhdx, RawDisk]:
+    """Everything that describes the disk, and the file with its log replayed; ImageError where it is not sound."""
     header = _HEADER.unpack_from(_current_header(file))
+    log, log_length, log_offset = header[5], header[8], header[9]
+    if any(log):
+        file = replayed(file, UUID(bytes_le=log), log_offset, log_length)
     regions = _regions(file)
     items = _items(file, regions[_METADATA])
     parameters = _number(file, items, _FILE_PARAMETERS, 8)
@@ -91,14 +95,14 @@ def read_vhdx(file: RawDisk) -> Vhdx:
         block_size=block_size,
         sector=_number(file, items, _LOGICAL_SECTOR, 4),
         fixed=bool(flags & _ALLOCATED_ALWAYS),
-        log_dirty=any(header[5]),
+        log_dirty=any(log),
         id=UUID(bytes_le=read(file, items[_DISK_ID].offset, 16)) if _DISK_ID in items else None,
         data_write_id=UUID(bytes_le=header[4]),
         bat=regions[_BAT].offset,
         bat_size=regions[_BAT].length,
     )
     _check(file, described, items)
-    return _with_parent(file, described, items) if flags & _HAS_PARENT else described
+    return _with_parent(file, described, items) if flags & _HAS_PARENT else described, file
 
 
 def _current_header(file: RawDisk) -> bytes:
@@ -257,20 +261,3 @@ class VhdxBlocks:
             start, stop, size, lambda number: bool(bitmap[number >> 3] >> (number & 7) & 1)
         ):
             yield Piece(high - low, Holder.FILE if here else Holder.PARENT, offset + low)
-
-
-def crc32c(data: bytes) -> int:
-    """The checksum of VHDX structures (Castagnoli)."""
-    remainder = 0xFFFFFFFF
-    for byte in data:
-        remainder = _CRC[(remainder ^ byte) & 0xFF] ^ remainder >> 8
-    return remainder ^ 0xFFFFFFFF
-
-
-def _crc_of_byte(byte: int) -> int:
-    for _ in range(8):
-        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-    return byte
-
-
-_CRC = tuple(_crc_of_byte(byte) for byte in range(256))

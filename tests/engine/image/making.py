@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from engine.image.vhdx import crc32c
+from engine.image.crc32c import crc32c
 
 SECTOR = 512
 MEBIBYTE = 1 << 20
@@ -125,7 +125,6 @@ def write_vhdx(
     sectors: Sectors,
     block_size: int = MEBIBYTE,
     parent: str | None = None,
-    log: UUID = CLEAN,
 ) -> Path:
     """A dynamic VHDX, or a differencing one where a parent is named; identifiers come of the files' names."""
     chunk = (SECTOR << 23) // block_size
@@ -136,8 +135,8 @@ def write_vhdx(
     struct.pack_into("<16sQII", regions, 48, _METADATA.bytes_le, 2 * MEBIBYTE, MEBIBYTE, 1)
     checked = _checked(regions)
     content = bytearray(b"vhdxfile".ljust(64 << 10, b"\0"))
-    content += vhdx_header(path.name, 1, UUID(int=0)).ljust(64 << 10, b"\0")
-    content += vhdx_header(path.name, 2, log).ljust(64 << 10, b"\0")
+    content += vhdx_header(path.name, 1, CLEAN).ljust(64 << 10, b"\0")
+    content += vhdx_header(path.name, 2, CLEAN).ljust(64 << 10, b"\0")
     content += (checked + checked).ljust(MEBIBYTE - len(content), b"\0") + bytes(MEBIBYTE)
     content += _metadata(size, block_size, SECTOR, parent) + bytes(MEBIBYTE)
     per_block = block_size // SECTOR
@@ -159,6 +158,35 @@ def write_vhdx(
         content += bitmap
     path.write_bytes(content)
     return path
+
+
+LogUpdates = Sequence[tuple[int, bytes | int]]
+"""Offsets in the file, and 4 KiB to be there, or a number of zeros."""
+
+
+def log_entry(log: UUID, number: int, tail: int, size: int, updates: LogUpdates) -> bytes:
+    descriptors, data = b"", b""
+    for offset, what in updates:
+        if isinstance(what, int):
+            descriptors += struct.pack("<4s4xQQQ", b"zero", what, offset, number)
+            continue
+        descriptors += struct.pack("<4s4s8sQQ", b"desc", what[-4:], what[:8], offset, number)
+        data += struct.pack("<4sI", b"data", number >> 32) + what[8:-4] + struct.pack("<I", number & 0xFFFFFFFF)
+    described = bytes(64) + descriptors
+    entry = bytearray(described.ljust(-(-len(described) // 4096) * 4096, b"\0") + data)
+    struct.pack_into("<4sIIIQII16sQQ", entry, 0, b"loge", 0, len(entry), tail, number, len(updates), 0, log.bytes_le,
+                     size, size)  # fmt: skip
+    return _checked(entry)
+
+
+def write_log(path: Path, parts: Mapping[int, bytes], log: UUID) -> None:
+    """Leave a VHDX as if its writer had stopped: parts of the log by their offsets in it, a header that names it."""
+    with path.open("r+b") as file:
+        for offset, part in parts.items():
+            file.seek(MEBIBYTE + offset)
+            file.write(part)
+        file.seek(128 << 10)
+        file.write(vhdx_header(path.name, 3, log))
 
 
 # --- partition tables -------------------------------------------------------------------------------------------------
@@ -187,8 +215,10 @@ def write_gpt(path: Path, size: int, parts: Parts, sector: int = SECTOR) -> Path
         file.write(mbr([(0xEE, 1, last)]))
         for own, other, table in ((1, last, 2), (last, 1, last - span)):
             header = bytearray(92)
-            struct.pack_into("<8sIIIIQQQQ16sQIII", header, 0, b"EFI PART", 0x10000, 92, 0, 0, own, other, span + 2,
-                             last - span - 1, identifier("gpt").bytes_le, table, 128, 128, zlib.crc32(entries))  # fmt: skip
+            places = own, other, span + 2, last - span - 1, identifier("gpt").bytes_le, table
+            struct.pack_into(
+                "<8sIIIIQQQQ16sQIII", header, 0, b"EFI PART", 0x10000, 92, 0, 0, *places, 128, 128, zlib.crc32(entries)
+            )
             struct.pack_into("<I", header, 16, zlib.crc32(header))
             file.seek(own * sector)
             file.write(header)
