@@ -23,7 +23,7 @@ _CHIP = 150.0
 """Narrowest chip of a column."""
 _EDGE_GAP = 64.0
 _LISTED_IN_A_ROW = 6
-_CARD_HEIGHT = 62
+_CARD_HEIGHT = 77
 _CARDS_IN_A_ROW = 5
 _MOST_CARDS = 20
 _MOST_OPEN = 4
@@ -157,7 +157,7 @@ class _Sheet:
         self.labels.append(
             Label(x + 10, y + 19, f"{GLYPHS[plate.status]} {_cut(plate.name, room - 2)}", "strong", status)
         )
-        for number, line in enumerate(_wrapped(plate.note or plate.status, room)[:2]):
+        for number, line in enumerate(_wrapped(plate.note or plate.status, room)[:3]):
             self.labels.append(Label(x + 10, y + 36 + number * _LINE, line, "small"))
 
     def _components(self, plate: Plate, x: float, y: float, width: float) -> float:

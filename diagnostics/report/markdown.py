@@ -32,8 +32,9 @@ def to_markdown(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
     for number, fault in enumerate(verdict.faults, 1):
         blocks += _fault(fault, f"Fault {number}" if len(verdict.faults) > 1 else "Fault")
     blocks += [block for section in (_candidates, _jobs, _timeline) for block in section(verdict)]
+    told: set[str] = set()
     for fault in verdict.faults:
-        blocks += _remedies(fault)
+        blocks += _remedies(fault, told)
     blocks += [block for section in (_next, _machines, _files, _not_checked, _noise) for block in section(verdict)]
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
 
@@ -160,8 +161,12 @@ def _timeline(verdict: Verdict) -> Iterator[str]:
         yield _table(("UTC", "machine", "kind", "event", "says"), rows) + _more(left_out, "less telling moments")
 
 
-def _remedies(fault: Fault) -> Iterator[str]:
+def _remedies(fault: Fault, told: set[str]) -> Iterator[str]:
+    """What to do about a fault; what another one has `told` already is not repeated."""
     for remedy in fault.remedy_details:
+        if remedy.id in told:
+            continue
+        told.add(remedy.id)
         yield f"### What to do: {prose(remedy.title)} ({prose(phrases.RISKS.get(remedy.risk, remedy.risk))})"
         steps = []
         for number, step in enumerate(remedy.steps, 1):

@@ -139,6 +139,7 @@ def _environment() -> jinja2.Environment:
         "moment": phrases.moment,
         "command_line": phrases.command_line,
         "odds": phrases.odds,
+        "counted": phrases.counted,
         "component": lambda component: COMPONENTS[Component(component)].title,
     }
     environment.globals |= {

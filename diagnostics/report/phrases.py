@@ -11,6 +11,7 @@ from diagnostics.verdict import (
     UpdateAdvice,
     VerdictWord,
 )
+from engine.pipeline import STAGES
 
 RISKS = {
     "read-only": "changes nothing",
@@ -61,7 +62,14 @@ def interval_text(stages: Sequence[str]) -> str:
     """Where a job failed, in words; empty where nothing tells."""
     if not stages:
         return ""
+    if (stages[0], stages[-1]) == (STAGES[0], STAGES[-1]):
+        return "at an unknown stage"
     return f"at {stages[0]}" if stages[0] == stages[-1] else f"between {stages[0]} and {stages[-1]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def source_text(source: SourceLine) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from diagnostics.report.phrases import percent
+from diagnostics.report.phrases import counted, interval_text, percent
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import Fault, JobReport, Verdict, VerdictWord
 from engine.pipeline import Scope
@@ -186,8 +186,7 @@ def _outcome(jobs: Sequence[JobReport]) -> tuple[Status, str]:
         return Status.QUIET, "outcome not known"
     failed = [job for job in told if job.outcome == "failed"]
     if told[-1].outcome == "failed":
-        stages = told[-1].stages
-        return Status.FAILED, f"failed, {' to '.join(dict.fromkeys(stages))}".rstrip(", ")
+        return Status.FAILED, f"failed {interval_text(told[-1].stages)}".rstrip()
     return Status.PASSED, f"passed after {len(failed)} failed" if failed else "passed"
 
 
@@ -240,14 +239,10 @@ def folded(sound: Sequence[Plate]) -> list[str]:
 
 
 def _count(plates: Sequence[Plate]) -> str:
-    told = _number(len(plates), plates[0].kind)
+    told = counted(len(plates), plates[0].kind)
     inner = sum(1 for plate in plates for _ in plate.machines())
     within = plates[0].scope is not Scope.VM and inner
-    return f"{told} with {_number(inner, _KINDS['vm'])}" if within else told
-
-
-def _number(count: int, kind: str) -> str:
-    return f"{count} {kind}{'s' if count != 1 else ''}"
+    return f"{told} with {counted(inner, _KINDS['vm'])}" if within else told
 
 
 def _names(plates: Sequence[Plate], most: int = 6) -> str:

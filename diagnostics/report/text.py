@@ -8,6 +8,7 @@ from rich.text import Text
 from diagnostics.report.phrases import (
     RISKS,
     command_line,
+    counted,
     job_text,
     known_updates,
     moment,
@@ -165,7 +166,9 @@ class _Report:
         for line in told.lines:
             label = "  ".join(part for part in (line.event, line.machine, line.rule) if part)
             self._row(label, [_decibans(line.adds_db[place]) for _, place in columns])
-        self._row(f"all else ({told.rest_lines} lines)", [_decibans(suspect.rest_db) for suspect in suspects])
+        self._row(
+            f"all else ({counted(told.rest_lines, 'line')})", [_decibans(suspect.rest_db) for suspect in suspects]
+        )
         for label, cells in sums(suspects):
             self._row(label, [_decibans(cell) for cell in cells])
         self._row("as odds", [odds(suspect.probability_db) for suspect in suspects])
@@ -220,7 +223,7 @@ class _Report:
             self._bullet(Text(f"… and {len(verdict.not_checked) - len(shown)} more", style="dim"))
 
     def _sources(self, sources: list[SourceLine]) -> None:
-        self._heading(f"Read ({len(sources)} files)")
+        self._heading(f"Read ({counted(len(sources), 'file')})")
         for source in sources:
             self._bullet(Text(source_text(source)))
             for damage in source.damage:

@@ -79,7 +79,7 @@ def test_a_job_that_names_no_machine_counts_for_the_placeholder_of_its_host():
     )
     verdict = changed(faults=[], candidates=[], jobs=[job("", "failed", stages=["host-freeze", "host-thaw"])])
     found = plate(verdict, "a machine not named (on HV01)", graph)
-    assert (found.status, found.note) == (Status.FAILED, "failed, host-freeze to host-thaw")
+    assert (found.status, found.note) == (Status.FAILED, "failed between host-freeze and host-thaw")
 
 
 def test_what_machines_share_shows_how_its_members_fared():
