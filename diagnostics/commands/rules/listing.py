@@ -79,7 +79,7 @@ def list_rules(
     rules = all_rules(folders)
     found = [rule for rule in rules if wanted(rule)]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode([plain(rule) for rule in found])))
+        click.echo(msgspec.json.format(msgspec.json.encode([_plain(rule) for rule in found])))
     elif found:
         print_table(_HEADER, [_row(rule) for rule in found])
     click.echo(f"{len(found)} of {len(rules)} rules", err=True)
@@ -114,7 +114,7 @@ def _row(rule: Rule) -> tuple[str, ...]:
     return rule.name, rule.polarity, rule.component, short, rule.title
 
 
-def plain(rule: Rule) -> dict[str, object]:
+def _plain(rule: Rule) -> dict[str, object]:
     """A rule for programs: what it is about, and what it says."""
     about = reach(rule)
     return {
