@@ -21,6 +21,7 @@ _TELLING = 1.0
 _REASONS = 2
 _ROUNDING = 2e-6
 """Probabilities are said to 1e-6; nearer than this they are the same."""
+_TINIEST = 1e-30
 
 
 class Names(NamedTuple):
@@ -72,7 +73,7 @@ def _suspects(judgement: Judgement) -> dict[Suspect, float]:
 def _raw(network: Network, suspect: Suspect, at_fault: float) -> float:
     """The odds, in decibans, that the suspect failed a job; where none failed, that it is at fault."""
     failed = any(True for root in network.roots for _ in network.failed_within(root))
-    return _decibans(responsibility(network, nested(network, suspect))) if failed else at_fault
+    return min(_decibans(responsibility(network, nested(network, suspect))), at_fault) if failed else at_fault
 
 
 class _Column:
@@ -114,9 +115,8 @@ def _probability(decibans: float) -> float:
 
 
 def _decibans(probability: float) -> float:
-    """Of odds, which probabilities of 0 and 1 do not have."""
-    inside = min(max(probability, _ROUNDING), 1.0 - _ROUNDING)
-    return 10.0 * math.log10(inside / (1.0 - inside))
+    """Of the odds; finite where a probability is 0, or 1 for all that a number can hold."""
+    return 10.0 * (math.log10(max(probability, _TINIEST)) - math.log10(max(1.0 - probability, _TINIEST)))
 
 
 def _line(evidence: Evidence, adds: list[float]) -> LineReckoned:
