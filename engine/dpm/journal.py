@@ -38,10 +38,12 @@ def packed(block: int, slot: int, digest: bytes) -> bytes:
 
 
 class Journal:
-    """The journal of one replica's unfinished job."""
+    """The journal of one replica's unfinished job. There is no file until there is something to record."""
 
     def __init__(self, files: Files, path: Path, block_size: int, base: int) -> None:
-        """Open, or begin anew where what is there cannot be gone on with."""
+        """Open what is there; what cannot be gone on with is removed for good, as its slots are free."""
+        self._files = files
+        self._path = path
         self._header = _HEADER.pack(_MAGIC, _VERSION, block_size, base)
         self._file = _opened(files, path, self._header)
         self._chain = blake3(self._header).digest()
@@ -49,23 +51,25 @@ class Journal:
 
     def replay(self) -> Iterator[Entry]:
         """What is recorded, as far as it is sound; what follows is cut off."""
+        if self._file is None:
+            return
         size = self._file.size()
-        while batch := self._batch(size):
+        while batch := self._batch(self._file, size):
             yield from (Entry(*fields) for fields in _ENTRY.iter_unpack(batch))
         if self._end < size:
             self._file.truncate(self._end)
 
-    def _batch(self, size: int) -> bytes | None:
+    def _batch(self, file: File, size: int) -> bytes | None:
         """The entries of the next batch; None at the end of what is sound."""
         head = bytearray(_BATCH.size)
-        if self._end + len(head) > size or read_fully(self._file, head, self._end) < len(head):
+        if self._end + len(head) > size or read_fully(file, head, self._end) < len(head):
             return None
         count, checksum = _BATCH.unpack(head)
         length = count * _ENTRY.size
         if not 0 < count <= _MAX_ENTRIES or self._end + len(head) + length > size:
             return None
         body = bytearray(length)
-        read_fully(self._file, body, self._end + len(head))
+        read_fully(file, body, self._end + len(head))
         if blake3(self._chain).update(body).digest() != checksum:
             return None
         self._chain = checksum
@@ -74,6 +78,10 @@ class Journal:
 
     def append(self, entries: bytes) -> None:
         """Record packed entries whose slots are durable; durable on return."""
+        if self._file is None:
+            self._file = self._files.open(self._path, "create")
+            write_fully(self._file, self._header, 0)
+            self._files.sync_folder(self._path.parent)
         for start in range(0, len(entries), _MAX_ENTRIES * _ENTRY.size):
             body = entries[start : start + _MAX_ENTRIES * _ENTRY.size]
             chain = blake3(self._chain).update(body).digest()
@@ -84,24 +92,18 @@ class Journal:
 
     def close(self) -> None:
         """Release the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
-def _opened(files: Files, path: Path, header: bytes) -> File:
-    if files.exists(path):
-        file = files.open(path, "write")
-        found = bytearray(len(header))
-        read_fully(file, found, 0)
-        if found == header:
-            return file
-        file.truncate(0)
-    else:
-        file = files.open(path, "create")
-    try:
-        write_fully(file, header, 0)
-        file.sync()
-        files.sync_folder(path.parent)
-    except OSError:
-        file.close()
-        raise
-    return file
+def _opened(files: Files, path: Path, header: bytes) -> File | None:
+    if not files.exists(path):
+        return None
+    file = files.open(path, "write")
+    found = bytearray(len(header))
+    if read_fully(file, found, 0) == len(header) and found == header:
+        return file
+    file.close()
+    files.remove(path)
+    files.sync_folder(path.parent)
+    return None

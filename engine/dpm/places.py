@@ -24,7 +24,7 @@ class ReplicaPlaces:
         self.readers_lock = self.folder / "readers.lock"
 
     def prepare(self) -> None:
-        """Make the folders, durably, where they are missing."""
+        """Make the folders where they are missing, and make durable that they and what is in them exist."""
         self._files.make_folder(self.maps)
         for folder in (self.folder, self.folder.parent, self.folder.parent.parent):
             self._files.sync_folder(folder)
@@ -75,8 +75,9 @@ class ReplicaPlaces:
 
     def forget_journal(self) -> None:
         """Remove the journal; one that stays is no harm, since it names the recovery point that it builds on."""
-        with contextlib.suppress(OSError):
-            self._files.remove(self.journal)
+        if self._files.exists(self.journal):
+            with contextlib.suppress(OSError):
+                self._files.remove(self.journal)
 
 
 def replica_folder(folder: Path, replica: int) -> Path:

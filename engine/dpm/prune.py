@@ -43,7 +43,7 @@ def prune(repository: Repository, keep: int) -> list[Pruned]:
 
 def _prune(repository: Repository, replica: Replica, keep: int) -> Pruned:
     places = repository.places(replica)
-    places.prepare()
+    repository.files.make_folder(places.maps)
     what = f"the replica of {replica.image}"
     with locked(places.writer_lock, what), locked(places.readers_lock, what), repository.naming_points():
         points = [point for point in repository.points() if point.replica == replica.id]

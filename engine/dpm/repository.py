@@ -89,8 +89,9 @@ class Repository:
         path = folder / CATALOG
         if not path.exists() and folder.exists() and any(folder.iterdir()):
             raise NotARepositoryError(folder, "it holds other files; give an empty folder or one that is not there yet")
-        files.make_folder(folder)
-        files.sync_folder(folder.parent)
+        if not folder.exists():
+            files.make_folder(folder)
+            files.sync_folder(folder.parent)
         if not path.exists() or (not path.stat().st_size and not maps_found(files, folder)):
             catalog = Catalog(path)
             catalog.prepare()
@@ -152,7 +153,8 @@ class Repository:
             RepositoryError, OSError: what is there cannot be used.
         """
         places = self.places(replica)
-        places.prepare()
+        if not any(point.replica == replica.id for point in self.points()):
+            places.prepare()  # afterwards each commit has found it durable
         with locked(places.writer_lock, f"the replica of {replica.image}"), self.naming_points():
             draft = Draft(self.files, self.catalog, self._fresh(replica), places, image_size, self.clock(), check=check)
             try:
