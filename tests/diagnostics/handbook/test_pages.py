@@ -1,6 +1,7 @@
 """The reference pages hold everything, and every link between them leads somewhere."""
 
 import re
+from pathlib import Path
 
 import cmarkgfm
 
@@ -8,11 +9,18 @@ from diagnostics.handbook.pages import MARK, pages, write_pages
 from tests.diagnostics.handbook.test_lookup import LIBRARY
 
 PAGES = pages(LIBRARY)
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
 
 def anchors(text):
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {*re.findall(r'<a id="(.*?)">', text), *(heading.lower().replace(" ", "-") for heading in headings)}
+
+
+def test_the_pages_of_the_project_are_what_its_rules_and_catalogs_say():
+    there = {path.relative_to(REFERENCE).as_posix(): path.read_text("utf-8") for path in REFERENCE.rglob("*.md")}
+    stale = sorted(name for name in PAGES.keys() | there.keys() if PAGES.get(name) != there.get(name))
+    assert stale == [], "write them anew: python -m diagnostics.handbook docs/reference"
 
 
 def test_every_cause_rule_remedy_and_code_has_its_place():
