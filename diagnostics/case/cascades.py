@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diagnostics.case.observations import Sighting
+from diagnostics.case.topology import SITE
 from diagnostics.localize.problem import OTHER, Link
 from diagnostics.rules.rule import Polarity
-from engine.pipeline import layer_of
+from engine.pipeline import Component, layer_of
 
 _WINDOW = 600 * 1_000_000
 """Microseconds: a snapshot set lives for minutes, and its failures follow each other within them."""
@@ -21,13 +22,15 @@ _SLACK = 2_000_000
 """Records of one second are not always written in the order of what happened."""
 ECHO = 0.3
 """P(an upper layer logs its own event | a lower one failed before it)."""
+_OF_THE_WHOLE_SITE = {Component.IDENTITY_NETWORK}
+"""Hosts stand on the site's network, not on the DPM server's disks."""
 
 
 class _First(NamedTuple):
     """An event of a lower layer that may be the first of a cascade."""
 
     times: list[int]
-    layer: int
+    component: Component
     links: tuple[Link, ...]
 
 
@@ -47,7 +50,7 @@ def echo_links(
         times = _times(sighting)
         if times and sighting.rule.polarity is Polarity.FAULT:
             own = tuple(link for link in links[sighting.key] if link.cause != OTHER)
-            firsts[sighting.plate.name].append(_First(times, layer_of(sighting.rule.component), own))
+            firsts[sighting.plate.name].append(_First(times, sighting.rule.component, own))
     return {sighting.key: tuple(_echoes(sighting, links[sighting.key], firsts, around)) for sighting in sightings}
 
 
@@ -59,7 +62,12 @@ def _echoes(
     plate: str | None = sighting.plate.name
     while plate is not None:
         for first in firsts.get(plate, ()):
-            if first.layer < layer and any(_follows(time, first.times) for time in times):
+            stands_on_it = plate == sighting.plate.name or plate != SITE or first.component in _OF_THE_WHOLE_SITE
+            if (
+                stands_on_it
+                and layer_of(first.component) < layer
+                and any(_follows(time, first.times) for time in times)
+            ):
                 for link in first.links:
                     place = link.scope, link.cause, link.plate
                     if place not in known:

@@ -20,9 +20,9 @@ _EVENING = 8 * _HOUR
 """The time in which a night's backups and their noise fall."""
 _MARGIN = _HOUR // 12
 """Before and after a job that belongs to it."""
-_SHOWN_WITHIN = 0.7
+_SHOWN_WITHIN = 0.8
 """P(a cause shows in the window of the job that it fails | it shows)."""
-_LEAST_SHARE = 0.1
+_LEAST_SHARE = 0.05
 """Of the night; job windows are not known so well that chance could be less."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from diagnostics.localize.calibration import shipped
 from diagnostics.localize.explain import EvidenceLine, Suspect, minimal, plates_concerned, weigh
 from diagnostics.localize.factors import EventLine, job_line
 from diagnostics.localize.inference import PlatePosterior, Posterior
@@ -113,7 +114,8 @@ class _Judge:
         self.families = {event.key: event.family or event.key for event in problem.events}
         self.explanation = posterior.explanation
         self.limits: list[str] = []
-        self._responsible: dict[Suspect, float] = {}
+        self.calibration = shipped()
+        self._probabilities: dict[Suspect, float] = {}
 
     def judgement(self) -> Judgement:
         grades = sorted(self._grades(), key=lambda grade: (_RANK.index(grade.word), grade.suspects))
@@ -230,14 +232,15 @@ class _Judge:
         return _Grade(VerdictWord.AMBIGUOUS, tuple(suspect for _, suspect in pool[:needed]))
 
     def _probability(self, suspect: Suspect) -> float:
-        """P(it failed a job); where none failed, P(it is at fault)."""
+        """P(it failed a job), calibrated; where none failed, P(it is at fault)."""
+        if suspect not in self._probabilities:
+            self._probabilities[suspect] = self.calibration.tempered(self._believed(suspect))
+        return self._probabilities[suspect]
+
+    def _believed(self, suspect: Suspect) -> float:
         if not self.failed:
             return self._present(suspect)
-        if suspect not in self._responsible:
-            self._responsible[suspect] = (
-                responsibility(self.network, suspect) if self._touched(suspect.plate, suspect.component) else 0.0
-            )
-        return self._responsible[suspect]
+        return responsibility(self.network, suspect) if self._touched(suspect.plate, suspect.component) else 0.0
 
     def _present(self, suspect: Suspect) -> float:
         return self.plates[suspect.plate].components[suspect.component]
