@@ -12,6 +12,7 @@ _COMMANDS = {
     "eligibility": Place(
         "diagnostics.commands.eligibility:eligibility", "Tell whether virtual machines can be backed up online."
     ),
+    "image": Place("tui.commands.image:image", "Show what disk images are, and what is on them."),
     "points": Place("tui.commands.points:points", "List recovery points."),
     "prune": Place("tui.commands.prune:prune", "Drop old recovery points and give back their space."),
     "restore": Place("tui.commands.restore:restore", "Restore a recovery point, or a range of it."),
