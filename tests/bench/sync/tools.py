@@ -2,11 +2,12 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,17 @@ class Run(NamedTuple):
     anonymous: int = 0
     """The most bytes of anonymous memory that a process of it was seen to have."""
     root: str = ""
+    processor: float = 0.0
+    """Seconds of all processes together: says most on a machine that is busy with other things."""
+
+
+def timed(work: Callable[[], Run]) -> Run:
+    """The run with the processor time of its processes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return run._replace(processor=used)
 
 
 def commands(*lines: Sequence[object], env: dict[str, str] | None = None) -> Run:
