@@ -30,15 +30,17 @@ class Table:
         self.missed: list[str] = []
 
     def measure(self, name: str, work: Callable[[], Run]) -> Run:
-        run = work()
+        run = tools.timed(work)
         self.runs.setdefault(name, []).append(run)
-        print(
-            f"  {name:28}{run.seconds:8.2f} s" + (f", session {run.session:.2f} s" if run.session else ""), flush=True
-        )
+        session = f", session {run.session:.2f} s" if run.session else ""
+        print(f"  {name:28}{run.seconds:8.2f} s, {run.processor:6.2f} s of processors{session}", flush=True)
         return run
 
     def seconds(self, name: str) -> float:
         return median(run.seconds for run in self.runs[name])
+
+    def processor(self, name: str) -> float:
+        return median(run.processor for run in self.runs[name])
 
     def session(self, name: str) -> float:
         return median(run.session for run in self.runs[name])
@@ -114,9 +116,9 @@ def peers(table: Table, folder: Path, size: int) -> None:
 
 def judge(table: Table) -> None:
     """The goals."""
-    print("\nmedian seconds")
+    print("\nmedian seconds: on the clock, of processors")
     for name in table.runs:
-        print(f"  {name:28}{table.seconds(name):8.2f}")
+        print(f"  {name:28}{table.seconds(name):8.2f}{table.processor(name):8.2f}")
     at = table.seconds
     print()
     table.goal("identical: ours to rsync", at("identical ours") / at("identical rsync"), 0.40)
