@@ -14,8 +14,9 @@ from engine.pipeline import Scope
 
 _LIKELY = 0.5
 _SUSPICIOUS = 0.2
+_POSSIBLE = 0.02
 _FIRST = 3
-"""A candidate below `_SUSPICIOUS` is not worth a mark in a picture; where nothing is named, the first few are."""
+"""Below `_SUSPICIOUS` a candidate is not worth a mark; where nothing is named, the first few are, if `_POSSIBLE`."""
 _NAMED = {VerdictWord.ASSERTED, VerdictWord.LEADING}
 """With the other words, what the verdict names is suspected only."""
 
@@ -142,7 +143,8 @@ def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
     found = {
         _bare(candidate.instance, candidate.component): (Status.SUSPECT, percent(candidate.probability))
         for place, candidate in enumerate(verdict.candidates)
-        if verdict.verdict is not VerdictWord.HEALTHY and (candidate.probability >= _SUSPICIOUS or place < unnamed)
+        if verdict.verdict is not VerdictWord.HEALTHY
+        and candidate.probability >= (_POSSIBLE if place < unnamed else _SUSPICIOUS)
     }
     return found | {
         _bare(fault.instance, fault.component): (_charge(verdict, fault), percent(fault.probability))
