@@ -12,6 +12,7 @@ from diagnostics.handbook.lookup import find, suggestions
 from diagnostics.knowledge.catalog import load_catalog
 from engine.pipeline import Component, Stage
 from tests.diagnostics.rules.test_packs import SHIPPED_PACK
+from tests.diagnostics.rules.writing import GOOD, put
 
 LIBRARY = Library(SHIPPED_PACK.rules, load_catalog())
 
@@ -114,3 +115,13 @@ def test_a_cause_names_the_updates_that_mend_it():
     (article,) = [article for article in find("ese-writer-failed", LIBRARY) if article.ref.subject is Subject.CAUSE]
     (updates,) = [section for section in article.sections if section.title == "Known updates"]
     assert any("KB826936" in str(item.line) for item in updates.items)
+
+
+def test_a_rule_of_a_stranger_cannot_write_to_the_terminal(tmp_path):
+    described = "Volsnap dropped the shadow copies of a volume."
+    hostile = GOOD.replace(described, '"Volsnap \\e[2J\\u202e [red]dropped"')
+    put(tmp_path, hostile)
+    ran = CliRunner().invoke(rules, ["explain", "good-rule", "--rules", str(tmp_path)])
+    assert ran.exit_code == 0
+    assert "[red]dropped" in ran.stdout
+    assert not {"\x1b", "\u202e"} & set(ran.stdout)

@@ -2,8 +2,11 @@
 
 import pytest
 
+from diagnostics.event import Kind
 from diagnostics.rules.reach import asks_for, reach
+from diagnostics.rules.samples import read_samples
 from diagnostics.rules.words import in_words, outline
+from tests.diagnostics.rules.test_packs import SHIPPED_PACK
 from tests.diagnostics.rules.writing import rule
 
 PORT = rule({
@@ -64,3 +67,15 @@ def test_a_rule_is_about_the_records_and_codes_that_its_alternatives_ask_for():
 )
 def test_a_rule_is_found_by_provider_by_id_and_by_both(provider, event_id, answer):
     assert asks_for(PORT, provider, event_id) is answer
+
+
+def test_a_shipped_rule_is_found_by_the_source_of_each_record_that_it_hits():
+    lost = []
+    for shipped in SHIPPED_PACK.rules:
+        about = reach(shipped)
+        records = (hit.event for hit in read_samples(shipped)[0].hits if hit.event.kind is Kind.RECORD)
+        for event in records if about.sources else ():
+            by_code = not {*event.codes}.isdisjoint(about.codes)
+            if not asks_for(shipped, event.provider, event.event_id) and not by_code:
+                lost.append((shipped.name, event.provider, event.event_id))
+    assert lost == []
