@@ -15,21 +15,11 @@ import yaml
 import diagnostics.parsers.plain as plain_reader
 
 _WRITERS = yaml.safe_load(Path(plain_reader.__file__).with_suffix(".yml").read_text(encoding="utf-8"))["writers"]
+_PROGRAMS = "bareos-fd netvsc restic storvsp swprv vhdmp vmbus vmicvss vmms volsnap vssadmin"
 _NAMES = (
     *_WRITERS,
+    *_PROGRAMS.split(),
     *("Data ONTAP VSS Hardware Provider", "Hyper-V", "Microsoft", "Windows", "Veeam", "SnapManager", "Exchange"),
-    *(
-        "volsnap",
-        "vhdmp",
-        "vmbus",
-        "storvsp",
-        "netvsc",
-        "vmms",
-        "swprv",
-        "vmicvss",
-        "restic",
-        "bareos-fd",
-    ),  # drivers, programs
     "Recovery",  # as a value of SnapshotType; the word in a sentence has a small letter
 )
 _KEPT = re.compile(
@@ -41,6 +31,7 @@ _KEPT = re.compile(
             *(rf"\b{re.escape(name)}\b" for name in sorted(_NAMES, key=len, reverse=True)),
             r"[A-Za-z0-9_\\/.$%@#=*?~&+:-]*[0-9\\/_$=][A-Za-z0-9_\\/.$%@#=*?~&+:-]*",
             r"\b[A-Z][A-Z0-9+]+s?\b",
+            r"\b[A-Z][a-z]+-[A-Z]\w+\b",  # a cmdlet
             r"\b[A-Za-z]+[A-Z][A-Za-z]*\b",
         )
     )

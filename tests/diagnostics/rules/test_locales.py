@@ -41,7 +41,6 @@ TEXTUAL = {
     "no-scsi-controller",
     "no-system-resources-text",
     "recovery-checkpoint-in-the-way",
-    "recovery-checkpoint-printed",
     "replica-inconsistent-text",
     "requestor-not-elevated",
     "shadow-copy-lun-missing-text",
