@@ -59,6 +59,7 @@ def one_round(table: Table, folder: Path, size: int, seed: int) -> None:
         tools.forget(old)
     make(image, size, seed)
     table.measure("first cp --sparse=auto", lambda: tools.cp(image, plain))
+    table.measure("first cp, durable", lambda: tools.cp_durable(image, plain))
     table.measure("first rsync -W --sparse", lambda: tools.rsync_whole(image, copy))
     table.measure("first ours", lambda: tools.ours(image, repo))
     table.measure("first direct", lambda: tools.direct(image, folder / "direct"))

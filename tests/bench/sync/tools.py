@@ -69,6 +69,12 @@ def cp(image: Path, copy: Path) -> Run:
     return commands(("cp", "--sparse=auto", "--reflink=never", image, copy))
 
 
+def cp_durable(image: Path, copy: Path) -> Run:
+    """As `cp`, and on the disk at the end, as ours is."""
+    copy.unlink(missing_ok=True)
+    return commands(("sh", "-c", 'cp --sparse=auto --reflink=never "$0" "$1" && sync "$1"', image, copy))
+
+
 def borg(image: Path, folder: Path, name: str) -> Run:
     env = {
         **os.environ,
