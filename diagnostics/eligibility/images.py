@@ -79,7 +79,7 @@ def told_by(paths: Sequence[Path], owned: Mapping[str, str], owner: str = "") ->
 
 def _events(path: Path, inspection: Inspection | None, machine: str) -> Iterator[Event]:
     """The disk, and its volumes; what an unreadable or dynamic disk has for volumes is not known."""
-    known = {"Dynamic": str(inspection.dynamic).lower()} if inspection else {}
+    known = {"Dynamic": str(inspection.dynamic).lower()} if inspection and inspection.dynamic is not None else {}
     yield _event(Kind.DISK, path, machine, {"Disk": path.name, **known})
     for volume in inspection.volumes if inspection and not inspection.dynamic else ():
         yield _event(Kind.VOLUME, path, machine, _fields(path, volume))

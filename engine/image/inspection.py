@@ -38,8 +38,8 @@ class Inspection(NamedTuple):
     """Its file and those of its parents, the oldest last."""
     scheme: str
     """How it is divided: `gpt`, `mbr`, or `none`."""
-    dynamic: bool
-    """Whether it is a dynamic disk: then its partitions are not its volumes."""
+    dynamic: bool | None
+    """Whether it is a dynamic disk: then its partitions are not its volumes. None where nothing on it is known."""
     volumes: tuple[FoundVolume, ...]
 
 
@@ -58,7 +58,8 @@ def inspect(path: Path, parents: Sequence[Path] = (), files: Files = SYSTEM) -> 
         divided = Layout("none", dynamic=False, partitions=()) if whole in _ALIKE else layout(disk)
         parts = (_volume(PartOf(disk, one.start, one.size), one) for one in divided.partitions)
         volumes = tuple(parts) if divided.scheme != "none" else tuple(_undivided(disk))
-        return Inspection(described, chain, divided.scheme, divided.dynamic, volumes)
+        known = divided.scheme != "none" or all(volume.file_system for volume in volumes)
+        return Inspection(described, chain, divided.scheme, divided.dynamic if known else None, volumes)
 
 
 def _undivided(disk: Disk) -> Iterator[FoundVolume]:

@@ -1,9 +1,9 @@
 """Opening an image as the disk that a machine sees, whatever format it is kept in.
 
-An image is recognized by its content, never by its name. A differencing disk is read together with its parents. The
-paths that it gives for them are hostile and say where they were on another machine: only their last part is used, in
-the child's own folder, beside the files that the caller offers. A parent is taken when its identifier is the one that
-the child remembers.
+An image is recognized by its content, not by its name; but what is named as a VHD is, and shows no mark of one, is no raw
+disk. A differencing disk is read together with its parents. The paths that it gives for them are hostile and say where
+they were on another machine: only their last part is used, in the child's own folder, beside the files that the caller
+offers. A parent is taken when its identifier is the one that the child remembers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,8 @@ from engine.image.vhdx import SIGNATURE as VHDX
 from engine.image.vhdx import Vhdx, VhdxBlocks, read_vhdx
 
 _LONGEST_CHAIN = 64
+_CHECKPOINTS = frozenset({".avhd", ".avhdx"})
+_NEVER_RAW = frozenset({".vhd", ".vhdx", ".qcow2", *_CHECKPOINTS})
 
 
 class Format(StrEnum):
@@ -150,7 +152,7 @@ def _describe(file: RawDisk) -> tuple[Described, Vhd | Vhdx | None, RawDisk]:
     """What an image is, what it says in its format's own terms, and the file to read it from."""
     begins = read(file, 0, min(8, file.size))
     plain = Described(file.path, Format.RAW, Kind.FIXED, file.size, file.size)
-    plain = plain._replace(checkpoint=file.path.suffix.lower() in {".avhd", ".avhdx"})
+    plain = plain._replace(checkpoint=file.path.suffix.lower() in _CHECKPOINTS)
     if begins == VHDX:
         vhdx, file = read_vhdx(file)
         return _of_vhdx(plain, vhdx), vhdx, file
@@ -161,6 +163,10 @@ def _describe(file: RawDisk) -> tuple[Described, Vhd | Vhdx | None, RawDisk]:
         return qcow2_plain._replace(block_size=qcow2.block_size, parent_names=qcow2.parent_names), None, file
     if is_vhd(file):
         return _of_vhd(plain, vhd := read_vhd(file)), vhd, file
+    if not file.size:
+        raise ImageError(file.path, 0, "the file is empty")
+    if (suffix := file.path.suffix.lower()) in _NEVER_RAW:
+        raise ImageError(file.path, 0, f"cut off or overwritten: neither beginning nor end is that of a {suffix} file")
     return plain, None, file
 
 

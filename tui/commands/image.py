@@ -83,12 +83,12 @@ def _lines(shown: _Shown) -> Iterator[str]:
     if inspection is None and described.parent_names:
         yield f"    its parent was once at {one_line(described.parent_names[0])}"
     if inspection:
-        basic = "dynamic disk (Logical Disk Manager)" if inspection.dynamic else "basic disk"
-        yield f"    {_SCHEMES[inspection.scheme]}, {basic}"
+        yield f"    {_SCHEMES[inspection.scheme]}, {_DYNAMIC[inspection.dynamic]}"
     for volume in inspection.volumes if inspection else ():
         yield f"    {_volume(volume)}"
 
 
+_DYNAMIC = {True: "dynamic disk (Logical Disk Manager)", False: "basic disk", None: "nothing known is on it"}
 _SCHEMES = {"gpt": "GPT", "mbr": "MBR", "none": "not divided"}
 
 

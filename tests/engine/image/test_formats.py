@@ -159,13 +159,26 @@ def test_a_fixed_vhd_is_the_disk_and_a_footer(tmp_path: Path):
 
 def test_an_image_is_recognized_by_its_content_and_not_by_its_name(tmp_path: Path):
     assert describe(write_vhdx(tmp_path / "lies.vhd", SIZE, OLD)).format is Format.VHDX
-    (tmp_path / "lies.vhdx").write_bytes(flat(OLD))
-    assert describe(tmp_path / "lies.vhdx").format is Format.RAW
+    (tmp_path / "plain.img").write_bytes(flat(OLD))
+    assert describe(tmp_path / "plain.img").format is Format.RAW
     header = struct.pack(">4sIQIIQI", b"QFI\xfb", 3, 0, 0, 16, SIZE, 0)
     (tmp_path / "lies.raw").write_bytes(header.ljust(65536, b"\0"))
     assert describe(tmp_path / "lies.raw")[1:4] == (Format.QCOW2, Kind.DYNAMIC, SIZE)
     with pytest.raises(ImageError, match="convert it"):
         inspect(tmp_path / "lies.raw")
+
+
+@pytest.mark.parametrize("name", ["a.vhd", "a.VHDX", "a.avhdx", "a.qcow2"])
+def test_what_is_called_an_image_and_shows_no_mark_is_no_raw_disk(name: str, tmp_path: Path):
+    (tmp_path / name).write_bytes(flat(OLD))
+    with pytest.raises(ImageError, match="at byte 0: cut off or overwritten"):
+        describe(tmp_path / name)
+
+
+def test_an_empty_file_is_no_disk(tmp_path: Path):
+    (tmp_path / "empty.img").touch()
+    with pytest.raises(ImageError):
+        describe(tmp_path / "empty.img")
 
 
 def test_the_checksum_of_vhdx_is_crc32c():

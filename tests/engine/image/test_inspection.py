@@ -110,9 +110,10 @@ def test_logical_partitions_are_followed_and_a_chain_without_end_is_refused(tmp_
 
 
 def test_a_blank_disk_has_no_volumes_and_a_strange_one_an_unknown(tmp_path: Path):
-    assert inspect(sparse(tmp_path / "blank", MEBIBYTE)).volumes == ()
-    (strange,) = inspect(sparse(tmp_path / "strange", MEBIBYTE, (5000, b"?"))).volumes
-    assert (strange.file_system, strange.free) == (None, None)
+    blank = inspect(sparse(tmp_path / "blank", MEBIBYTE))
+    assert (blank.volumes, blank.dynamic) == ((), False)
+    strange = inspect(sparse(tmp_path / "strange", MEBIBYTE, (5000, b"?")))
+    assert (strange.volumes[0].file_system, strange.volumes[0].free, strange.dynamic) == (None, None, None)
 
 
 @pytest.mark.parametrize(
