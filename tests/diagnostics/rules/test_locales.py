@@ -52,7 +52,6 @@ TEXTUAL = {
     "vhdmp-slow-text",
     "vm-account-logon-denied",
     "vss-service-disabled-text",
-    "vssadmin-catastrophic-failure",
     "writer-vetoed-text",
 }
 """Rules that some event meets only by its words. What they know are messages of consoles and reports, or errors that
