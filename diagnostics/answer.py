@@ -174,16 +174,20 @@ class _Writer:
         return evidence_of_event(self._sightings[line.key], line.decibans)
 
     def _stage(self, found: FaultFound) -> Stage | None:
-        """The stage that the heaviest event about the component speaks of, else the first in which a job failed."""
+        """The stage that the heaviest event about the component speaks of, else the first in which a job failed.
+
+        Where the jobs tell their own stages, an event of another one does not decide.
+        """
+        intervals = [failed for job in found.jobs if (failed := self._jobs[job].failed)]
         for line in found.evidence:
             sighting = self._sightings.get(line.key)
             if sighting and sighting.rule.component == found.component and sighting.rule.stage:
                 stage = sighting.rule.stage
-                return _IN_THE_GUEST.get(stage, stage) if self._scope(found.plate) is Scope.VM else stage
-        intervals = [self._jobs[job].failed for job in found.jobs]
+                stage = _IN_THE_GUEST.get(stage, stage) if self._scope(found.plate) is Scope.VM else stage
+                if not intervals or any(_lies_in(stage, failed) for failed in intervals):
+                    return stage
         needed = COMPONENTS[Component(found.component)].stages
-        within = [stage for stage in needed if any(i and _lies_in(stage, i) for i in intervals)]
-        return within[0] if within else None
+        return next((stage for stage in needed if any(_lies_in(stage, failed) for failed in intervals)), None)
 
 
 def _evidence_keys(judgement: Judgement) -> set[str]:
