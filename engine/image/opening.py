@@ -1,9 +1,9 @@
 """Opening an image as the disk that a machine sees, whatever format it is kept in.
 
-An image is recognized by its content, not by its name; but what is named as a VHD is, and shows no mark of one, is no raw
-disk. A differencing disk is read together with its parents. The paths that it gives for them are hostile and say where
-they were on another machine: only their last part is used, in the child's own folder, beside the files that the caller
-offers. A parent is taken when its identifier is the one that the child remembers.
+An image is recognized by its content, not by its name; but a file that is named as a VHD, and shows no mark of one,
+is no raw disk. A differencing disk is read together with its parents. The paths that it gives for them are hostile
+and say where they were on another machine: only their last part is used, in the child's own folder, beside the files
+that the caller offers. A parent is taken when its identifier is the one that the child remembers.
 """
 
 from collections.abc import Iterator, Sequence
