@@ -70,6 +70,8 @@ class SocketStream:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        if connected.family in (socket.AF_INET, socket.AF_INET6):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # answers are small, and waited for
 
     def write(self, parts: Sequence[Data]) -> None:
         left = [memoryview(part) for part in parts]
