@@ -12,6 +12,7 @@ class Subject(StrEnum):
     REMEDY = "remedy"
     CODE = "code"
     EVENT = "event"
+    WRITER_STATE = "writer state"
     COMPONENT = "component"
     STAGE = "stage"
 

@@ -7,7 +7,9 @@ from diagnostics.handbook.article import Article, Code, Form, Item, Line, Link, 
 from diagnostics.handbook.library import Library, Likeness, Pointer, decibans
 from diagnostics.knowledge.catalog import Cause, CodeInfo, Remedy
 from diagnostics.knowledge.events import EventInfo, named_values
+from diagnostics.knowledge.writer_states import WriterStateInfo
 from diagnostics.report.phrases import RISKS, command_line
+from diagnostics.rules.conditions import Number, leaves
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Polarity, Rule
 from diagnostics.rules.samples import Sample, read_samples
@@ -230,6 +232,23 @@ def event_article(info: EventInfo, library: Library) -> Article:
         facts=(("values", (values,)), ("known from", (info.source,))),
         lead=((f"{info.meaning}.",),),
         sections=listed("Rules about it", rule_lines(library.about_event(info), library)),
+    )
+
+
+def writer_state_article(info: WriterStateInfo, library: Library) -> Article:
+    """A state of a VSS writer: what it means, and which rules ask for just this one."""
+    asked = Number("state", "=", info.state)
+    rules = [rule for rule in library.rules.values() if asked in leaves(rule.condition)]
+    return Article(
+        ref=Ref(Subject.WRITER_STATE, info.name),
+        title=info.symbol,
+        facts=(
+            ("printed as", (f"[{info.state}]",)),
+            ("points to", (Ref(Subject.COMPONENT, info.component),)),
+            *((("in stage", (Ref(Subject.STAGE, info.stage),)),) if info.stage else ()),
+        ),
+        lead=((f"{info.meaning}.",),),
+        sections=listed("Rules that ask for it", rule_lines(rules, library)),
     )
 
 

@@ -14,14 +14,17 @@ from diagnostics.handbook.articles import (
     rule_article,
     rule_lines,
     stage_article,
+    writer_state_article,
 )
 from diagnostics.handbook.library import Library
 from diagnostics.knowledge.events import EventInfo, known_event, load_events
+from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.parsers.codes import canonical
 from engine.pipeline import Component, Stage
 
 _SOURCE = re.compile(r"(.*?[^\s/:#,])(?:\s*[/:#,]\s*|\s+)(?:event\s*)?(?:id\s*)?(\d{1,5})", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:event\s*)?(\d{1,5})", re.IGNORECASE)
+_STATE = re.compile(r"(?:writer )?(?:state[ -]?)?\[?(\d{1,2})\]?", re.IGNORECASE)
 _MOST_SUGGESTIONS = 6
 
 
@@ -100,4 +103,18 @@ def _events(word: str, library: Library) -> Iterator[Article]:
             yield Article(Ref(Subject.EVENT, str(event_id)), title, (), (), section)
 
 
-_LOOKS: tuple[Callable[[str, Library], Iterator[Article]], ...] = (_named, _rules, _codes, _events)
+def _writer_states(word: str, library: Library) -> Iterator[Article]:
+    """`[8]`, `state 8`, its symbol, or the number alone."""
+    found = _STATE.fullmatch(word)
+    for info in load_writer_states()[0]:
+        if word.upper() == info.symbol or (found and int(found[1]) == info.state):
+            yield writer_state_article(info, library)
+
+
+_LOOKS: tuple[Callable[[str, Library], Iterator[Article]], ...] = (
+    _named,
+    _rules,
+    _codes,
+    _writer_states,
+    _events,
+)

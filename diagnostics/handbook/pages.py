@@ -14,9 +14,11 @@ from diagnostics.handbook.articles import (
     remedy_article,
     rule_article,
     stage_article,
+    writer_state_article,
 )
 from diagnostics.handbook.library import Library
 from diagnostics.knowledge.events import load_events
+from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.rules.rule import Rule
 from engine.pipeline import COMPONENTS, Component, Stage
 
@@ -29,6 +31,7 @@ _PAGES = {
     Subject.STAGE: "stages.md",
     Subject.CODE: "codes.md",
     Subject.EVENT: "events.md",
+    Subject.WRITER_STATE: "codes.md",
 }
 _LEFT_OUT = (
     *("Hits, for example", "Near misses, for example", "id", "file", "status"),  # a rule's own file has them
@@ -148,6 +151,20 @@ class _Page:
                     self._rules(self._library.coded(info.code)),
                 )
                 for info in self._library.catalog.codes.values()
+            ],
+        )
+        yield "## States of VSS writers"
+        states = [writer_state_article(info, self._library) for info in load_writer_states()[0]]
+        yield _table(
+            ("state", "name", "meaning", "rules"),
+            [
+                (
+                    _anchored(state.ref.id),
+                    _escaped(state.title),
+                    *(self._line(paragraph) for paragraph in state.lead),
+                    ", ".join(self._line(item.line[:1]) for section in state.sections for item in section.items),
+                )
+                for state in states
             ],
         )
 

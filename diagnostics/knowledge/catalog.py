@@ -13,6 +13,7 @@ from diagnostics.datafiles.schema import typed
 from diagnostics.datafiles.tables import read_rows
 from diagnostics.knowledge.events import load_events
 from diagnostics.knowledge.updates import Update, load_updates
+from diagnostics.knowledge.writer_states import load_writer_states
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 KNOWLEDGE = Path(__file__).parent
@@ -149,7 +150,7 @@ class Catalog(NamedTuple):
 
 
 def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
-    """Read `causes/*.yml`, `remedies/*.yml`, `codes.csv` and `updates.yml`, check `events.csv`; tell what is wrong."""
+    """Read `causes/*.yml`, `remedies/*.yml`, `codes.csv`, `updates.yml`; check the other tables; tell what is wrong."""
     problems: list[Problem] = []
     causes: dict[str, Cause] = {}
     remedies: dict[str, Remedy] = {}
@@ -161,7 +162,7 @@ def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
             twice = document.problem(("remedies", place), f"remedy {remedy.id} occurs twice")
             _keep(remedies, remedy.id, remedy, twice, problems)
     codes = _codes(folder, problems)
-    problems += load_events(folder)[1]
+    problems += [*load_events(folder)[1], *load_writer_states(folder)[1]]
     _check_remedies(causes, remedies, problems)
     updates, wrong = load_updates(folder, causes)
     problems += wrong

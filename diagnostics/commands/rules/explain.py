@@ -18,8 +18,8 @@ from diagnostics.knowledge.catalog import load_catalog
     help="""Explain a rule, cause, remedy, component, stage, error code or event.
 
     ID is a name or UUID of a rule, the id of a cause, remedy, component or stage, an error code as any log prints it
-    (0x800423F4, -2147212300, 1450, 'ID 30112', VSS_E_WRITERERROR_NONRETRYABLE), or an event: VSS/8229, 'volsnap 36',
-    or its number alone. Weights are decibans: 10 dB make odds ten times higher.
+    (0x800423F4, -2147212300, 1450, 'ID 30112', VSS_E_WRITERERROR_NONRETRYABLE), an event (VSS/8229, 'volsnap 36', or
+    its number alone), or a writer's state ('state 8'). Weights are decibans: 10 dB make odds ten times higher.
 
     \b
     Exit status:

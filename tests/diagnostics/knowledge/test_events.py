@@ -9,6 +9,7 @@ import pytest
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.knowledge.events import known_event, load_events, named_values
+from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.rules.matching import matches
 from tests.diagnostics.rules.writing import record, rule
 from tests.shared import needs_shared, shared
@@ -82,12 +83,22 @@ def test_a_broken_row_is_named_with_its_line_and_costs_only_itself(tmp_path: Pat
     ]
 
 
+def test_a_broken_state_is_named_with_its_line_and_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "writer_states.csv").write_text(
+        "state,symbol,meaning,component,stage\n8,A,Failed,hyperv_writer,contact-guest\nx,B,y,guest_writer,\n9,C,z,w,\n"
+    )
+    states, problems = load_writer_states(tmp_path)
+    assert [(info.state, info.stage) for info in states] == [(8, "contact-guest")]
+    assert [problem.line for problem in problems] == [3, 4]
+
+
 ELSEWHERE = {"vmms": "Hyper-V-VMMS", "cluster": "FailoverClustering", "storport": "storport"}
 
 
 @needs_shared
 def test_every_code_that_is_known_of_the_field_is_decoded() -> None:
     codes = load_catalog().codes
+    states = {(info.state, info.symbol) for info in load_writer_states()[0]}
     unknown = []
     for row in csv.DictReader(shared("knowledge", "errors.csv").open(encoding="utf-8")):
         code = row["code"].split(" ")[0]
@@ -97,7 +108,7 @@ def test_every_code_that_is_known_of_the_field_is_decoded() -> None:
         elif row["kind"] == "dpm-event":
             known = known_event(row["symbol"], int(code)) is not None
         elif row["kind"] == "writer-state":
-            continue  # a state, not a code: the reader of writer lists names it
+            known = (int(code), row["symbol"]) in states
         else:
             known = {"dpm-id": f"ID {code}", "hyperv": f"VM {code}"}.get(row["kind"], code) in codes
         if not known:
