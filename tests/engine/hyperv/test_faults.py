@@ -1,6 +1,9 @@
 """Every fault alone, and random ones together: the machine is what it was, and nothing of the backup is left."""
 
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -139,3 +142,26 @@ def test_the_same_seed_gives_the_same_occurrences(scenario, circumstance):
         second, _ = run(Path(two), scenario, circumstance)
         assert first.watcher.seen == second.watcher.seen
         assert first.database.committed == second.database.committed
+
+
+_TRACE = """
+import hashlib, pathlib, sys
+from engine.vss.faults import delay
+from engine.vss.states import Phase
+from tests.engine.hyperv.site import Site
+site = Site(pathlib.Path(sys.argv[1]), seed=7, host_faults={Phase.FREEZE: delay(2)})
+site.add("APP01").integration.backup_enabled = False
+site.back_up("SQL01", "APP01")
+print(len(site.watcher.seen), hashlib.sha256(repr(site.watcher.seen).encode()).hexdigest())
+"""
+
+
+def test_the_occurrences_are_the_same_in_every_process(tmp_path):
+    told = set()
+    for number in ("1", "2"):
+        (tmp_path / number).mkdir()
+        command = [sys.executable, "-c", _TRACE, str(tmp_path / number)]
+        environment = {**os.environ, "PYTHONHASHSEED": number}
+        told.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert len(told) == 1
+    assert int(told.pop().split()[0]) > 50
