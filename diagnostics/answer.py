@@ -3,32 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import msgspec
-import networkx as nx
-
 from diagnostics.advising import update_advice
-from diagnostics.case.collecting import Missing, Option, missing, retries, tests
-from diagnostics.case.coverage import Absence
-from diagnostics.case.jobs import Interval, Job, Outcome
+from diagnostics.case.collecting import Missing, missing
+from diagnostics.case.jobs import Interval, Outcome
 from diagnostics.case.observations import Sighting
-from diagnostics.case.pipeline import chain
-from diagnostics.case.skew import Skew
-from diagnostics.case.topology import UNKNOWN, Role, Topology, short_name, vm_plate
+from diagnostics.case.topology import short_name
 from diagnostics.case.updates import read_inventories
 from diagnostics.evidence.inventory import NOT_EVENTS
-from diagnostics.knowledge.catalog import Catalog, Cause
+from diagnostics.knowledge.catalog import Cause
 from diagnostics.localize.explain import EvidenceLine
-from diagnostics.localize.inference import Posterior
-from diagnostics.localize.judge import Candidate as CandidateFound
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.localize.judge import Judgement
-from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
-from diagnostics.localize.problem import Problem
+from diagnostics.next_steps import next_evidence
 from diagnostics.reading import Reading
 from diagnostics.reckoning import Names, reckon, why_lost
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
-from diagnostics.verdict import Candidate, Evidence, Fault, NextEvidence, Noise, NotChecked, Verdict, VerdictWord
+from diagnostics.understanding import Case
+from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord
 from diagnostics.wording import (
     advice,
     event_name,
@@ -44,32 +36,12 @@ from diagnostics.wording import (
 )
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 
-_NEXT_SHOWN = 5
-_SUSPECTED = 5
-"""So many candidates are worth a look at what would tell them apart."""
-_WORTHWHILE_BITS = 0.001
 _IN_THE_GUEST = {
     Stage.HOST_FREEZE: Stage.GUEST_FREEZE,
     Stage.HOST_SNAPSHOT: Stage.GUEST_SNAPSHOT,
     Stage.HOST_THAW: Stage.GUEST_THAW,
     Stage.PREPARE_BACKUP: Stage.GUEST_PREPARE,
 }
-
-
-class Case(msgspec.Struct, kw_only=True):
-    """Everything that a verdict is composed of."""
-
-    reading: Reading
-    topology: Topology
-    skews: Sequence[Skew]
-    jobs: Sequence[Job]
-    sightings: Sequence[Sighting]
-    absences: Sequence[Absence]
-    catalog: Catalog
-    graph: "nx.DiGraph[str]"
-    problem: Problem
-    posterior: Posterior
-    judgement: Judgement
 
 
 def compose(case: Case) -> Verdict:
@@ -95,7 +67,7 @@ def compose(case: Case) -> Verdict:
         noise=_noise(case),
         jobs=[job_report(job) for job in case.jobs],
         topology=topology_report(case.topology),
-        next_evidence=[] if word is VerdictWord.HEALTHY else _next_evidence(case, lacking),
+        next_evidence=[] if word is VerdictWord.HEALTHY else next_evidence(case, lacking),
         sources=[source_line(source) for source in case.reading.sources],
         not_checked=list(_not_checked(case, lacking)),
         timeline=timeline_report(case.reading.events, case.jobs, case.sightings, _evidence_keys(case.judgement)),
@@ -256,52 +228,6 @@ def _channels(reading: Reading) -> Iterator[tuple[str, str]]:
         tally = reading.tallies.get(source.path)
         for channel in tally.channels if tally else ():
             yield source.machine, channel
-
-
-def _next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
-    """What would tell most per minute about the plates that are suspected."""
-    best: dict[Option, Gain] = {}
-    for plate in dict.fromkeys(
-        plate for found in case.judgement.candidates[:_SUSPECTED] for plate in _around(case, found)
-    ):
-        options = {test.key: (test, option) for test, option in _tests(case, lacking, plate)}
-        for gain in rank_tests(case.problem, case.posterior, [test for test, _ in options.values()]):
-            option = options[gain.key][1]
-            best[option] = max(best.get(option, gain), gain, key=lambda found: found.bits_per_cost)
-    ranked = sorted(best.items(), key=lambda item: (-item[1].bits_per_cost, item[0]))
-    return [
-        NextEvidence(
-            collect=option.title,
-            machine=one_line(option.machine),
-            command=one_line(option.command),
-            gain_bits=round(gain.bits, 3),
-        )
-        for option, gain in ranked[:_NEXT_SHOWN]
-        if gain.bits > _WORTHWHILE_BITS
-    ]
-
-
-def _around(case: Case, found: CandidateFound) -> list[str]:
-    """The nested plates whose logs tell of a candidate: its own, or those of the machines that share it."""
-    members = case.graph.nodes[found.plate]["members"]
-    return sorted({case.graph.nodes[member]["parent"] for member in members}) or [found.plate]
-
-
-def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple[Test | Retry, Option]]:
-    machines = [name.partition(":")[2] for name in chain(case.graph, plate)]
-    yield from tests(lacking, plate, machines + case.topology.with_role(Role.DPM_SERVER), case.catalog)
-    if plate == _retried(case):
-        yield from retries(plate, machines[0])
-
-
-def _retried(case: Case) -> str | None:
-    """The virtual machine whose job is worth trying again: the first suspected by name, unless all is clear already."""
-    if case.judgement.verdict is VerdictWord.ASSERTED:
-        return None
-    plates = (found.plate for found in case.judgement.candidates[:_SUSPECTED])
-    return next(
-        (plate for plate in plates if plate.startswith("vm:") and not plate.startswith(vm_plate(UNKNOWN))), None
-    )
 
 
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:

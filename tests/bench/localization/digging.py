@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
-from diagnostics.answer import Case, compose
+from diagnostics.answer import compose
+from diagnostics.understanding import Case
 from diagnostics.case.collecting import Missing, missing
 from diagnostics.diagnosis import Knowledge
 from diagnostics.localize.judge import FIRM

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diagnostics.answer import Case
-from diagnostics.diagnosis import Knowledge, understand
+from diagnostics.understanding import Case
+from diagnostics.diagnosis import Knowledge
+from diagnostics.understanding import understand
 from diagnostics.localize.judge import FIRM
 from diagnostics.reading import Reading
 from diagnostics.request import Request

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from diagnostics.answer import Case as Understood
-from diagnostics.diagnosis import Knowledge, load_knowledge, understand
+from diagnostics.diagnosis import Knowledge, load_knowledge
 from diagnostics.reading import read_case
 from diagnostics.request import Request
+from diagnostics.understanding import Case as Understood
+from diagnostics.understanding import understand
 from tests.shared import shared
 
 Bundle = Mapping[str, bytes]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from diagnostics.answer import Case as Understood
+from diagnostics.understanding import Case as Understood
 from diagnostics.verdict import VerdictWord
 from tests.diagnostics.cases.bundles import Case
 

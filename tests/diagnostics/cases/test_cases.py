@@ -5,8 +5,8 @@ from functools import cache, partial
 
 import pytest
 
-from diagnostics.answer import Case as Understood
 from diagnostics.case.topology import Role
+from diagnostics.understanding import Case as Understood
 from diagnostics.verdict import VerdictWord
 from tests.diagnostics.cases import variants
 from tests.diagnostics.cases.bundles import Bundle, Case, real_cases, understood

@@ -1,0 +1,63 @@
+"""What to collect or try next, for which machine and with which command."""
+
+from collections.abc import Iterator, Sequence
+
+from diagnostics.case.collecting import Missing, Option, retries, tests
+from diagnostics.case.pipeline import chain
+from diagnostics.case.topology import UNKNOWN, Role, vm_plate
+from diagnostics.localize.judge import Candidate
+from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
+from diagnostics.sanitize import one_line
+from diagnostics.understanding import Case
+from diagnostics.verdict import NextEvidence, VerdictWord
+
+_SHOWN = 5
+_SUSPECTED = 5
+"""So many candidates are worth a look at what would tell them apart."""
+_WORTHWHILE_BITS = 0.001
+
+
+def next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
+    """What would tell most per minute about the plates that are suspected."""
+    best: dict[Option, Gain] = {}
+    for plate in dict.fromkeys(
+        plate for found in case.judgement.candidates[:_SUSPECTED] for plate in _around(case, found)
+    ):
+        options = {test.key: (test, option) for test, option in _tests(case, lacking, plate)}
+        for gain in rank_tests(case.problem, case.posterior, [test for test, _ in options.values()]):
+            option = options[gain.key][1]
+            best[option] = max(best.get(option, gain), gain, key=lambda found: found.bits_per_cost)
+    ranked = sorted(best.items(), key=lambda item: (-item[1].bits_per_cost, item[0]))
+    return [
+        NextEvidence(
+            collect=option.title,
+            machine=one_line(option.machine),
+            command=one_line(option.command),
+            gain_bits=round(gain.bits, 3),
+        )
+        for option, gain in ranked[:_SHOWN]
+        if gain.bits > _WORTHWHILE_BITS
+    ]
+
+
+def _around(case: Case, found: Candidate) -> list[str]:
+    """The nested plates whose logs tell of a candidate: its own, or those of the machines that share it."""
+    members = case.graph.nodes[found.plate]["members"]
+    return sorted({case.graph.nodes[member]["parent"] for member in members}) or [found.plate]
+
+
+def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple[Test | Retry, Option]]:
+    machines = [name.partition(":")[2] for name in chain(case.graph, plate)]
+    yield from tests(lacking, plate, machines + case.topology.with_role(Role.DPM_SERVER), case.catalog)
+    if plate == _retried(case):
+        yield from retries(plate, machines[0])
+
+
+def _retried(case: Case) -> str | None:
+    """The virtual machine whose job is worth trying again: the first suspected by name, unless all is clear already."""
+    if case.judgement.verdict is VerdictWord.ASSERTED:
+        return None
+    plates = (found.plate for found in case.judgement.candidates[:_SUSPECTED])
+    return next(
+        (plate for plate in plates if plate.startswith("vm:") and not plate.startswith(vm_plate(UNKNOWN))), None
+    )
