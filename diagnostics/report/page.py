@@ -18,7 +18,7 @@ from markupsafe import Markup
 from diagnostics.report import phrases
 from diagnostics.report.drawing import draw
 from diagnostics.report.lanes import lanes
-from diagnostics.report.plates import GLYPHS, Status, plates_of_case
+from diagnostics.report.plates import GLYPHS, Status, plates_of_case, tree
 from diagnostics.report.strip import CELL_GLYPHS, MOST_ROWS, phases, rows
 from diagnostics.verdict import Evidence, Fault, Moment, Verdict, VerdictWord
 from engine.pipeline import COMPONENTS, Component
@@ -54,7 +54,7 @@ class _Day(NamedTuple):
 
 def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
     """The whole report; `graph` is the pipeline of the case."""
-    style = _style()
+    style, site = _style(), plates_of_case(graph, verdict)
     weighed = [_weighed(number, fault) for number, fault in enumerate(verdict.faults, 1)]
     page = (
         _environment()
@@ -65,7 +65,8 @@ def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
             policy=_policy(style),
             glyph=_WORDS[verdict.verdict][0],
             tone=_WORDS[verdict.verdict][1],
-            drawing=draw(plates_of_case(graph, verdict)),
+            drawing=draw(site),
+            words=list(tree(site)),
             legend=[(GLYPHS[status], status) for status in Status],
             phases=phases(),
             rows=rows(verdict.jobs),
