@@ -74,13 +74,7 @@ class Tracking:
     def begin(self, epochs: Sequence[Recorded]) -> None:
         """Note that the volume is in use; from here on nothing may be written without `mark`."""
         if self._regions is None:
-            path = self._regions_path()
-            self._regions = self._files.open(path, "write" if self._files.exists(path) else "create")
-            if self._regions.size() != len(self._marked):
-                self._regions.truncate(0)
-                self._regions.truncate(len(self._marked))
-            self._regions.sync()
-            self._files.sync_folder(path.parent)
+            self._regions = self._opened_regions()
         self._write(epochs, modified=0)
         self._marked = bytearray(len(self._marked))  # only now, as the history holds what they stood for
         write_fully(self._regions, self._marked, 0)
@@ -106,9 +100,7 @@ class Tracking:
 
     def discard(self) -> None:
         """Let nothing be believed the next time."""
-        if self._files.exists(self._path):
-            self._files.remove(self._path)
-            self._files.sync_folder(self._path.parent)
+        self._forget()
         self.close()
 
     def close(self) -> None:
@@ -116,6 +108,28 @@ class Tracking:
         if self._regions is not None:
             self._regions.close()
             self._regions = None
+
+    def _forget(self) -> None:
+        if self._files.exists(self._path):
+            self._files.remove(self._path)
+            self._files.sync_folder(self._path.parent)
+
+    def _opened_regions(self) -> File:
+        """The file of the regions, made anew where it is missing or of another length."""
+        path = self._regions_path()
+        if self._files.exists(path):
+            file = self._files.open(path, "write")
+            if file.size() == len(self._marked):
+                return file
+            file.close()
+        self._forget()  # an old history with new regions would say that nothing was changed
+        if self._files.exists(path):
+            self._files.remove(path)
+        file = self._files.open(path, "create")
+        file.truncate(len(self._marked))
+        file.sync()
+        self._files.sync_folder(path.parent)
+        return file
 
     def _regions_path(self) -> Path:
         return self._path.with_name(self._path.name + ".regions")

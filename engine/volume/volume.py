@@ -80,11 +80,14 @@ class Volume:
         self._tracking: Tracking | None = None
         epochs = [Epoch("", blocks_of(self.size))]
         try:
+            history = Tracking(files, self._area.folder / "changes", path, self.size)
             if files.exists(self._area.folder):
                 self._area.clear()
             if tracked:
                 self._area.prepare()
-                epochs = self._track() or epochs
+                epochs = self._track(history) or epochs
+            else:
+                history.discard()  # it would not know of what is written now
             self._chain = Chain(self._file, self._area, self._mark, report, clock, tuple(epochs))
             self._begin_history()
         except BaseException:
@@ -252,12 +255,12 @@ class Volume:
 
     # --- change tracking ----------------------------------------------------------------------------------------------
 
-    def _track(self) -> list[Epoch]:
+    def _track(self, history: Tracking) -> list[Epoch]:
         """Take up the history where the last process left it."""
-        self._tracking = Tracking(self._files, self._area.folder / "changes", self.path, self.size)
+        self._tracking = history
         epochs = []
         try:
-            for name, changed in self._tracking.load():
+            for name, changed in history.load():
                 epoch = Epoch(name, blocks_of(self.size))
                 epoch.changed = changed
                 epochs.append(epoch)

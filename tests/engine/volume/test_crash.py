@@ -15,7 +15,9 @@ from tests.engine.disks import SECTOR, Call, CrashDisk, Fault, Faulty, fail
 
 PATH = Path("images/disk.img")
 FOLDER = Path("images/disk.img.shadow")
-SIZE = 3 * (1 << 20) + 5 * BLOCK
+MARKED = 1 << 20
+"""Bytes that one mark stands for."""
+SIZE = 3 * MARKED + 5 * BLOCK
 
 
 class History:
@@ -135,6 +137,18 @@ def test_a_foreign_hand_on_the_volume_makes_everything_count_as_changed():
     assert told == [TrackingRestarted("somebody else wrote the volume since")]
 
 
+def test_writes_that_are_not_tracked_end_the_history_even_after_a_crash():
+    disk = CrashDisk()
+    disk.put(PATH, bytes(SIZE))
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        volume.create_shadow_copy("first")
+    Volume(PATH, files=disk).write(0, b"nobody notes this")
+    volume = Volume(PATH, tracked=True, files=disk)
+    with volume.writes_held():
+        assert volume.create_shadow_copy("second").changed_since("first") is None
+
+
 @pytest.mark.parametrize("name", ["changes", "changes.regions"])
 def test_a_damaged_history_makes_everything_count_as_changed(name: str):
     disk = CrashDisk()
@@ -152,6 +166,28 @@ def test_a_damaged_history_makes_everything_count_as_changed(name: str):
     with volume.writes_held():
         assert volume.create_shadow_copy("second").changed_since("first") is None
     assert [type(event) for event in told] == [TrackingRestarted]
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off"])
+def test_a_crash_while_damage_is_repaired_forgets_no_change(damage: str):
+    for stop in range(1, 16):
+        disk = CrashDisk()
+        disk.put(PATH, bytes(SIZE))
+        volume = Volume(PATH, tracked=True, files=disk)
+        with volume.writes_held():
+            volume.create_shadow_copy("first")
+        volume.write(0, b"a change")
+        if damage == "missing":
+            disk.remove(FOLDER / "changes.regions")
+        else:
+            disk.open(FOLDER / "changes.regions", "write").truncate(10)
+        with suppress(OSError):
+            Volume(PATH, tracked=True, files=Faulty(disk, fail(stop, errno.EIO, sticky=True)))
+        for seed in range(8):
+            later = Volume(PATH, tracked=True, files=disk.crashed(random.Random(seed)))
+            with later.writes_held():
+                changes = later.create_shadow_copy("second").changed_since("first")
+            assert changes is None or (0, MARKED) in changes
 
 
 def test_a_change_that_cannot_be_noted_leaves_no_history_to_be_believed():
