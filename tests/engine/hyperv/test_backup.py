@@ -421,6 +421,16 @@ def test_a_machine_that_does_not_run_is_backed_up_as_it_is(tmp_path, state):
     assert len(made[0].files["SQL01"]) == (1 if state is PowerState.OFF else 2)
 
 
+def test_a_machine_that_somebody_saved_stays_saved_and_its_state_is_backed_up(tmp_path):
+    site = Site(tmp_path)
+    site.clock.run(site.host.save(site.vm))
+    made: list[HostBackup] = []
+    site.back_up(during=made.append)
+    assert site.vm.state is PowerState.SAVED
+    assert [file.name for file in made[0].files["SQL01"]] == ["SQL01-C.vhd", site.vm.state_file]
+    assert site.host.volumes["D:"].files.exists(site.vm.state_file)
+
+
 def test_without_room_for_the_saved_state_an_offline_backup_fails_and_the_machine_runs_on(tmp_path):
     site = Site(tmp_path, room=GIB + (32 << 20))
     site.vm.integration.backup_enabled = False
