@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
-EVERY = 256 << 20
+EVERY = 64 << 20
 """Bytes of changed blocks between checkpoints: what an interruption may cost at most, twice."""
 
 
