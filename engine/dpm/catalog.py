@@ -70,6 +70,7 @@ class Catalog:
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA synchronous = EXTRA")
+            self._connection.execute("PRAGMA journal_mode = PERSIST")  # no name comes and goes with each transaction
 
     def prepare(self) -> None:
         """Make the tables where there are none.
