@@ -10,10 +10,12 @@ from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, Link
 from diagnostics.rules.rule import Plate, Polarity, Rule
-from engine.pipeline import Scope
+from engine.pipeline import COMPONENTS, Scope
 
 _DEPTH = {Scope.SITE: 0, Scope.HOST: 1, Scope.VM: 2}
 _REPORTS = {Kind.JOB, Kind.ALERT}
+_SETTINGS = {Kind.VOLUME, Kind.DISK, Kind.SHADOW_STORAGE}
+"""What a machine lists of itself, never of its virtual machines."""
 _ELSEWHERE = 0.5
 """How much less likely a report's code comes from another plate than its rule says."""
 _OTHER_SENSITIVITY = {Polarity.FAULT: 0.05, Polarity.SYMPTOM: 0.2}
@@ -33,6 +35,8 @@ def gather(hits: Iterable[tuple[Event, Rule]], places: Places, catalog: Catalog)
     """Group the hits that speak of one thing on one plate, in a fixed order."""
     groups: dict[tuple[str, PlateId], Sighting] = {}
     for event, rule in hits:
+        if _is_beside_the_point(event, rule, places):
+            continue
         plate = places.find(event, _innermost(event, rule, places, catalog))
         sighting = groups.get((rule.name, plate))
         if sighting is None:
@@ -40,6 +44,12 @@ def gather(hits: Iterable[tuple[Event, Rule]], places: Places, catalog: Catalog)
         else:
             sighting.events.append(event)
     return tuple(groups[key] for key in sorted(groups, key=lambda key: (key[1].name, key[0])))
+
+
+def _is_beside_the_point(event: Event, rule: Rule, places: Places) -> bool:
+    """Whether a rule about guests hit what a host lists of itself."""
+    guests_only = COMPONENTS[rule.component].scopes == (Scope.VM,)
+    return event.kind in _SETTINGS and rule.plate is Plate.MACHINE and guests_only and places.is_no_guest(event)
 
 
 def _innermost(event: Event, rule: Rule, places: Places, catalog: Catalog) -> Scope:

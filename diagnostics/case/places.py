@@ -44,6 +44,10 @@ class Places:
             return Scope.HOST
         return self._topology.plate_of(event.machine)[0]
 
+    def is_no_guest(self, event: Event) -> bool:
+        """Whether the machine that an event is of is known to be no virtual machine."""
+        return self._topology.role(event.machine) not in {Role.GUEST, Role.UNKNOWN}
+
     def is_sure(self, event: Event, plate: PlateId) -> bool:
         """Whether an event is of its plate for certain: of a virtual machine, if that logged it or is named by it."""
         return plate.scope is not Scope.VM or bool(named(event, "VmName") or self._vm_that_logged(event))

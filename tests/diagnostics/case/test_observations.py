@@ -80,3 +80,11 @@ def test_a_thousand_hits_of_one_rule_on_one_plate_are_one_sighting():
     hits = [(hit, rule) for hit in [event("HV01", "volsnap", 36)] * 1000 for rule in RULES.match(hit)]
     (sighting,) = gather(hits, Places(topology("SQL01")), CATALOG)
     assert len(sighting.events) == 1000
+
+
+@pytest.mark.parametrize(("machine", "plates"), [("SQL01", ["vm:SQL01"]), ("HV01", []), ("DPM01", [])])
+def test_what_a_host_lists_of_its_own_volumes_says_nothing_of_its_guests(machine, plates):
+    listed = event(machine, provider="", kind=Kind.VOLUME, Volume="E:", FileSystem="FAT32", Reserved="false")
+    places = Places(topology("SQL01", "WEB01"), [failed("WEB01", 100, 200)])
+    sightings = gather([(listed, rule) for rule in RULES.match(listed)], places, CATALOG)
+    assert [sighting.plate.name for sighting in sightings] == plates
