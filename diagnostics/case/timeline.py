@@ -6,7 +6,7 @@ the moments nearest to a failed job are kept. What has no time of its own (a lis
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -74,12 +74,12 @@ class _ContextRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def _context_records() -> dict[int, list[_ContextRecord]]:
+def _context_records() -> Mapping[int, list[_ContextRecord]]:
     table: dict[int, list[_ContextRecord]] = defaultdict(list)
     raw = files(__package__).joinpath("context_records.yml").read_bytes()
     for record in msgspec.yaml.decode(raw, type=list[_ContextRecord]):
         table[record.event_id].append(record)
-    return table
+    return dict(table)
 
 
 def moments(
@@ -158,10 +158,12 @@ def _bursts(events: Iterable[Event]) -> Iterator[list[Event]]:
 
 def _of_machines(events: Iterable[Event], jobs: Sequence[Job]) -> Iterator[Moment]:
     """Restarts, crashes and set clocks near any job."""
-    near = _Nearness(jobs, failed_only=False)
+    near, known = _Nearness(jobs, failed_only=False), _context_records()
     for event in events:
-        if event.kind is Kind.RECORD and event.time is not None and near.distance(event.time) <= _BESIDE:
-            for record in _context_records().get(event.event_id, ()):
+        if event.event_id not in known or event.kind is not Kind.RECORD or event.time is None:
+            continue
+        if near.distance(event.time) <= _BESIDE:
+            for record in known[event.event_id]:
                 if event.provider.casefold() == record.provider.casefold():
                     yield Moment(event.time, Sort.CONTEXT, event, 1, meaning=record.meaning)
 
