@@ -14,11 +14,14 @@ from engine.image.errors import ImageError
 from engine.image.reading import SECTOR, Disk, read
 
 _ENTRY = struct.Struct("<B3xB3xII")
-"""Status, type, first sector, sectors."""
+"""Status (0x80: the machine starts from it), type, first sector, sectors."""
 _TABLE = 446
 _EXTENDED = (0x05, 0x0F, 0x85)
 _PROTECTIVE = 0xEE
 _DYNAMIC = 0x42
+_ACTIVE = 0x80
+_SMALL = 1 << 30
+"""An active partition of less, beside others, is taken for the one that Windows calls System Reserved."""
 _MOST_LOGICAL = 128
 _GPT = struct.Struct("<8sIII4xQQQQ16sQIII")
 """Signature, revision, size, checksum, own and other place, first and last usable sector, identifier, place, number
@@ -42,6 +45,15 @@ _RESERVED_GUIDS = {
 }
 _RESERVED_TYPES = {0x27, 0xEF}
 """Windows recovery and EFI system on an MBR disk."""
+
+
+class _Entry(NamedTuple):
+    """One of the four of a table, used or not."""
+
+    status: int
+    kind: int
+    first: int
+    sectors: int
 
 
 class Partition(NamedTuple):
@@ -77,7 +89,7 @@ def layout(disk: Disk) -> Layout:
     if boot[510:] != b"\x55\xaa":
         return Layout("none", dynamic=False, partitions=())
     primary = list(_entries(boot))
-    if any(kind == _PROTECTIVE for kind, _, _ in primary):
+    if any(entry.kind == _PROTECTIVE for entry in primary):
         partitions = tuple(_gpt(disk))
         return Layout("gpt", any(one.dynamic for one in partitions), partitions)
     partitions = tuple(_mbr(disk, primary))
@@ -92,19 +104,20 @@ def _has_private_header(disk: Disk) -> bool:
 # --- MBR -------------------------------------------------------------------------------------------------------------
 
 
-def _entries(sector: bytes) -> Iterator[tuple[int, int, int]]:
-    """Type, first sector and sectors of the four entries, used or not."""
+def _entries(sector: bytes) -> Iterator[_Entry]:
     for number in range(4):
-        _, kind, first, count = _ENTRY.unpack_from(sector, _TABLE + number * _ENTRY.size)
-        yield kind, first, count
+        yield _Entry(*_ENTRY.unpack_from(sector, _TABLE + number * _ENTRY.size))
 
 
-def _mbr(disk: Disk, primary: list[tuple[int, int, int]]) -> Iterator[Partition]:
-    for number, (kind, first, count) in enumerate(primary, 1):
-        if kind in _EXTENDED:
-            yield from _logical(disk, first)
-        elif kind and count:
-            yield _mbr_partition(disk, number, kind, first, count)
+def _mbr(disk: Disk, primary: list[_Entry]) -> Iterator[Partition]:
+    alone = sum(bool(entry.kind and entry.sectors) for entry in primary) == 1
+    for number, entry in enumerate(primary, 1):
+        if entry.kind in _EXTENDED:
+            yield from _logical(disk, entry.first)
+        elif entry.kind and entry.sectors:
+            found = _mbr_partition(disk, number, entry, 0)
+            system = entry.status == _ACTIVE and found.size < _SMALL and not alone
+            yield found._replace(reserved=found.reserved or system)
 
 
 def _logical(disk: Disk, extended: int) -> Iterator[Partition]:
@@ -115,19 +128,21 @@ def _logical(disk: Disk, extended: int) -> Iterator[Partition]:
         sector = read(disk, table * disk.sector, SECTOR)
         if sector[510:] != b"\x55\xaa":
             raise ImageError(disk.path, table * disk.sector, "a table of a logical partition expected (55 AA)")
-        (kind, first, count), (link, following, _), *_ = _entries(sector)
-        if kind and count:
-            yield _mbr_partition(disk, 4 + len(seen), kind, table + first, count)
-        if link not in _EXTENDED or not following:
+        entry, link, *_ = _entries(sector)
+        if entry.kind and entry.sectors:
+            yield _mbr_partition(disk, 4 + len(seen), entry, table)
+        if link.kind not in _EXTENDED or not link.first:
             return
-        table = extended + following
+        table = extended + link.first
     raise ImageError(disk.path, table * disk.sector, "the chain of logical partitions does not end")
 
 
-def _mbr_partition(disk: Disk, number: int, kind: int, first: int, count: int) -> Partition:
-    start, size = first * disk.sector, count * disk.sector
+def _mbr_partition(disk: Disk, number: int, entry: _Entry, base: int) -> Partition:
+    """A partition; logical ones are counted from the table that names them, `base`."""
+    start, size = (base + entry.first) * disk.sector, entry.sectors * disk.sector
     if start + size > disk.size:
         raise ImageError(disk.path, _TABLE, f"partition {number} ends at {start + size}, the disk at {disk.size}")
+    kind = entry.kind
     return Partition(number, start, size, f"{kind:02x}", kind in _RESERVED_TYPES, kind == _DYNAMIC)
 
 

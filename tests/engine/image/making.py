@@ -195,8 +195,12 @@ Parts = Sequence[tuple[int | str, int, int]]
 """Type, first sector, sectors."""
 
 
-def mbr(parts: Parts) -> bytes:
-    table = b"".join(struct.pack("<B3xB3xII", 0, kind, first, count) for kind, first, count in parts)
+def mbr(parts: Parts, active: int = 0) -> bytes:
+    """A table; `active` is the number of the partition that the machine starts from."""
+    table = b"".join(
+        struct.pack("<B3xB3xII", 0x80 * (number == active), kind, first, count)
+        for number, (kind, first, count) in enumerate(parts, 1)
+    )
     return bytes(446) + table.ljust(64, b"\0") + b"\x55\xaa"
 
 

@@ -70,6 +70,14 @@ def test_a_gpt_disk_shows_its_volumes_and_what_windows_keeps_for_itself(tmp_path
     assert found.volumes[2] == volume(3, 4_000, 100)
 
 
+def test_a_small_active_partition_beside_another_is_the_one_that_windows_starts_from(tmp_path: Path):
+    both = mbr([(7, 64, 1000), (7, 2000, 9000)], active=1)
+    found = inspect(sparse(tmp_path / "both", 8 * MEBIBYTE, (0, both)))
+    assert [one.reserved for one in found.volumes] == [True, False]
+    alone = inspect(sparse(tmp_path / "alone", 8 * MEBIBYTE, (0, mbr([(7, 64, 1000)], active=1))))
+    assert [one.reserved for one in alone.volumes] == [False]
+
+
 def test_a_gpt_in_sectors_of_4096_bytes_is_found_in_a_raw_image(tmp_path: Path):
     path = write_gpt(tmp_path / "disk", 8 * MEBIBYTE, [(BASIC, 256, 512)], sector=4096)
     assert [one.size for one in inspect(path).volumes] == [512 * 4096]
