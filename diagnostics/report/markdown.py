@@ -70,7 +70,7 @@ def _headline(verdict: Verdict) -> str:
 
 def _fenced(lines: Iterable[str]) -> str:
     """Lines as they are; each begins with a sign that closes no fence."""
-    return "\n".join(("```text", *(f"{line}" for line in lines), "```"))
+    return "\n".join(("```text", *lines, "```"))
 
 
 def _fault(fault: Fault, heading: str) -> Iterator[str]:

@@ -6,9 +6,12 @@ from collections import Counter
 import cmarkgfm
 import html5lib
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from diagnostics.report.markdown import code, prose, to_markdown
+from diagnostics.report.markdown import _table, code, prose, to_markdown
 from diagnostics.report.page import to_html
+from diagnostics.sanitize import one_line
 from tests.diagnostics.report.hostile import STRINGS, benign, spread
 from tests.diagnostics.report.verdicts import FULL, GRAPH
 
@@ -111,15 +114,33 @@ def test_a_forge_finds_nothing_to_act_on_outside_code(start):
     assert [text for text in plain(page) if FORGES.search(text)] == []
 
 
-@pytest.mark.parametrize("text", STRINGS)
-def test_a_string_alone_in_a_paragraph_or_a_list_stays_that_string(text):
-    for markdown, tag in (
-        (prose(text), "p"),
-        (code(text), "p"),
-        (f"- {prose(text)}", "li"),
-        (f"1. {code(text)}", "li"),
-    ):
-        page = tree(cmarkgfm.github_flavored_markdown_to_html(markdown))
-        assert {node.tag for node in page.iter()} <= {"html", "head", "body", "p", "code", "ul", "ol", "li"}
-        (block,) = page.iter(tag)
-        assert " ".join("".join(block.itertext()).split()) == " ".join(text.split())
+def assert_stays_text(text):
+    """Alone in a paragraph, a list or a cell, as a sentence or as code."""
+    for form in (prose, code):
+        for markdown, tag in (
+            (form(text), "p"),
+            (f"- {form(text)}", "li"),
+            (f"1. {form(text)}", "li"),
+            (_table(("head",), [(form(text),)]), "td"),
+        ):
+            page = tree(cmarkgfm.github_flavored_markdown_to_html(markdown))
+            tags = {node.tag for node in page.iter()} - {"html", "head", "body", "table", "thead", "tbody", "tr", "th"}
+            assert tags - {"ul", "ol"} == {tag, "code"} - ({"code"} - tags)
+            (block,) = page.iter(tag)
+            assert " ".join("".join(block.itertext()).split()) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("start", range(0, len(STRINGS), 50))
+def test_a_string_stays_that_string(start):
+    for text in STRINGS[start : start + 50]:
+        assert_stays_text(text)
+
+
+marks = st.text(st.sampled_from("`*_~|<>[]()!#-+=.:/\\&@$1aA w"), min_size=1, max_size=30)
+
+
+@given(text=st.one_of(marks, st.text(min_size=1, max_size=40)))
+def test_any_text_stays_that_text(text):
+    shown = one_line(text)
+    assume(shown)
+    assert_stays_text(shown)
