@@ -5,10 +5,10 @@ from random import Random
 from typing import NamedTuple
 
 from diagnostics.answer import compose
-from diagnostics.understanding import Case
 from diagnostics.case.collecting import Missing, missing
 from diagnostics.diagnosis import Knowledge
 from diagnostics.localize.judge import FIRM
+from diagnostics.understanding import Case
 from tests.bench.localization.chance import chance_of
 from tests.bench.localization.handed import Source, with_source
 from tests.bench.localization.logbook import Export

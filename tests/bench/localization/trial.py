@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diagnostics.understanding import Case
 from diagnostics.diagnosis import Knowledge
-from diagnostics.understanding import understand
 from diagnostics.localize.judge import FIRM
 from diagnostics.reading import Reading
 from diagnostics.request import Request
+from diagnostics.understanding import Case, understand
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import Component
 from tests.bench.localization.figures import Answer
