@@ -4,7 +4,7 @@ import mmap
 from collections.abc import Iterator
 
 WORD = 4096
-"""So many bits are looked at as one number: a page of the map holds eight such words."""
+"""So many bits are best looked at as one number: more make arithmetic slow, fewer make many steps."""
 
 
 class Bitmap:
@@ -18,9 +18,6 @@ class Bitmap:
         self.size = max(1, (count + 7) // 8)
         """Bytes."""
         self._bytes = mmap.mmap(-1, self.size)  # untouched pages take no memory
-
-    def __getitem__(self, place: int) -> bool:
-        return bool(self._bytes[place >> 3] >> (place & 7) & 1)
 
     def word(self, start: int, end: int) -> int:
         """The bits from `start` to before `end`, as one number."""
@@ -39,18 +36,6 @@ class Bitmap:
     def add(self, start: int, end: int, bits: int) -> None:
         """Set those bits from `start` to before `end` that are set in this number."""
         self.put(start, end, self.word(start, end) | bits)
-
-    def words(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int]]:
-        """The range in parts: (first, one past the last, bits), in order; parts without a bit are left out."""
-        end = self.count if end is None else end
-        for first in range(start, end, WORD):
-            last = min(first + WORD, end)
-            if bits := self.word(first, last):
-                yield first, last, bits
-
-    def ones(self) -> int:
-        """How many bits are set."""
-        return sum(bits.bit_count() for _, _, bits in self.words())
 
     def to_bytes(self) -> bytes:
         """All bits; the lowest of the first byte is the first block."""
