@@ -14,7 +14,7 @@ from diagnostics.knowledge.catalog import Cause
 from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.localize.judge import Judgement
-from diagnostics.next_steps import next_evidence
+from diagnostics.next_steps import next_evidence, told_apart_by
 from diagnostics.reading import Reading
 from diagnostics.reckoning import Names, reckon, why_lost
 from diagnostics.rules.rule import Polarity
@@ -68,6 +68,7 @@ def compose(case: Case) -> Verdict:
         jobs=[job_report(job) for job in case.jobs],
         topology=topology_report(case.topology),
         next_evidence=[] if word is VerdictWord.HEALTHY else next_evidence(case, lacking),
+        told_apart_by=told_apart_by(case, lacking),
         sources=[source_line(source) for source in case.reading.sources],
         not_checked=list(_not_checked(case, lacking)),
         timeline=timeline_report(case.reading.events, case.jobs, case.sightings, _evidence_keys(case.judgement)),

@@ -276,6 +276,8 @@ class Verdict(msgspec.Struct, kw_only=True):
     jobs: list[JobReport]
     topology: TopologyReport
     next_evidence: list[NextEvidence]
+    told_apart_by: list[NextEvidence] = []
+    """For an ambiguous verdict: what would best tell its suspects apart. Empty where no export or retry would."""
     sources: list[SourceLine]
     not_checked: list[NotChecked]
     timeline: Timeline = msgspec.field(default_factory=Timeline)

@@ -57,11 +57,11 @@ def rank_tests(problem: Problem, posterior: Posterior, tests: Iterable[Test | Re
 
 def _bits(problem: Problem, posterior: Posterior, test: Test | Retry) -> float:
     if isinstance(test, Retry):
-        return _information(*_retry(posterior.network, test))
-    return _information(*_shows(problem, posterior, test))
+        return information(*_retry(posterior.network, test))
+    return information(*_shows(problem, posterior, test))
 
 
-def _information(outcome: Floats, masses: Floats) -> float:
+def information(outcome: Floats, masses: Floats) -> float:
     """H(mean outcome) - mean H(outcome): the information between a binary outcome and the state that decides it."""
     return float(entropy(np.asarray(masses @ outcome)) - masses @ entropy(outcome))
 

@@ -12,7 +12,7 @@ import networkx as nx
 
 from diagnostics.report import phrases
 from diagnostics.report.plates import plates_of_case, tree
-from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, SourceLine, Verdict
+from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, NextEvidence, SourceLine, Verdict
 
 _EVIDENCE_SHOWN = 8
 _CANDIDATES_SHOWN = 6
@@ -192,12 +192,17 @@ def _is_address(text: str) -> bool:
 
 
 def _next(verdict: Verdict) -> Iterator[str]:
-    if verdict.next_evidence:
-        yield "### What to collect next"
+    yield from _collected("What would tell them apart", verdict.told_apart_by)
+    yield from _collected("What to collect next", verdict.next_evidence)
+
+
+def _collected(heading: str, wanted: Sequence[NextEvidence]) -> Iterator[str]:
+    if wanted:
+        yield f"### {heading}"
         yield "\n".join(
             f"{number}. {prose(item.collect)} of {code(item.machine)} (about {item.gain_bits:.2f} bits)"
             + (f": {code(item.command)}" if item.command else "")
-            for number, item in enumerate(verdict.next_evidence, 1)
+            for number, item in enumerate(wanted, 1)
         )
 
 

@@ -77,7 +77,8 @@ class _Report:
         if self._explain:
             self._arithmetic(verdict)
         self._jobs(verdict.jobs)
-        self._next(verdict.next_evidence)
+        self._next("What would tell them apart", verdict.told_apart_by)
+        self._next("What to collect next", verdict.next_evidence)
         self._noise(verdict)
         self._not_checked(verdict)
         self._sources(verdict.sources)
@@ -197,10 +198,10 @@ class _Report:
         if succeeded and not self._explain:
             self._line(f"{succeeded} succeeded.")
 
-    def _next(self, wanted: list[NextEvidence]) -> None:
+    def _next(self, heading: str, wanted: list[NextEvidence]) -> None:
         if not wanted:
             return
-        self._heading("What to collect next")
+        self._heading(heading)
         for item in wanted:
             self._bullet(Text(f"{item.collect} of {item.machine} (tells about {item.gain_bits:.2f} bits)"))
             if item.command:

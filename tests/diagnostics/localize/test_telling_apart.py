@@ -1,0 +1,46 @@
+"""What the logs leave side by side is said to be so, with the test that would tell it apart."""
+
+from diagnostics.localize.explain import Suspect
+from diagnostics.localize.inference import infer
+from diagnostics.localize.next_evidence import Retry
+from diagnostics.localize.next_evidence import Test as Export
+from diagnostics.localize.problem import Link, Problem
+from diagnostics.localize.telling_apart import rank_splits
+from engine.pipeline import Component, Mode, Scope, Stage
+from tests.diagnostics.localize.problems import failed, machines, site
+
+PLATES = site(1, 1)
+(VM,) = machines(PLATES)
+POSTERIOR = infer(Problem(PLATES, (failed(VM, Stage.GUEST_FREEZE, Stage.HOST_SNAPSHOT),), ()))
+GUEST, HOST = Suspect(VM, Component.GUEST_VSS), Suspect("host:HV1", Component.HOST_VSS)
+
+
+def shows(key, scope, component, sensitivity=0.8):
+    return Export(key, VM, (Link(scope, f"{component}-broken", sensitivity),), 0.01, 1.0)
+
+
+def test_a_log_that_shows_one_suspect_only_tells_them_apart():
+    gains = rank_splits(POSTERIOR, [GUEST, HOST], [
+        shows("of the guest", Scope.VM, Component.GUEST_VSS),
+        shows("of neither", Scope.VM, Component.REPLICA_CC),
+    ])  # fmt: skip
+    assert [gain.key for gain in gains] == ["of the guest", "of neither"]
+    assert gains[0].bits > 0.15
+    assert gains[1].bits == 0.0
+
+
+def test_an_offline_retry_tells_the_guest_from_the_host_and_an_online_one_does_not():
+    offline, online = (Retry(str(mode), VM, mode, 1.0) for mode in (Mode.OFFLINE, Mode.ONLINE))
+    gains = {gain.key: gain.bits for gain in rank_splits(POSTERIOR, [GUEST, HOST], [offline, online])}
+    assert gains[str(Mode.OFFLINE)] > 0.3
+    assert gains[str(Mode.ONLINE)] < 0.01
+
+
+def test_what_shows_both_alike_tells_nothing():
+    both = Export("both", VM, (Link(Scope.VM, f"{Component.GUEST_VSS}-broken", 0.7),
+                             Link(Scope.HOST, f"{Component.HOST_VSS}-broken", 0.7)), 0.01, 1.0)  # fmt: skip
+    assert rank_splits(POSTERIOR, [GUEST, HOST], [both])[0].bits < 1e-6
+
+
+def test_a_single_suspect_needs_no_telling_apart():
+    assert rank_splits(POSTERIOR, [GUEST], [shows("of the guest", Scope.VM, Component.GUEST_VSS)]) == []
