@@ -155,9 +155,12 @@ class VhdBlocks:
         at = sector * SECTOR
         if at + self._bitmap_size + stop > self._file.size:
             raise ImageError(self._file.path, entry, f"block {block} would lie at byte {at}, beyond the file's end")
-        bitmap = read(self._file, at, self._bitmap_size)
         data = at + self._bitmap_size
+        if self._absent is Holder.NOWHERE:  # sectors that were never written are zeros there, whatever their bits say
+            yield Piece(stop - start, Holder.FILE, data + start)
+            return
+        bitmap = read(self._file, at, self._bitmap_size)
         for low, high, here in by_presence(
             start, stop, SECTOR, lambda number: bool(bitmap[number >> 3] & 0x80 >> (number & 7))
         ):
-            yield Piece(high - low, Holder.FILE if here else self._absent, data + low)
+            yield Piece(high - low, Holder.FILE if here else Holder.PARENT, data + low)
