@@ -118,6 +118,16 @@ def block_runs(source: Source, first: int, count: int, block_size: int) -> Itera
         yield begun, ended - begun
 
 
+def run_digests(source: Source, first: int, count: int, buffer: Buffer, hasher: Hasher) -> bytes:
+    """The digests of any number of blocks from block `first`, joined. A hole costs no more than looking for its end."""
+    if next(block_runs(source, first, count, buffer.block_size), None) is None:
+        return bytes(count * DIGEST_SIZE)
+    starts = range(first, first + count, buffer.capacity)
+    return b"".join(
+        group_digests(source, start, min(buffer.capacity, first + count - start), buffer, hasher) for start in starts
+    )
+
+
 def read_blocks(source: Source, first: int, room: memoryview, block_size: int) -> None:
     """Fill `room` with whole blocks from block `first`; what lies beyond the end of the source is zeros."""
     offset, count = first * block_size, 0

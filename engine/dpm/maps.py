@@ -22,7 +22,8 @@ _HEADER = struct.Struct("<8sIIQQQ")
 _MAGIC = b"SHINMAP\0"
 _VERSION = 1
 _SLOT_SIZE = 4
-_PIECE = 1 << 20
+_PIECE = 64 << 10
+_ZEROS = bytes(_PIECE)
 MAX_BLOCKS = (1 << 32) - 1
 
 
@@ -97,9 +98,12 @@ class BlockMap:
         checksum = blake3(header).update(body).digest()
         file = files.open(path, "create")
         try:
+            file.truncate(len(header) + len(body) + len(checksum))
             write_fully(file, header, 0)
             for start in range(0, len(body), _PIECE):
-                write_fully(file, body[start : start + _PIECE], len(header) + start)
+                piece = body[start : start + _PIECE].tobytes()
+                if piece != _ZEROS[: len(piece)]:  # the map of a hole is a hole
+                    write_fully(file, piece, len(header) + start)
             write_fully(file, checksum, len(header) + len(body))
             file.sync()
         finally:

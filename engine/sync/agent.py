@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from engine.blocks import Buffer, Buffers, Hasher, Source, group_digests, read_blocks
+from engine.blocks import Buffer, Buffers, Hasher, Source, read_blocks, run_digests
 from engine.dpm.errors import Cancelled
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
@@ -29,7 +29,7 @@ from engine.sync.messages import (
     Need,
     batch_blocks,
 )
-from engine.sync.scope import Run, Tracked, batches_of, pieces, runs_of, size_of, together
+from engine.sync.scope import Run, Tracked, batches_of, runs_of, size_of, together
 from engine.sync.transport import BrokenTransferError, Transport, expect, refuse, refusing
 
 _WINDOW = 8
@@ -121,8 +121,7 @@ class _Sending:
 
         def digests(batch: list[Run]) -> tuple[list[Run], bytes]:
             with buffers.one() as buffer:
-                groups = pieces(batch, buffer.capacity)
-                return batch, b"".join(group_digests(self._source, *group, buffer, hasher) for group in groups)
+                return batch, b"".join(run_digests(self._source, *run, buffer, hasher) for run in batch)
 
         return digests
 

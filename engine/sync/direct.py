@@ -4,7 +4,7 @@ Both are read at once and compared byte by byte: blocks that are the same need n
 relied on, only the image is read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from engine.blocks import (
@@ -23,9 +23,11 @@ from engine.dpm.errors import Cancelled
 from engine.parallel import THREADS, in_order
 from engine.progress import Progress
 from engine.sync.checkpoints import checkpoints
-from engine.sync.scope import Run, Tracked, runs_of, together
+from engine.sync.scope import Run, Tracked, pieces, runs_of, together
 
 _AHEAD = 2
+_SPAN = 1024
+"""Blocks that are passed over together where both sides have a hole."""
 
 
 class _Compared(NamedTuple):
@@ -72,9 +74,9 @@ def copy_differences(
     progress.started(source.size())
     buffers = Buffers(size, threads * _AHEAD + 1)
     compare = _by_digest(source, draft, buffers) if trust_digests else _by_content(source, draft, buffers, threads)
-    step = max(1, GROUP_SIZE // size)
+    runs = _with_data(runs_of(source.size(), size, _SPAN, tracked), source, draft, progress)
     with checkpoints(draft) as kept:
-        for different in in_order(compare, runs_of(source.size(), size, step, tracked), threads, _AHEAD):
+        for different in in_order(compare, pieces(runs, max(1, GROUP_SIZE // size)), threads, _AHEAD):
             if progress.cancelled():
                 raise Cancelled
             if different.buffer:
@@ -83,6 +85,16 @@ def copy_differences(
                 buffers.give(different.buffer)
                 kept.consider()
             progress.advanced(different.length * size)
+
+
+def _with_data(runs: Iterator[Run], source: Source, draft: Draft, progress: Progress) -> Iterator[Run]:
+    """The runs in which one of the two may hold anything but zeros."""
+    size = draft.map.block_size
+    for first, count in runs:
+        if any(next(block_runs(one, first, count, size), None) for one in (source, draft.image)):
+            yield first, count
+        else:
+            progress.advanced(count * size)
 
 
 def _put(draft: Draft, different: _Compared, buffer: Buffer) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Buffers, Hasher, group_digests
+from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Buffers, Hasher, run_digests
 from engine.dpm.draft import Draft
 from engine.dpm.errors import Cancelled, ChangedSourceError, RootMismatchError
 from engine.dpm.records import PointMode, RecoveryPoint, Replica
@@ -33,7 +33,7 @@ from engine.sync.messages import (
     Need,
     Refused,
 )
-from engine.sync.scope import Run, pieces
+from engine.sync.scope import Run
 from engine.sync.transport import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
 
 _ROOMS = 6
@@ -237,8 +237,7 @@ class _Receiving:
         stored = b"".join(self._draft.map.digests_of(*run) for run in batch.runs)
         if self._trusting:
             return stored
-        groups = pieces(batch.runs, buffer.capacity)
-        found = b"".join(group_digests(self._draft.image, *group, buffer, hasher) for group in groups)
+        found = b"".join(run_digests(self._draft.image, *run, buffer, hasher) for run in batch.runs)
         if found != stored:
             damaged = [block for n, block in enumerate(batch.blocks()) if _nth(found, n) != _nth(stored, n)]
             self._draft.report_damage(damaged)
