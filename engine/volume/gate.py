@@ -38,13 +38,14 @@ class Gate:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._condition = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()  # taken by itself where nobody waits: the condition takes longer
+        self._condition = threading.Condition(self._lock)
         self._inside = 0
         self._deadline: float | None = None
         """When the hold ends by itself; None while writes go on."""
 
     def __enter__(self) -> None:
-        with self._condition:
+        with self._lock:
             while self._deadline is not None:
                 left = self._deadline - self._clock.now()
                 if left <= 0:
@@ -56,7 +57,7 @@ class Gate:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._condition:
+        with self._lock:
             self._inside -= 1
             if self._deadline is not None and not self._inside:
                 self._condition.notify_all()
