@@ -11,6 +11,8 @@ from engine.image import FoundVolume, ImageError, Inspection, ParentMissingError
 IMAGE = "image"
 """The provider of what was read from images."""
 _SUFFIXES = frozenset({".vhd", ".vhdx", ".avhd", ".avhdx", ".qcow2", ".img", ".raw"})
+_ENCRYPTED = "BitLocker"
+"""What is below it, only the guest knows."""
 _SIGNATURES = (b"vhdxfile", b"conectix", b"QFI\xfb")
 
 
@@ -92,7 +94,7 @@ def _event(kind: Kind, path: Path, machine: str, fields: dict[str, str]) -> Even
 def _fields(path: Path, volume: FoundVolume) -> dict[str, str]:
     part = f" partition {volume.partition}" if volume.partition else ""
     fields = {"Volume": f"{path.name}{part}", "SizeBytes": str(volume.size), "Reserved": str(volume.reserved).lower()}
-    if volume.file_system is not None:
+    if volume.file_system and volume.file_system != _ENCRYPTED:
         fields["FileSystem"] = volume.file_system
     if volume.free is not None:
         fields["FreeBytes"] = str(volume.free)

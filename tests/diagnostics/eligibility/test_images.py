@@ -63,6 +63,16 @@ def test_a_disk_that_no_image_was_given_of_leaves_the_lists_open(tmp_path: Path)
     assert {letter: outcomes(ran)[letter] for letter in "BCD"} == dict.fromkeys("BCD", "unknown")
 
 
+def test_what_bitlocker_hides_is_not_known(tmp_path: Path):
+    path = disk(tmp_path / "sql01.vhdx")
+    content = path.read_bytes()
+    assert content.count(b"NTFS    ") == 1
+    path.write_bytes(content.replace(b"NTFS    ", b"-FVE-FS-"))
+    assert {letter: outcomes(run(path, options=("--json",)))[letter] for letter in "BCD"} == {
+        "B": "met", "C": "unknown", "D": "unknown"
+    }  # fmt: skip
+
+
 def test_a_parent_is_no_disk_of_its_own_and_is_asked_for_where_it_is_missing(tmp_path: Path):
     base = disk(tmp_path / "base.vhdx")
     (tmp_path / "live").mkdir()
