@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.dpm import Repository, verify
+from engine.dpm import Repository, prune, verify
 from engine.dpm.errors import BusyError, Cancelled, DamagedError, NotARepositoryError, RootMismatchError
 from engine.dpm.records import Outcome
 from engine.progress import Unwatched
@@ -95,18 +95,33 @@ def test_one_writes_at_a_time_and_reading_goes_on_meanwhile(repository: Reposito
             pass
 
 
+def test_what_is_being_read_is_not_pruned(repository: Repository):
+    for seed in (1, 2):
+        back_up(repository, some_bytes(3, seed))
+    with repository.reading(1), pytest.raises(BusyError):
+        prune(repository, 1)
+    assert content(repository, 1) == some_bytes(3, 1)
+    (pruned,) = prune(repository, 1)
+    assert (pruned.dropped, pruned.kept) == ((1,), (2,))
+    assert pruned.freed_bytes >= BLOCK
+
+
 def test_a_lost_map_costs_its_point_only(repository: Repository, disk: MixedDisk):
     first, second = some_bytes(5), some_bytes(5, seed=2)
     back_up(repository, first)
     back_up(repository, second)
     places = repository.places(repository.replicas()[0])
-    disk.put(places.map(2), disk.content(places.map(2))[:-1])
+    whole = disk.content(places.map(2))
+    disk.put(places.map(2), whole[:-1])
     with pytest.raises(DamagedError, match="does not have the length"), repository.reading(2):
         pass
     assert [damage.points for damage in verify(repository, [], Unwatched())] == [(2,)]
-    back_up(repository, second)
-    assert (content(repository, 1), content(repository, 3)) == (first, second)
+    third = some_bytes(5, seed=3)
+    back_up(repository, third)
+    assert (content(repository, 1), content(repository, 3)) == (first, third)
     assert [point.state for point in repository.points()] == ["good", "damaged", "good"]
+    disk.put(places.map(2), whole)
+    assert content(repository, 2) == second, "nothing that the lost map refers to was overwritten"
 
 
 def test_a_map_of_another_time_is_noticed(repository: Repository, disk: MixedDisk):
