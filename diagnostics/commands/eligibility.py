@@ -65,8 +65,11 @@ def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_
         sys.exit(ExitCode.UNREADABLE)
     for problem in (*(_problems(reading) if reading else ()), *told.problems):
         click.echo(f"eligibility: {one_line(problem)}", err=True)
-    known = [machine for machine in facts_of([*events, *told.events], named) if vm.upper() in {"", machine.vm}]
-    answers = [answer(machine) for machine in known]
+    machines, strangers = facts_of([*events, *told.events], named)
+    for stranger in strangers:
+        who = one_line(stranger) or "files of no machine"
+        click.echo(f"eligibility: {who}: left out, as no host names it (see --guest)", err=True)
+    answers = [answer(machine) for machine in machines if vm.upper() in {"", machine.vm}]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(Document(machines=answers))))
     else:

@@ -51,8 +51,17 @@ class Known(NamedTuple):
     """How the Hyper-V writer itself lists the machine, where an export of DiskShadow tells."""
 
 
-def facts_of(events: Iterable[Event], guests: Mapping[str, str] | None = None) -> list[Known]:
-    """What the events tell of every virtual machine, by name.
+class Told(NamedTuple):
+    """What exports tell, all together."""
+
+    machines: list[Known]
+    """By name. Where no host tells of any, every machine that tells of itself is taken for one."""
+    strangers: list[str]
+    """Machines that tell of themselves, and that no host names as one of its virtual machines."""
+
+
+def facts_of(events: Iterable[Event], guests: Mapping[str, str] | None = None) -> Told:
+    """What the events tell of every virtual machine.
 
     Args:
         events: of all kinds; those that tell no settings are left aside.
@@ -69,8 +78,9 @@ def facts_of(events: Iterable[Event], guests: Mapping[str, str] | None = None) -
     if len(from_hosts) == 1:
         next(iter(from_hosts.values())).extend(loose)
     folders = _folders(event for host in hosts for event in own.pop(host, []))
-    machines = sorted({*from_hosts, *own})
-    return [_known(vm, from_hosts.get(vm, []), own.get(vm, []), folders) for vm in machines]
+    machines = sorted(from_hosts or own)
+    known = [_known(vm, from_hosts.get(vm, []), own.get(vm, []), folders) for vm in machines]
+    return Told(known, sorted(set(own) - set(machines)))
 
 
 def _own(

@@ -127,3 +127,9 @@ def test_exports_of_powershell_objects_are_read_like_what_it_prints(tmp_path):
     exports = {name: text for name, text in GOOD.items() if name != "HV01/vm.txt"}
     assert run(tmp_path, exports).exit_code == 4
     assert run(tmp_path, exports | {"HV01/vm.xml": xml}).exit_code == 0
+
+
+def test_a_machine_that_no_host_names_is_left_out_and_told(tmp_path):
+    ran = run(tmp_path, GOOD | {"DPM01/volumes.txt": GET_VOLUME})
+    assert ran.exit_code == 0
+    assert "DPM01: left out, as no host names it" in ran.stderr

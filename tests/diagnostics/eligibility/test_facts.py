@@ -42,7 +42,7 @@ def events(*told: tuple[Kind, str, dict[str, str]]) -> list[Event]:
 
 def judged(*more: tuple[Kind, str, dict[str, str]], without: Kind | None = None, **options: Any) -> MachineAnswer:
     told = [item for item in GOOD if item[0] is not without]
-    (known,) = facts_of(events(*told, *more), **options)
+    (known,) = facts_of(events(*told, *more), **options).machines
     return answer(known)
 
 
@@ -108,7 +108,7 @@ def test_every_condition_has_an_export_that_tells_it():
 def test_what_one_fsutil_says_of_one_volume_is_no_list_of_all():
     told = events((Kind.VM, "HV01", VM), (Kind.VOLUME, "SQL01", VOLUME))
     told[1] = Event(kind=Kind.VOLUME, source="f", record=1, machine="SQL01", provider="fsutil", fields=VOLUME)
-    assert {"C", "D"} <= unknown(answer(facts_of(told)[0]))
+    assert {"C", "D"} <= unknown(answer(facts_of(told).machines[0]))
 
 
 def test_two_lists_of_the_same_volumes_complete_each_other():
@@ -117,7 +117,7 @@ def test_two_lists_of_the_same_volumes_complete_each_other():
             (Kind.VOLUME, "SQL01", {"Volume": "C:", "FileSystem": "NTFS", "SizeBytes": str(40 << 30)}),
             (Kind.VOLUME, "SQL01", {"Volume": "C:", "SizeBytes": str(40 << 30), "FreeBytes": str(9 << 30)}),
         )
-    )[0]
+    ).machines[0]
     assert [tuple(volume[1:4]) for volume in known.facts.volumes] == [("NTFS", 40 << 30, 9 << 30)]
 
 
@@ -136,15 +136,22 @@ def test_a_folder_in_which_the_host_mounts_a_volume_is_a_volume_of_its_own():
 
 def test_exports_of_no_machine_belong_to_the_only_one_there_is():
     nameless = [(kind, "" if kind in OF_GUEST else machine, fields) for kind, machine, fields in GOOD]
-    (known,) = facts_of(events(*nameless))
+    (known,) = facts_of(events(*nameless)).machines
     assert answer(known).mode is Mode.ONLINE
 
 
 def test_a_guest_of_another_name_is_joined_to_its_machine_when_told():
     renamed = [(kind, "SRV17" if kind in OF_GUEST else machine, fields) for kind, machine, fields in GOOD]
-    assert [known.vm for known in facts_of(events(*renamed))] == ["SQL01", "SRV17"]
-    (known,) = facts_of(events(*renamed), {"SRV17": "SQL01"})
+    apart = facts_of(events(*renamed))
+    assert ([known.vm for known in apart.machines], apart.strangers) == (["SQL01"], ["SRV17"])
+    (known,) = facts_of(events(*renamed), {"SRV17": "SQL01"}).machines
     assert answer(known).mode is Mode.ONLINE
+
+
+def test_what_guests_tell_alone_is_answered_as_far_as_it_goes():
+    alone = facts_of(events(*[item for item in GOOD if item[0] in OF_GUEST]))
+    assert ([known.vm for known in alone.machines], alone.strangers) == (["SQL01"], [])
+    assert unknown(answer(alone.machines[0])) == {"A", "F", "G"}
 
 
 def test_a_machine_that_is_off_says_nothing_of_its_integration_services():
@@ -164,5 +171,5 @@ def test_whatever_the_fields_hold_every_machine_is_answered(data):
     values = st.sampled_from(["", "C:", "true", "false", "NTFS", "12", "²", "Off"])
     fields = st.dictionaries(st.sampled_from(names), values)
     told = st.tuples(st.sampled_from(sorted(OF_HOST | OF_GUEST)), st.sampled_from(["", "HV01", "SQL01"]), fields)
-    for known in facts_of(events(*data.draw(st.lists(told, max_size=8)))):
+    for known in facts_of(events(*data.draw(st.lists(told, max_size=8)))).machines:
         assert len(answer(known).conditions) == len(Letter)

@@ -50,6 +50,20 @@ DISKPART> list disk
   ディスク 0    オンライン           127 GB  1024 KB        *
   ディスク 1    オンライン           200 GB      0 B   *
 """
+FRENCH_DISKS = """Sur l'ordinateur : SQL01
+
+  N° disque  Statut         Taille   Libre    Dyn  GPT
+  ---------  -------------  -------  -------  ---  ---
+  Disque 0    En ligne        127 G octets      0 octets        *
+  Disque 1    En ligne        200 G octets      0 octets   *
+"""
+CHINESE_DISKS = """DISKPART> list disk
+
+  磁盘 ###  状态           大小     可用     Dyn  Gpt
+  --------  -------------  -------  -------  ---  ---
+  磁盘 0    联机              127 GB  1024 KB        *
+* 磁盘 1    联机              200 GB      0 B   *
+"""
 VOLUMES = """DISKPART> list volume
 
   Volume ###  Ltr  Label        Fs     Type        Size     Status     Info
@@ -148,6 +162,15 @@ def test_diskpart_marks_dynamic_disks_whatever_its_language(text):
     ]
     assert {event.machine for event in reading.events} == {"SQL01"}
     assert reading.tally.lines_not_understood == 0
+
+
+@pytest.mark.parametrize("text", [FRENCH_DISKS, CHINESE_DISKS])
+def test_asterisks_are_told_apart_where_sizes_or_names_break_the_columns(text):
+    events = read(text).of(Kind.DISK)
+    assert [facts(event, "Dynamic", "PartitionStyle", "SizeBytes") for event in events] == [
+        ("false", "GPT", str(127 << 30)),
+        ("true", "", str(200 << 30)),
+    ]
 
 
 def test_diskpart_lists_volumes_with_their_file_systems():
