@@ -140,12 +140,20 @@ class _Judge:
         return best or VerdictWord.INSUFFICIENT
 
     def _word_without_failure(self, grades: Sequence[_Grade]) -> VerdictWord:
-        """Without a failed job nothing is asserted; where jobs passed, only a firm suspicion is worth a word."""
+        """Without a failed job nothing is asserted; where jobs passed, only a firm suspicion is worth a word.
+
+        Trouble without any job shows neither a fault nor that backups are well.
+        """
         if not grades:
-            return VerdictWord.HEALTHY
+            return VerdictWord.HEALTHY if self.passed or not self._troubled() else VerdictWord.INSUFFICIENT
         best = grades[0]
         firm = len(best.suspects) == 1 and self._probability(best.suspects[0]) >= FIRM
         return VerdictWord.HEALTHY if self.passed and not firm else best.word
+
+    def _troubled(self) -> bool:
+        """Whether the logs hold any event that a fault makes likelier."""
+        lines = (line for of_plate in self.network.lines.values() for line in of_plate.values())
+        return any(isinstance(line, EventLine) and line.seen for line in lines)
 
     def _all_retried(self) -> bool:
         """Whether each failure stands alone on its plate and a later job, in a mode that shows as much, passed."""

@@ -61,6 +61,12 @@ def test_cases_are_told_by_their_own_evidence() -> None:
     assert (figures.noise_blamed, figures.unread) == ((), ())
 
 
+def test_no_failure_is_called_healthy() -> None:
+    """Even where the logs hold but one event and no job."""
+    words = {case.id: original(case.id).judgement.verdict for case in real_cases() if not case.is_noise}
+    assert [case for case, word in words.items() if word is VerdictWord.HEALTHY] == []
+
+
 @pytest.mark.parametrize("variant", OTHER_WORDS.values(), ids=OTHER_WORDS)
 def test_cases_are_told_as_well_in_other_words(variant: Callable[[Bundle], Bundle]) -> None:
     excused = set() if variant is variants.reworded else WORDS_ALONE
