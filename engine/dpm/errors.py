@@ -7,6 +7,9 @@ from pathlib import Path
 class RepositoryError(Exception):
     """The repository cannot do what was asked."""
 
+    retryable: bool = False
+    """It may go better when it is tried again as it is; such an error is retried once, as DPM does."""
+
 
 class NotARepositoryError(RepositoryError):
     """A folder that holds no repository."""
@@ -17,6 +20,8 @@ class NotARepositoryError(RepositoryError):
 
 class BusyError(RepositoryError):
     """Another process holds what would have to be held alone."""
+
+    retryable = True
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is in use by another process; try again when it has ended")
@@ -42,6 +47,8 @@ class DamagedError(RepositoryError):
 
 class ChangedSourceError(RepositoryError):
     """A block came other than it was announced."""
+
+    retryable = True
 
     def __init__(self, block: int) -> None:
         super().__init__(f"block {block} came other than it was announced: the source changes while it is read")

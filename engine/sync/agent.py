@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from engine.blocks import Buffer, Buffers, Hasher, Source, read_blocks, run_digests
 from engine.dpm.errors import Cancelled
+from engine.dpm.records import PointMode
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
 from engine.sync.compression import Packer
@@ -51,8 +52,11 @@ def send_image(
     progress: Progress,
     tracked: Tracked | None = None,
     threads: int = THREADS,
+    confirmed: Callable[[], PointMode] = lambda: PointMode.CRASH,
 ) -> Sent:
     """Bring the server's replica in step with a point in time of an image.
+
+    `confirmed` is asked when all has been read: what instant it was, or, by raising an error, that it was none.
 
     Raises:
         BrokenTransferError: the server is gone, or refuses; what it has received is kept there.
@@ -69,8 +73,9 @@ def send_image(
         transport.send(Describe(source.size(), tracked is not None))
         sending = _Sending(transport, source, begin.block_size, room)
         root = sending.run(tracked, threads, progress)
+        mode = confirmed()
         with contextlib.suppress(BrokenTransferError):  # a server that is gone may have said why
-            transport.send(Finished(root))
+            transport.send(Finished(root, mode))
         committed = expect(Committed, transport.receive(room)[0])
         return Sent(committed.point, sending.blocks, sending.bytes_sent)
 

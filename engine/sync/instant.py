@@ -38,6 +38,8 @@ class Writers(Protocol):
 class ImageChangedError(RepositoryError):
     """The image was written while it was read."""
 
+    retryable = True
+
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path} changed while it was read, so what was read is no single instant of it; nothing was committed. "

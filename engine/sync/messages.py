@@ -10,8 +10,9 @@ from typing import Annotated
 import msgspec
 
 from engine.blocks import DIGEST_SIZE, GROUP_SIZE
+from engine.dpm.records import PointMode
 
-VERSION = 1
+VERSION = 2
 BATCH_BLOCKS = 512
 """The most blocks whose digests travel together."""
 BATCH_SIZE = 16 << 20
@@ -69,6 +70,8 @@ class Finished(msgspec.Struct, tag=True, frozen=True):
     """Agent: everything has been sent; one digest over all digests that were."""
 
     root: _Digest
+    mode: PointMode
+    """What instant was read, which is known at the end only."""
 
 
 class Committed(msgspec.Struct, tag=True, frozen=True):
@@ -82,6 +85,8 @@ class Refused(msgspec.Struct, tag=True, frozen=True):
     """Either: it ends here, and why."""
 
     why: _Text
+    retryable: bool = False
+    """It may go better when it is tried again as it is."""
 
 
 Message = Begin | Describe | Digests | Need | Blocks | Finished | Committed | Refused

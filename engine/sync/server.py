@@ -60,7 +60,6 @@ def receive_image(
     replica: Replica,
     progress: Progress,
     *,
-    mode: PointMode = PointMode.CRASH,
     trust_digests: bool = False,
     check: bool = False,
     threads: int = THREADS,
@@ -72,7 +71,6 @@ def receive_image(
         repository: Where the replica is.
         replica: Of the agent's image.
         progress: Told in bytes of the image.
-        mode: What instant the agent reads.
         trust_digests: Compare with stored digests instead of reading the replica; a consistency check never does.
         check: Make it a consistency check.
         threads: How many read the replica.
@@ -94,7 +92,7 @@ def receive_image(
                     "changes were tracked since a point that cannot be built on; compare everything"
                 )
             receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
-            receiving.run(room, threads)
+            mode = receiving.run(room, threads)
             point = draft.commit(mode, repository.clock(), bytes_sent=receiving.bytes_received)
             transport.send(Committed(point.id, point.root))
             return Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
@@ -141,8 +139,8 @@ class _Receiving:
         self.blocks = 0
         self.bytes_received = 0
 
-    def run(self, room: memoryview, threads: int) -> None:
-        """Receive until the draft is what the agent has."""
+    def run(self, room: memoryview, threads: int) -> PointMode:
+        """Receive until the draft is what the agent has; which instant that is."""
         self._progress.started(self._draft.map.image_size)
         self._rooms.put(room)
         for _ in range(_ROOMS - 1):
@@ -150,15 +148,16 @@ class _Receiving:
         with Together(self._stop) as parts:
             parts.start(lambda: self._compare(threads))
             parts.start(self._put)
-            root = self._receive()
+            finished = self._receive()
             self._work.put(None)
         if self._announced:
             raise BrokenTransferError(f"{len(self._announced)} blocks that were asked for never came")
         found = blake3()
         for first, count in self._runs:
             found.update(self._draft.map.digests_of(first, count))
-        if found.digest() != root:
+        if found.digest() != finished.root:
             raise RootMismatchError
+        return finished.mode
 
     def _stop(self, error: BaseException) -> None:
         refuse(self._transport, error)
@@ -170,8 +169,8 @@ class _Receiving:
         for _ in range(_ROOMS):
             self._rooms.put(memoryview(b""))
 
-    def _receive(self) -> bytes:
-        """Give what comes to the other threads; the agent's root at the end."""
+    def _receive(self) -> Finished:
+        """Give what comes to the other threads; what the agent ends with."""
         room = self._rooms.get()
         while True:
             message, payload = self._transport.receive(room)
@@ -187,9 +186,9 @@ class _Receiving:
                     self._work.put(_Payload(message.blocks, message.packed, payload, room))
                     room = self._rooms.get()
                 case Finished() if self._complete:
-                    return message.root
+                    return message
                 case Refused():
-                    raise RefusedError(message.why)
+                    raise RefusedError(message.why, retryable=message.retryable)
                 case _:
                     raise BrokenTransferError(f"{type(message).__name__} cannot come now")
 

@@ -16,7 +16,7 @@ import msgspec
 
 from engine.dpm.errors import RepositoryError, encodable
 from engine.files import Data
-from engine.sync.messages import MAX_MESSAGE, MAX_PAYLOAD, Message, Refused
+from engine.sync.messages import MAX_MESSAGE, Message, Refused
 
 _LENGTHS = struct.Struct("<II")
 _Wanted = TypeVar("_Wanted", bound=Message)
@@ -25,12 +25,15 @@ _Wanted = TypeVar("_Wanted", bound=Message)
 class BrokenTransferError(RepositoryError):
     """The other side is gone, or says what cannot be understood; what was transferred is kept."""
 
+    retryable = True
+
 
 class RefusedError(BrokenTransferError):
     """The other side ended it, and said why."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, *, retryable: bool = False) -> None:
         super().__init__(f"the other side ended the transfer: {why}")
+        self.retryable = retryable
 
 
 class Stream(Protocol):
@@ -95,6 +98,28 @@ class SocketStream:
         self._socket.close()
 
 
+def write_frame(stream: Stream, body: bytes, payload: Sequence[Data] = ()) -> None:
+    """Send one frame; OSError where that fails."""
+    stream.write([_LENGTHS.pack(len(body), sum(len(part) for part in payload)) + body, *payload])
+
+
+def read_frame(stream: Stream, body: memoryview, payload: memoryview) -> tuple[memoryview, memoryview]:
+    """Receive one frame; its body and its payload, in the places for them, whose lengths are the most that may come.
+
+    Raises:
+        BrokenTransferError: it is larger; nothing of it was read.
+        OSError, EOFError: as the stream does.
+    """
+    head = memoryview(bytearray(_LENGTHS.size))
+    stream.read_into(head)
+    body_size, payload_size = _LENGTHS.unpack(head)
+    if body_size > len(body) or payload_size > len(payload):
+        raise BrokenTransferError(f"a message of {body_size} and {payload_size} bytes is too large")
+    stream.read_into(body[:body_size])
+    stream.read_into(payload[:payload_size])
+    return body[:body_size], payload[:payload_size]
+
+
 class Framed:
     """Messages over a stream."""
 
@@ -103,7 +128,6 @@ class Framed:
         self._sending = threading.Lock()
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Message)
-        self._head = memoryview(bytearray(_LENGTHS.size))
         self._body = memoryview(bytearray(MAX_MESSAGE))
 
     def send(self, message: Message, payload: Sequence[Data] = ()) -> None:
@@ -114,9 +138,8 @@ class Framed:
         """
         with self._sending:
             body = self._encoder.encode(message)
-            head = _LENGTHS.pack(len(body), sum(len(part) for part in payload))
             try:
-                self._stream.write([head + body, *payload])
+                write_frame(self._stream, body, payload)
             except OSError as error:
                 raise BrokenTransferError(f"the connection is broken: {error}") from error
 
@@ -127,13 +150,7 @@ class Framed:
             BrokenTransferError: the other side is gone, or not understood.
         """
         try:
-            self._stream.read_into(self._head)
-            message_size, payload_size = _LENGTHS.unpack(self._head)
-            if message_size > MAX_MESSAGE or payload_size > MAX_PAYLOAD:
-                raise BrokenTransferError(f"a message of {message_size} and {payload_size} bytes is too large")
-            body, payload = self._body[:message_size], room[:payload_size]
-            self._stream.read_into(body)
-            self._stream.read_into(payload)
+            body, payload = read_frame(self._stream, self._body, room)
             return self._decoder.decode(body), payload
         except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
             raise BrokenTransferError(f"the connection is broken: {error}") from error
@@ -157,7 +174,7 @@ def expect(kind: type[_Wanted], message: Message) -> _Wanted:
         BrokenTransferError: it is something else.
     """
     if isinstance(message, Refused):
-        raise RefusedError(message.why)
+        raise RefusedError(message.why, retryable=message.retryable)
     if not isinstance(message, kind):
         raise BrokenTransferError(f"{kind.__name__} was expected, {type(message).__name__} came")
     return message
@@ -167,7 +184,8 @@ def refuse(transport: Transport, error: BaseException) -> None:
     """Tell the other side why this one ends, if it still listens; then nobody waits here any more."""
     with contextlib.suppress(BrokenTransferError):
         if not isinstance(error, BrokenTransferError):
-            transport.send(Refused(encodable(str(error)) or type(error).__name__))
+            retryable = isinstance(error, RepositoryError) and error.retryable
+            transport.send(Refused(encodable(str(error)) or type(error).__name__, retryable))
     transport.close()
 
 

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from engine.dpm import Repository, verify
 from engine.dpm.errors import Cancelled, ChangedSourceError, RepositoryError
+from engine.dpm.records import PointMode
 from engine.files import Room
 from engine.progress import Unwatched
 from engine.sync.agent import Sent, send_image
+from engine.sync.instant import ImageChangedError
 from engine.sync.messages import MAX_PAYLOAD, VERSION, Begin, Blocks, Describe, Digests, Finished, Message, Need
 from engine.sync.scope import Tracked
 from engine.sync.server import Received, receive_image
@@ -44,6 +46,7 @@ def transfer(
     image: Image,
     tracked: Tracked | None = None,
     wrap: Any = lambda transport: transport,
+    confirmed: Any = lambda: PointMode.CRASH,
     **options: Any,
 ) -> Both:
     """Run both sides to their ends."""
@@ -52,7 +55,7 @@ def transfer(
 
     def agent() -> None:
         try:
-            both.sent = send_image(wrap(agent_end), image, Unwatched(), tracked)
+            both.sent = send_image(wrap(agent_end), image, Unwatched(), tracked, confirmed=confirmed)
         except RepositoryError as error:
             both.sent = error
 
@@ -202,6 +205,23 @@ def test_an_image_that_changes_meanwhile_is_noticed(repository: Repository):
     assert repository.points() == []
 
 
+def test_the_agent_tells_at_the_end_what_instant_it_has_read(repository: Repository):
+    both = transfer(repository, some_image(blocks=3), confirmed=lambda: PointMode.TORN)
+    assert isinstance(both.received, Received)
+    assert both.received.point.mode == PointMode.TORN
+
+
+def test_an_agent_whose_image_was_no_single_instant_ends_it_and_may_try_again(repository: Repository):
+    def confirmed() -> PointMode:
+        raise ImageChangedError(Path("disk"))
+
+    both = transfer(repository, some_image(blocks=3), confirmed=confirmed)
+    assert isinstance(both.received, RefusedError)
+    assert "disk changed while it was read" in str(both.received)
+    assert both.received.retryable
+    assert repository.points() == []
+
+
 def test_a_damaged_replica_is_repaired_by_comparing(repository: Repository):
     image = some_image()
     first = transfer(repository, image).received
@@ -256,14 +276,14 @@ def talk(transport: Transport, *messages: tuple[Message, bytes]) -> None:
 @pytest.mark.parametrize(
     "messages",
     [
-        [(Finished(blake3().digest()), b"")],
+        [(Finished(blake3().digest(), PointMode.CRASH), b"")],
         [(Digests(((3, 1),), last=False), bytes(32))],
         [(Digests(((0, 11),), last=True), b"")],
         [(Digests(((0, 5),), last=True), b"")],
         [(Digests(((0, 10),), last=True), b"short")],
         [(Digests(((0, 10),), last=True), b"x" * 320), (Blocks((3,), packed=False), b"y" * BLOCK)],
         [(Digests(((0, 10),), last=True), b"x" * 320), (Blocks((3,), packed=True), b"no frame")],
-        [(Digests(((0, 10),), last=True), b"x" * 320), (Finished(bytes(32)), b"")],
+        [(Digests(((0, 10),), last=True), b"x" * 320), (Finished(bytes(32), PointMode.CRASH), b"")],
         [(Blocks((3,), packed=False), b"y" * BLOCK)],
         [(Need(()), b"")],
     ],
