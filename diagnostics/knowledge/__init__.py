@@ -1,1 +1,1 @@
-"""What is known of causes, remedies and codes, as data, and the loaders that check it."""
+"""What is known of causes, remedies, codes, events, updates and exports, as data, and the loaders that check it."""

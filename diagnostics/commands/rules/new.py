@@ -1,7 +1,7 @@
 """`shindan rules new`: a first draft of a rule, with samples."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from engine.pipeline import Component
     \b
     Exit status:
         0  written                     1  written, but lint has something against it
-        2  wrong usage                 3  the log cannot be read
+        2  wrong usage                 3  the log cannot be read, or the folder not be written
         5  internal error""",
 )
 @click.argument("name")
@@ -63,9 +63,7 @@ def new(name: str, *, log: Path | None, record: int | None, folder: Path | None,
         texts = {f"{name}.yml": rule_text(draft), name + SAMPLES_SUFFIX: samples_text(draft)}
     except NothingToAskError as error:
         raise click.UsageError(str(error)) from error
-    place.mkdir(parents=True, exist_ok=True)
-    for file, text in texts.items():
-        (place / file).write_text(text, "utf-8", newline="\n")
+    _write(place, texts)
     path = place / f"{name}.yml"
     click.echo(path)
     wrong = [str(issue) for issue in lint(load_from([path]), load_catalog()) if issue.severity is Severity.ERROR]
@@ -73,6 +71,15 @@ def new(name: str, *, log: Path | None, record: int | None, folder: Path | None,
         click.echo(one_line(line, 2000), err=True)
     click.echo(f"next: say what it means in {path}, then `shindan rules test {path}`", err=True)
     sys.exit(ExitCode.FAULT if wrong else ExitCode.HEALTHY)
+
+
+def _write(place: Path, texts: Mapping[str, str]) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for file, text in texts.items():
+            (place / file).write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise NoSuchPlaceError(f"{error.filename or place}: {error.strerror}") from error
 
 
 def _draft(
@@ -90,6 +97,8 @@ def _draft(
         if cause not in catalog.causes:
             raise click.UsageError(f"no cause is called {cause!r}; `shindan rules list --completeness` lists them")
     known = tuple(catalog.causes[cause] for cause in causes)
+    if event and (provider or event_id or codes):
+        raise click.UsageError("--from tells provider, id and codes; leave the other options out")
     event = event or _event(provider, event_id, codes)
     place = Component(component) if component else component_of(event, known, catalog)
     return Draft(name, str(uuid4()), f"{datetime.now(UTC):%Y-%m-%d}", event, place, known)

@@ -22,7 +22,7 @@ CHECK_STATUS = """\b
 
 
 class NoSuchPlaceError(click.ClickException):
-    """A folder or file that does not exist, or cannot be read."""
+    """A folder or file that does not exist, or cannot be read or written."""
 
     exit_code = ExitCode.UNREADABLE
 

@@ -24,6 +24,7 @@ from tests.diagnostics.rules.writing import record
 CATALOG = load_catalog()
 UUID = "7a1d9a52-5a0e-4c83-9d0b-9a2f3a1f6c11"
 SAMPLES = Path(__file__).parents[3] / "samples"
+SQL_LOG = SAMPLES / "guest-sql-writer" / "logs" / "SQL01" / "Application.xml"
 VALUES = st.text(max_size=30)
 EVENTS = st.builds(
     Event,
@@ -112,8 +113,7 @@ def run(folder: Path, *options: str | Path) -> tuple[int, str]:
 
 
 def test_the_command_takes_the_event_of_a_real_log(tmp_path: Path) -> None:
-    log = SAMPLES / "guest-sql-writer" / "logs" / "SQL01" / "Application.xml"
-    code, _ = run(tmp_path, "my-rule", "--from", log, "--record", "120546", "--cause", "sql-writer-failed")
+    code, _ = run(tmp_path, "my-rule", "--from", SQL_LOG, "--record", "120546", "--cause", "sql-writer-failed")
     assert code == 0
     (rule,) = load_from([tmp_path]).rules
     (first, *_), _ = read_samples(rule)[0]
@@ -132,6 +132,7 @@ def test_the_command_takes_the_event_of_a_real_log(tmp_path: Path) -> None:
         (("mine", "--provider", "VSS", "--cause", "frogs"), 2, "no cause is called 'frogs'"),
         (("mine", "--code", "frogs"), 2, "0x800423F4, 1450"),
         (("mine", "--record", "3"), 2, "belong together"),
+        (("mine", "--from", SQL_LOG, "--record", "120546", "--code", "1450"), 2, "leave the other options out"),
         (("mine", "--from", "/nowhere.evtx", "--record", "3"), 3, "nowhere.evtx"),
         (
             ("mine", "--from", SAMPLES / "healthy-online" / "logs" / "HV01" / "System.xml", "--record", "1"),
@@ -152,3 +153,9 @@ def test_a_file_that_exists_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine.tests.yml").write_text("precious")
     assert run(tmp_path, "mine", "--code", "1450")[0] == 2
     assert (tmp_path / "mine.tests.yml").read_text() == "precious"
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, output = run(tmp_path / "file" / "rules", "mine", "--code", "1450")
+    assert (code, str(tmp_path / "file") in output) == (3, True)
