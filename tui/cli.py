@@ -15,6 +15,7 @@ _COMMANDS = {
     "image": Place("tui.commands.image:image", "Show what disk images are, and what is on them."),
     "points": Place("tui.commands.points:points", "List recovery points."),
     "prune": Place("tui.commands.prune:prune", "Drop old recovery points and give back their space."),
+    "rebuild": Place("tui.commands.rebuild:rebuild", "Make a lost or damaged catalog of recovery points anew."),
     "restore": Place("tui.commands.restore:restore", "Restore a recovery point, or a range of it."),
     "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
     "verify": Place("tui.commands.verify:verify", "Read recovery points and check every byte."),

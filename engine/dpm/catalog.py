@@ -134,6 +134,14 @@ class Catalog:
             self._insert(replica)
         return replica
 
+    def adopt(self, replica: Replica, points: Sequence[RecoveryPoint]) -> None:
+        """Record a replica and its recovery points, oldest first, as they were found; with the jobs that made them."""
+        with _sound(), self._changing():
+            self._insert(replica)
+            for point in points:
+                self._insert(point)
+                self._insert(Job(point.id, replica.id, point.kind, point.time, point.time, Outcome.SUCCEEDED, 0, ""))
+
     def start_job(self, replica: int, kind: str, now: int) -> Job:
         """Record that a job begins; those of this replica that never ended were interrupted."""
         with _sound(), self._changing():

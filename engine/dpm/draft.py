@@ -21,7 +21,7 @@ from engine.dpm.image import MappedImage
 from engine.dpm.journal import Journal, packed
 from engine.dpm.maps import BlockMap, MapDamagedError
 from engine.dpm.places import ReplicaPlaces
-from engine.dpm.records import Job, JobKind, Outcome, PointState, RecoveryPoint, Replica, ReplicaState
+from engine.dpm.records import Job, JobKind, MapLabel, Outcome, PointState, RecoveryPoint, Replica, ReplicaState
 from engine.dpm.slots import FileSlots, FreeSlots, write_slots
 from engine.files import Files
 
@@ -183,9 +183,11 @@ class Draft:
             raise RootMismatchError
         if self._broken:
             raise OSError("an earlier write of this job failed")
+        changed = self.map.changed_since(self._base_map) * self.map.block_size
+        label = msgspec.msgpack.encode(MapLabel(self.replica.image, now, mode, self.job.kind, changed))
         with self._breaking():
             self.slots.sync()
-            checksum = self._places.save_map(self.map, self.job.id)
+            checksum = self._places.save_map(self.map, self.job.id, label)
         point = RecoveryPoint(
             id=self.job.id,
             replica=self.replica.id,
@@ -193,7 +195,7 @@ class Draft:
             mode=mode,
             kind=self.job.kind,
             image_size=self.map.image_size,
-            bytes_changed=self.map.changed_since(self._base_map) * self.map.block_size,
+            bytes_changed=changed,
             root=found,
             map_checksum=checksum,
             state=PointState.GOOD,

@@ -1,8 +1,9 @@
 """The map of a recovery point: for every block of the image the slot that holds it, and its digest.
 
 File: a header, `blocks` slot numbers (32 bits, little-endian; 0 is a block of zeros, n the n-th slot of the replica,
-counted from 1), `blocks` digests of 32 bytes, and a BLAKE3 checksum over everything before it. The header repeats who
-the map belongs to, so that a map which lies in the wrong place is noticed.
+counted from 1), `blocks` digests of 32 bytes, a label, and a BLAKE3 checksum over everything before it. The header
+repeats who the map belongs to, so that a map which lies in the wrong place is noticed. The label says what the catalog
+says of the recovery point, so that a lost catalog can be made anew.
 """
 
 import mmap
@@ -10,6 +11,7 @@ import struct
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -17,13 +19,14 @@ from engine.blocks import DIGEST_SIZE, block_count
 from engine.dpm.errors import RepositoryError
 from engine.files import Files, read_fully, write_fully
 
-_HEADER = struct.Struct("<8sIIQQQ")
-"""Magic, version, block size, image size, replica, recovery point."""
+_HEADER = struct.Struct("<8sIIQQQQ")
+"""Magic, version, block size, image size, replica, recovery point, bytes of the label."""
 _MAGIC = b"SHINMAP\0"
 _VERSION = 1
 _SLOT_SIZE = 4
 _PIECE = 64 << 10
 _ZEROS = bytes(_PIECE)
+_MAX_LABEL = 1 << 20
 MAX_BLOCKS = (1 << 32) - 1
 
 
@@ -32,6 +35,14 @@ class MapDamagedError(RepositoryError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"map {path.name} {why}")
+
+
+class Loaded(NamedTuple):
+    """A map as it was found in its file."""
+
+    map: "BlockMap"
+    checksum: bytes
+    label: bytes
 
 
 class BlockMap:
@@ -87,32 +98,32 @@ class BlockMap:
                 )
         return changed
 
-    def save(self, files: Files, path: Path, replica: int, point: int) -> bytes:
+    def save(self, files: Files, path: Path, replica: int, point: int, label: bytes) -> bytes:
         """Write to a new file, durably but for its name; the checksum.
 
         Raises:
             OSError: as the file layer does.
         """
-        header = _HEADER.pack(_MAGIC, _VERSION, self.block_size, self.image_size, replica, point)
+        header = _HEADER.pack(_MAGIC, _VERSION, self.block_size, self.image_size, replica, point, len(label))
         body = self._memory[: self.blocks * (_SLOT_SIZE + DIGEST_SIZE)]
-        checksum = blake3(header).update(body).digest()
+        end = label + blake3(header).update(body).update(label).digest()
         file = files.open(path, "create")
         try:
-            file.truncate(len(header) + len(body) + len(checksum))
+            file.truncate(len(header) + len(body) + len(end))
             write_fully(file, header, 0)
             for start in range(0, len(body), _PIECE):
                 piece = body[start : start + _PIECE].tobytes()
                 if piece != _ZEROS[: len(piece)]:  # the map of a hole is a hole
                     write_fully(file, piece, len(header) + start)
-            write_fully(file, checksum, len(header) + len(body))
+            write_fully(file, end, len(header) + len(body))
             file.sync()
         finally:
             file.close()
-        return checksum
+        return end[-DIGEST_SIZE:]
 
     @classmethod
-    def load(cls, files: Files, path: Path, replica: int, point: int) -> tuple["BlockMap", bytes]:
-        """Read and check; the map and its checksum.
+    def load(cls, files: Files, path: Path, replica: int, point: int) -> Loaded:
+        """Read and check.
 
         Raises:
             MapDamagedError: it is missing, or not what it was when it was saved.
@@ -125,21 +136,22 @@ class BlockMap:
         try:
             raw = bytearray(_HEADER.size)
             read_fully(file, raw, 0)
-            magic, version, block_size, image_size, of_replica, of_point = _HEADER.unpack(raw)
-            if magic != _MAGIC or version != _VERSION or (of_replica, of_point) != (replica, point) or not block_size:
+            magic, version, block_size, image_size, *whose, label_size = _HEADER.unpack(raw)
+            if magic != _MAGIC or version != _VERSION or whose != [replica, point] or not block_size:
                 raise MapDamagedError(path, "does not begin as it should")
             length = block_count(image_size, block_size) * (_SLOT_SIZE + DIGEST_SIZE)
-            if file.size() != _HEADER.size + length + DIGEST_SIZE:
+            if label_size > _MAX_LABEL or file.size() != _HEADER.size + length + label_size + DIGEST_SIZE:
                 raise MapDamagedError(path, "does not have the length that it should have")
             found = cls(block_size, image_size)
-            body, checksum = found._memory[:length], bytearray(DIGEST_SIZE)
+            body, end = found._memory[:length], bytearray(label_size + DIGEST_SIZE)
             read_fully(file, body, _HEADER.size)
-            read_fully(file, checksum, _HEADER.size + length)
+            read_fully(file, end, _HEADER.size + length)
         finally:
             file.close()
-        if blake3(raw).update(body).digest() != checksum:
+        label, checksum = bytes(end[:label_size]), bytes(end[label_size:])
+        if blake3(raw).update(body).update(label).digest() != checksum:
             raise MapDamagedError(path, "does not match its checksum")
-        return found, bytes(checksum)
+        return Loaded(found, checksum, label)
 
 
 def _file_backed(size: int) -> memoryview:

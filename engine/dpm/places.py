@@ -53,16 +53,16 @@ class ReplicaPlaces:
             MapDamagedError: it is not what it was when the point was made.
         """
         path = self.map(point.id)
-        found, checksum = BlockMap.load(self._files, path, self._replica.id, point.id)
+        found, checksum, _ = BlockMap.load(self._files, path, self._replica.id, point.id)
         if checksum != point.map_checksum or found.block_size != self._replica.block_size:
             raise MapDamagedError(path, "is not the one that the catalog knows")
         if found.root() != point.root:
             raise MapDamagedError(path, "does not come to the digest that the catalog knows")
         return found
 
-    def save_map(self, block_map: BlockMap, point: int) -> bytes:
+    def save_map(self, block_map: BlockMap, point: int, label: bytes) -> bytes:
         """Write a map durably; its checksum."""
-        checksum = block_map.save(self._files, self.map(point), self._replica.id, point)
+        checksum = block_map.save(self._files, self.map(point), self._replica.id, point, label)
         self._files.sync_folder(self.maps)
         return checksum
 
@@ -85,12 +85,19 @@ def replica_folder(folder: Path, replica: int) -> Path:
     return folder / "replicas" / f"{replica:06}"
 
 
+def replica_folders(files: Files, folder: Path) -> list[tuple[int, Path]]:
+    """The numbers and folders of all replicas, whatever the catalog says."""
+    if not files.exists(folder / "replicas"):
+        return []
+    return [(int(path.name), path) for path in sorted((folder / "replicas").iterdir()) if path.name.isdigit()]
+
+
+def maps_of(files: Files, replica: Path) -> list[int]:
+    """The recovery points of which there are maps in the folder of a replica."""
+    maps = replica / "maps"
+    return [int(name) for name in files.names(maps) if name.isdigit()] if files.exists(maps) else []
+
+
 def maps_found(files: Files, folder: Path) -> list[int]:
     """The recovery points of which there are maps, whatever the catalog says."""
-    found = []
-    if files.exists(folder / "replicas"):
-        for replica in sorted((folder / "replicas").iterdir()):
-            maps = replica / "maps"
-            if files.exists(maps):
-                found += [int(name) for name in files.names(maps) if name.isdigit()]
-    return sorted(found)
+    return sorted(point for _, replica in replica_folders(files, folder) for point in maps_of(files, replica))

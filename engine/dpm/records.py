@@ -81,6 +81,16 @@ class RecoveryPoint(msgspec.Struct, frozen=True):
     state: str
 
 
+class MapLabel(msgspec.Struct, frozen=True):
+    """What a map says of its recovery point beside the map."""
+
+    image: str
+    time: int
+    mode: str
+    kind: str
+    bytes_changed: int
+
+
 class Job(msgspec.Struct, frozen=True):
     """One attempt."""
 

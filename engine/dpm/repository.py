@@ -211,4 +211,4 @@ def _naming_points(folder: Path, files: Files) -> Iterator[None]:
     except CatalogDamagedError as error:
         points = maps_found(files, folder)
         lost = sorted(set(points) - set(sound_points(folder / CATALOG)))
-        raise DamagedError(str(error), lost or points) from error
+        raise DamagedError(f"{error} (it can be rebuilt from the maps)", lost or points) from error

@@ -126,6 +126,30 @@ def test_writers_are_held_and_let_go_however_the_backup_ends(image: Path, repo: 
     assert (refused.exit_code, len(points_in(repo))) == (1, 1)
 
 
+def test_a_damaged_or_missing_catalog_is_made_anew_from_the_maps(image: Path, repo: Path, tmp_path: Path):
+    before = image.read_bytes()
+    run("backup", image, "--to", repo)
+    change(image, 0, b"x")
+    run("backup", image, "--to", repo)
+    told = points_in(repo)
+    assert "the catalog is sound" in run("rebuild", repo).stderr
+    catalog = repo / "catalog.sqlite"
+    change(catalog, 0, b"gone")
+    damaged = run("points", repo)
+    assert (damaged.exit_code, "can be rebuilt" in damaged.stderr) == (1, True)
+    assert run("rebuild", repo).exit_code == 0
+    assert points_in(repo) == told
+    catalog.unlink()
+    (repo / "replicas" / "000001" / "maps" / "0000000002").write_bytes(b"lost too")
+    assert run("rebuild", repo).exit_code == 1
+    assert [point["id"] for point in points_in(repo)] == [1]
+    run("restore", repo, 1, "--to", tmp_path / "restored")
+    assert (tmp_path / "restored").read_bytes() == before
+    assert run("backup", image, "--to", repo).exit_code == 0
+    assert [point["id"] for point in points_in(repo)] == [1, 2]
+    assert run("verify", repo).exit_code == 0
+
+
 def test_ctrl_c_keeps_what_was_transferred(tmp_path: Path, repo: Path):
     big = tmp_path / "big.raw"
     big.write_bytes(random.Random(3).randbytes(1 * MIB) * 192)
