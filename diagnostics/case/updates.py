@@ -76,7 +76,7 @@ def standing(update: Update, machine: str, inventory: Inventory | None, known: M
     """How an update stands on a machine; None where it is not for what runs there. `known` are all updates."""
     where = machine or "the machine"
     if inventory is None:
-        return Standing(State.UNKNOWN, f"no list of what is installed on {where} is among the files")
+        return Standing(State.UNKNOWN, f"no list of what is installed on {where} is among the files: systeminfo tells")
     if there := inventory.updates.get(update.kb):
         return Standing(State.INSTALLED, f"listed ({_place(there)})")
     product = inventory.product
@@ -131,7 +131,7 @@ def _holds(told: Version, first: list[Version]) -> bool | None:
 def _by_list(product: Product, where: str, inventory: Inventory) -> Standing:
     """What the list of installed updates proves, where there is one."""
     if product in CUMULATIVE:
-        return Standing(State.UNKNOWN, f"updates of {product} hold all earlier ones, and its build does not tell")
+        return Standing(State.UNKNOWN, f"updates of {product} hold all earlier ones, and no build is known to hold it")
     if not inventory.listings:
         return Standing(State.UNKNOWN, f"no list of the updates of {where} is among the files")
     source, count = max(inventory.listings.items(), key=lambda item: (item[1], item[0]))

@@ -22,7 +22,11 @@ _WMIC_FILE = frozenset(
 """Columns of `wmic datafile`; with any other, a name and a version are something else's."""
 _PROGRAM = re.compile(r"\.(?:exe|sys|dll)$", re.IGNORECASE)
 _PARTS = ("filemajorpart", "fileminorpart", "filebuildpart", "fileprivatepart")
-_TOLD = re.compile(r"(?P<name>FileVersion|OriginalFilename|FileName|File):[ \t]*(?P<value>\S[^\n]*)", re.IGNORECASE)
+_LABELS = re.compile(
+    "(File|InternalName|OriginalFilename|FileVersion|FileDescription|Product|ProductVersion|Debug|Patched|PreRelease"
+    r"|PrivateBuild|SpecialBuild|Language):(?=\s)"
+)
+"""Of `FileVersionInfo` as text; consoles that wrap it may leave nothing between a value and the next label."""
 
 
 class _States(msgspec.Struct, frozen=True):
@@ -122,7 +126,8 @@ def _told(cells: Cells) -> dict[str, str]:
     if isinstance(inner, dict):
         told |= {str(name).lower(): text for name, value in inner.items() if (text := text_of(value))}
     elif inner is not None:
-        told |= {match["name"].lower(): match["value"].strip() for match in _TOLD.finditer(text_of(inner))}
+        _, *parts = _LABELS.split(text_of(inner))
+        told |= {name.lower(): value.strip() for name, value in zip(parts[::2], parts[1::2], strict=True)}
     return told
 
 

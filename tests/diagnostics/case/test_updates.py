@@ -52,7 +52,7 @@ def test_without_any_inventory_of_that_machine_nothing_is_known():
     assert state("KB3063283") is State.UNKNOWN
     elsewhere = read_inventories(listed("KB2919355"))
     found = standing(UPDATES["KB3063283"], "HV02", elsewhere.get("HV02"), UPDATES)
-    assert found == (State.UNKNOWN, "no list of what is installed on HV02 is among the files")
+    assert found == (State.UNKNOWN, "no list of what is installed on HV02 is among the files: systeminfo tells")
 
 
 def test_the_windows_version_alone_proves_no_list():

@@ -1,10 +1,12 @@
 """The file of updates is read typed; a broken entry is named with its line, and costs only itself."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from diagnostics.knowledge.updates import Product, load_updates, product_of, version_of
+from diagnostics.case.updates import State
+from diagnostics.knowledge.updates import Holder, Product, load_updates, product_of, version_of
 
 GOOD = """\
 updates:
@@ -79,3 +81,12 @@ def test_versions_are_numbers_in_order(text, version):
 )
 def test_windows_is_told_by_its_version(version, product):
     assert product_of(version) is product
+
+
+def test_the_documentation_names_the_states_roles_and_products_that_there_are():
+    page = (Path(__file__).parents[3] / "docs" / "updates.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \| ", page, re.MULTILINE)[:4] == ["installed", "superseded", "missing", "unknown"]
+    assert {"installed", "superseded", "missing", "unknown"} == {state.value for state in State}
+    assert all(role.value in page for role in Holder)
+    listed = page[page.index("Products:") :].partition(".")[0].replace("`-", "`windows-server-")
+    assert set(re.findall(r"`([\w-]+)`", listed)) == {product.value for product in Product}

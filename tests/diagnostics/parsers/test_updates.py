@@ -125,6 +125,15 @@ ProductVersion   FileVersion      FileName
 --------------   -----------      --------
 6.3.9600.17415   6.3.9600.17415   C:\\Windows\\system32\\vmms.exe
 """
+VERSION_OF_ITEM = """Name        : vmms.exe
+VersionInfo : File:             C:\\Windows\\system32\\vmms.exe
+              InternalName:     vmms.exe
+              OriginalFilename: vmms.exe
+              FileVersion:      6.3.9600.17415 (winblue_r4.141028-1500)
+              FileDescription:  Virtual Machine Management Service
+              Product:          Microsoft Windows Operating System
+              ProductVersion:   6.3.9600.17415
+"""
 DATAFILE = "Name                              Version\n\nc:\\windows\\system32\\vmms.exe      6.3.9600.17415\n\n"
 
 
@@ -188,7 +197,7 @@ def test_states_of_packages_may_be_numbers_or_unknown_words():
         assert updates(read_export(JSON, json.dumps([row | {"PackageState": state}])).events)[0][2] == installed
 
 
-@pytest.mark.parametrize("text", [VERSION_INFO, VERSION_TABLE, DATAFILE])
+@pytest.mark.parametrize("text", [VERSION_INFO, VERSION_TABLE, VERSION_OF_ITEM, DATAFILE])
 def test_versions_of_files_are_read(text):
     event = read(text).only(Kind.FILE_VERSION)
     assert (event.fields["File"], event.fields["FileVersion"]) == ("vmms.exe", "6.3.9600.17415")
