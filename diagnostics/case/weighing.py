@@ -9,7 +9,11 @@ from diagnostics.case.observations import Sighting, links_of
 from diagnostics.case.places import Places
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
-from diagnostics.localize.problem import EventObservation, Link
+from diagnostics.localize.problem import OTHER, EventObservation, Link
+
+
+UNKNOWN_GAIN = 3.0
+"""By how much at most an unknown cause makes an event likelier than chance does."""
 
 
 class Context(NamedTuple):
@@ -55,5 +59,10 @@ def _times(sighting: Sighting) -> Iterator[int | None]:
 
 
 def _faded(link: Link, relevance: float, spurious: float) -> Link:
-    """A link as telling as its event is relevant: one from long before says no more than chance."""
+    """A link as telling as its event is relevant: one from long before says no more than chance.
+
+    The unknown cause makes each event only somewhat likelier, or it would explain best whatever is logged much of.
+    """
+    if link.cause == OTHER:
+        return link._replace(sensitivity=min(link.sensitivity, UNKNOWN_GAIN * spurious))
     return link._replace(sensitivity=max(link.sensitivity * relevance, min(spurious, link.sensitivity)))
