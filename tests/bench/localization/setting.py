@@ -69,6 +69,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """Share of events, and of error texts of jobs, that are taken away at random."""
 
 
+HEALTHY = Setting(transient=0.0, successes_listed=1.0)
+"""For nights without faults: no job fails, and the list shows it."""
+
+
 def is_for_fitting(cause: str) -> bool:
     """Whether parameters may be fitted on nights of this cause; by its name, so that new causes move no others."""
     return hashlib.sha256(cause.encode()).digest()[0] % 3 == 0

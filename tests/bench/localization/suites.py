@@ -17,7 +17,7 @@ from tests.bench.localization.chance import chance_of
 from tests.bench.localization.digging import Dug, dig
 from tests.bench.localization.leave_out import without
 from tests.bench.localization.night import InvisibleFaultError, make_night
-from tests.bench.localization.setting import Setting, split
+from tests.bench.localization.setting import HEALTHY, Setting, split
 from tests.bench.localization.signals import Signals
 from tests.bench.localization.trial import Result, try_night
 
@@ -82,7 +82,7 @@ def suites(*, quick: bool) -> list[Suite]:
     nights = range(240 // scale)
     usual = Setting()
     change = msgspec.structs.replace
-    big = change(usual, hosts=(6, 10), machines=(8, 12), transient=0.0)
+    big = change(HEALTHY, hosts=(6, 10), machines=(8, 12))
     return [
         Suite("one fault", usual, singles(causes, range(10 // scale))),
         Suite("one fault, explained", usual, singles(causes[:: 1 if quick else 3], range(100, 101)), explained=True),
@@ -95,7 +95,7 @@ def suites(*, quick: bool) -> list[Suite]:
         Suite("40 % of logs", _collecting(usual, 0.4), singles(causes, some)),
         Suite("unknown cause", usual, singles(causes, some), unknown=True),
         Suite("healthy", big, tuple(((), seed) for seed in range(130 // scale))),
-        Suite("healthy, noise x4.3", change(usual, noise=4.3, transient=0.0), tuple(((), seed) for seed in nights)),
+        Suite("healthy, noise x4.3", change(HEALTHY, noise=4.3), tuple(((), seed) for seed in nights)),
         Suite("transient failures only", change(usual, transient=0.05), tuple(((), seed) for seed in nights)),
     ]
 

@@ -1,0 +1,113 @@
+"""Small twins of the localization benchmark: its nights are what they claim to be, and the model stands up to them."""
+
+import pytest
+from msgspec.structs import replace
+
+from diagnostics.event import Kind
+from diagnostics.verdict import VerdictWord
+from tests.bench.localization.fitting import fitting_suites
+from tests.bench.localization.leave_out import without
+from tests.bench.localization.night import InvisibleFaultError, make_night
+from tests.bench.localization.setting import HEALTHY, Setting, split
+from tests.bench.localization.signals import misplaced
+from tests.bench.localization.suites import Suite, reported_causes, several, shipped, singles, suites
+from tests.bench.localization.table import firm, found, precision
+from tests.bench.localization.trial import MODEL, Result, try_night
+
+USUAL = Setting(hosts=(2, 3), machines=(2, 3))
+
+
+def nights(plans, setting=USUAL) -> list[Result]:
+    knowledge = shipped().knowledge
+    return [try_night(make_night(causes, seed, setting, shipped()), seed, knowledge) for causes, seed in plans]
+
+
+def test_placed_on_its_machine_a_sample_event_still_hits_its_rule():
+    assert misplaced(shipped().all, shipped().rules) == []
+
+
+def test_a_seed_reproduces_a_night():
+    one, other = (make_night(("sql-writer-failed",), 3, USUAL, shipped()) for _ in range(2))
+    assert one.reading.events == other.reading.events
+    assert one.reading.events != make_night(("sql-writer-failed",), 4, USUAL, shipped()).reading.events
+
+
+def test_taking_evidence_away_changes_nothing_else():
+    whole = make_night(("vmms-down",), 1, USUAL, shipped()).reading
+    thin = make_night(("vmms-down",), 1, replace(USUAL, lost=0.5), shipped()).reading
+    outcomes = [[(e.time, e.fields) for e in r.events if e.kind is Kind.JOB] for r in (whole, thin)]
+    assert outcomes[0] == outcomes[1]
+    assert len(thin.events) < len(whole.events)
+
+
+def test_a_night_shows_each_of_its_faults():
+    night = make_night(("sql-writer-failed", "network-outage"), 5, USUAL, shipped())
+    assert {truth.cause for truth in night.truths} == {"sql-writer-failed", "network-outage"}
+    assert any(event.fields.get("Status") == "failed" for event in night.reading.events)
+
+
+def test_a_cause_that_nothing_shows_makes_no_night():
+    signals = shipped()
+    silent = [cause for cause in signals.catalog.causes if not signals.of_cause[cause]]
+    with pytest.raises(InvisibleFaultError):
+        make_night((silent[0] if silent else "protected-metadata-selected",), 0, USUAL, signals)
+
+
+def test_nothing_is_reported_of_causes_and_seeds_that_were_fitted_on():
+    fitted, reported = (
+        {plan for suite in some for plan in suite.plans} for some in (fitting_suites(), suites(quick=False))
+    )
+    assert {cause for causes, _ in fitted for cause in causes}.isdisjoint(c for causes, _ in reported for c in causes)
+    assert {seed for _, seed in fitted}.isdisjoint(seed for _, seed in reported)
+    assert len(split(shipped().catalog.causes)[1]) >= 40
+
+
+def test_one_fault_is_mostly_found():
+    results = nights(singles(reported_causes()[::4], range(300, 301)))
+    assert found(results, MODEL) >= 0.5
+    assert found(results, MODEL, 2) >= 0.7
+    right, number = precision(results)
+    assert number >= 5
+    assert right >= 0.7
+
+
+def test_two_faults_are_mostly_found():
+    results = nights(several(reported_causes(), 2, range(300, 310)))
+    assert found(results, MODEL, 2) >= 0.6
+    assert found(results, MODEL) >= found(results, "heuristics")
+
+
+def test_nothing_is_asserted_of_a_healthy_site():
+    (result,) = nights((((), 0),), replace(HEALTHY, hosts=(4, 6), machines=(6, 9), noise=4.3))
+    assert result.jobs > 20
+    assert result.named == ()
+
+
+def test_failures_that_go_away_are_no_faults():
+    results = nights((((), seed) for seed in range(300, 310)), replace(USUAL, transient=0.15))
+    assert sum(result.failed for result in results) >= 8
+    assert len(firm(results)) <= 1
+
+
+def test_without_a_cause_its_rules_are_gone_and_the_others_stay():
+    known = shipped().knowledge
+    lacking = without("sql-writer-failed", known)
+    assert set(known.catalog.causes) - set(lacking.catalog.causes) == {"sql-writer-failed"}
+    assert all(link.id != "sql-writer-failed" for rule in lacking.rules.rules for link in rule.causes)
+    only_its = [rule for rule in known.rules.rules if [link.id for link in rule.causes] == ["sql-writer-failed"]]
+    assert len(known.rules.rules) - len(lacking.rules.rules) == len(only_its)
+
+
+def test_a_cause_that_nobody_modelled_is_seldom_pinned_on_another_component():
+    wrong = 0
+    for cause in reported_causes()[::8]:
+        night = make_night((cause,), 300, USUAL, shipped())
+        result = try_night(night, 300, without(cause, shipped().knowledge))
+        wrong += result.word is VerdictWord.ASSERTED and any(not named.right for named in result.named)
+    assert wrong <= 1
+
+
+def test_every_suite_is_made_of_causes_that_show():
+    planned: list[Suite] = suites(quick=True)
+    assert {suite.name for suite in planned} >= {"one fault", "two faults", "three faults", "healthy", "unknown cause"}
+    assert all(suite.plans for suite in planned)
