@@ -1,7 +1,7 @@
 """The localization benchmark: the table of docs/localization.md, with its goals.
 
 usage: python -m tests.bench.localization [--quick] [--diagram FILE.svg] [--confusions]
-       python -m tests.bench.localization fit
+       python -m tests.bench.localization fit      (writes diagnostics/localize/calibration.yml)
 """
 
 import argparse
@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from diagnostics.localize import calibration
+from diagnostics.localize.calibration import shipped
 from tests.bench.localization.diagram import reliability_diagram
 from tests.bench.localization.fitting import fit
 from tests.bench.localization.suites import dig_all, run, suites
@@ -19,7 +21,9 @@ def main() -> int:
     """Print the table; 1 where a goal is missed."""
     arguments = _arguments()
     if arguments.what == "fit":
-        print(fit(1.0).document())
+        document = fit(shipped().temperature).document()
+        Path(calibration.__file__).with_suffix(".yml").write_text(document, encoding="utf-8")
+        print(document)
         return 0
     began = time.perf_counter()
     results = run(suites(quick=arguments.quick), lambda name: print(f"... {name}", file=sys.stderr))
