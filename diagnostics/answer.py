@@ -20,7 +20,7 @@ from diagnostics.reckoning import Names, reckon, why_lost
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
-from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord
+from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord, foremost
 from diagnostics.wording import (
     advice,
     event_name,
@@ -201,7 +201,7 @@ def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
     if word is VerdictWord.HEALTHY:
         passed = sum(job.outcome is Outcome.SUCCEEDED for job in case.jobs)
         return f"No fault found; {passed} of {len(case.jobs)} jobs succeeded." if case.jobs else "No fault found."
-    named = [f"{fault.title} ({fault.instance})" for fault in faults] or [
+    named = [f"{fault.title} ({fault.instance})" for fault in foremost(faults)[0]] or [
         f"{COMPONENTS[Component(found.component)].title} ({one_line(found.plate)})"
         for found in case.judgement.candidates[:3]
     ]

@@ -4,11 +4,14 @@ The shape is a contract (schema `shindan.verdict/1`): fields are added, never ch
 from logs have passed `diagnostics.sanitize` already.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
 SCHEMA = "shindan.verdict/1"
+LIKELY = 0.5
+"""From here on something is more likely than not."""
 
 
 class VerdictWord(StrEnum):
@@ -95,6 +98,15 @@ class Fault(msgspec.Struct, kw_only=True):
     references: list[str]
     updates: list[UpdateAdvice] = []
     """Known updates against it, those that are missing first."""
+
+
+def foremost(faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:
+    """The faults that are more likely than not, and those that a verdict lists beside them as not told apart.
+
+    Where none is likely, all are foremost: then there is nothing that they stand beside.
+    """
+    likely = [fault for fault in faults if fault.probability >= LIKELY]
+    return (likely, [fault for fault in faults if fault.probability < LIKELY]) if likely else (list(faults), [])
 
 
 class Candidate(msgspec.Struct, kw_only=True):

@@ -20,7 +20,7 @@ from diagnostics.report.drawing import draw
 from diagnostics.report.lanes import lanes
 from diagnostics.report.plates import GLYPHS, Status, plates_of_case, tree
 from diagnostics.report.strip import CELL_GLYPHS, MOST_ROWS, phases, rows
-from diagnostics.verdict import Evidence, Fault, Moment, Verdict, VerdictWord
+from diagnostics.verdict import Evidence, Fault, Moment, Verdict, VerdictWord, foremost
 from engine.pipeline import COMPONENTS, Component
 
 _BAR = 100.0
@@ -55,6 +55,7 @@ class _Day(NamedTuple):
 def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
     """The whole report; `graph` is the pipeline of the case."""
     style, site = _style(), plates_of_case(graph, verdict)
+    first, beside = foremost(verdict.faults)
     weighed = [_weighed(number, fault) for number, fault in enumerate(verdict.faults, 1)]
     page = (
         _environment()
@@ -63,6 +64,8 @@ def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
             verdict=verdict,
             style=Markup(style),  # noqa: S704 - our own style sheet
             policy=_policy(style),
+            first=first,
+            beside=beside,
             glyph=_WORDS[verdict.verdict][0],
             tone=_WORDS[verdict.verdict][1],
             drawing=draw(site),

@@ -9,10 +9,9 @@ import networkx as nx
 
 from diagnostics.report.phrases import counted, interval_text, percent
 from diagnostics.sanitize import one_line
-from diagnostics.verdict import Fault, JobReport, Verdict, VerdictWord
+from diagnostics.verdict import LIKELY, Fault, JobReport, Verdict, VerdictWord, foremost
 from engine.pipeline import Scope
 
-_LIKELY = 0.5
 _SUSPICIOUS = 0.2
 _POSSIBLE = 0.02
 _FIRST = 3
@@ -146,15 +145,16 @@ def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
         if verdict.verdict is not VerdictWord.HEALTHY
         and candidate.probability >= (_POSSIBLE if place < unnamed else _SUSPICIOUS)
     }
+    first, beside = foremost(verdict.faults)
+    named = [*first, *(fault for fault in beside if fault.probability >= _SUSPICIOUS)]
     return found | {
-        _bare(fault.instance, fault.component): (_charge(verdict, fault), percent(fault.probability))
-        for fault in verdict.faults
+        _bare(fault.instance, fault.component): (_charge(verdict, fault), percent(fault.probability)) for fault in named
     }
 
 
 def _charge(verdict: Verdict, fault: Fault) -> Status:
     """Beside a fault that is named, a verdict lists what else it could not tell apart."""
-    return Status.FAULT if verdict.verdict in _NAMED and fault.probability >= _LIKELY else Status.SUSPECT
+    return Status.FAULT if verdict.verdict in _NAMED and fault.probability >= LIKELY else Status.SUSPECT
 
 
 def _bare(instance: str, component: str) -> str:

@@ -1,16 +1,20 @@
 """The arithmetic that reports print adds up to what inference says."""
 
 import math
+import sys
 
 import pytest
 from hypothesis import given
 
 from diagnostics.diagnosis import diagnose
+from diagnostics.localize.calibration import Calibration
 from diagnostics.localize.explain import Suspect, account
 from diagnostics.localize.inference import infer
+from diagnostics.localize.judge import judge
 from diagnostics.localize.problem import Problem
+from diagnostics.report.phrases import sums
 from diagnostics.request import Request
-from tests.bundled import NAMES, diagnosis_of
+from tests.bundled import NAMES, SAMPLES, diagnosis_of
 from tests.diagnostics.localize.problems import small_problems
 from tests.diagnostics.test_diagnosis import NO_AGENT, job
 
@@ -66,9 +70,18 @@ def test_the_foot_of_the_arithmetic_is_what_the_verdict_says(sample):
             assert suspect.probability_db == pytest.approx(decibans(suspect.probability), abs=0.06)
 
 
+def test_calibration_is_a_row_of_its_own(monkeypatch):
+    monkeypatch.setattr(sys.modules[judge.__module__], "shipped", lambda: Calibration(temperature=2.0, provenance={}))
+    told = diagnose(Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),))).verdict.reckoning
+    raw = told.suspects[0].posterior_db + told.suspects[0].failed_db
+    assert told.suspects[0].probability_db == pytest.approx(raw / 2.0, abs=0.11)
+    assert round(raw + told.suspects[0].calibration_db, 1) == told.suspects[0].probability_db
+    assert ("calibration", [suspect.calibration_db for suspect in told.suspects]) in sums(told.suspects)
+
+
 def test_a_line_that_repeats_another_adds_little_though_both_weigh_little_when_left_out():
     told = diagnosis_of("guest-sql-writer").verdict
-    (fault,) = told.faults
+    fault = told.faults[0]
     left_out_one_at_a_time = sum(line.weight_db for line in (*fault.evidence, *fault.counter_evidence))
     together = told.reckoning.suspects[0].posterior_db - told.reckoning.suspects[0].prior_db
     assert together > left_out_one_at_a_time + 10

@@ -81,6 +81,17 @@ def test_every_verdict_has_a_page(word):
     assert f"{word.capitalize()}</strong>" in page_of(changed(verdict=word, faults=[], jobs=[], timeline=Timeline()))
 
 
+def test_what_stands_beside_a_likely_fault_is_told_in_a_line_of_its_own():
+    beside = msgspec.structs.replace(
+        FULL.faults[0], component="guest_vss", instance="vm:SQL01/guest_vss", probability=0.3
+    )
+    head = page_of(changed(faults=[FULL.faults[0], beside])).partition("</header>")[0]
+    assert "<h1>" in head
+    assert "Beside it, these logs do not tell apart: VSS in the guest <code>vm:SQL01/guest_vss</code> 30%." in head
+    alike = [msgspec.structs.replace(fault, probability=0.3) for fault in (FULL.faults[0], beside)]
+    assert "Beside it" not in page_of(changed(faults=alike)).partition("</header>")[0]
+
+
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"])
 def test_a_clock_at_the_end_of_the_calendar_breaks_nothing(time):
     moment = Moment(time=time, kind="evidence", machine="HV01", source="x", record=1, level="", event="x", text="x")
