@@ -11,7 +11,6 @@ from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.problem import OTHER, EventObservation, Link
 
-
 UNKNOWN_GAIN = 3.0
 """By how much at most an unknown cause makes an event likelier than chance does."""
 
