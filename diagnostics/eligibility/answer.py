@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from diagnostics.case.collecting import Option, how_to_export
-from diagnostics.eligibility.facts import Known, Place
+from diagnostics.eligibility.facts import Known
+from diagnostics.eligibility.ledger import Place
 from diagnostics.sanitize import one_line
 from engine.hyperv.conditions import CONDITIONS, Eligibility, Finding, Letter, Outcome, Reason, eligibility
 from engine.pipeline import Mode
