@@ -142,6 +142,17 @@ class Repository:
         with self.naming_points():
             return self.catalog.add_replica(image, block_size, ReplicaState.CONSISTENT)
 
+    def base_of(self, replica: Replica) -> RecoveryPoint | None:
+        """The newest recovery point of a replica, if a job may rely on what is stored of it."""
+        mine = [point for point in self.points() if point.replica == replica.id]
+        if not mine or self._fresh(replica).state != ReplicaState.CONSISTENT:
+            return None
+        try:
+            self.places(replica).load_map(mine[-1])
+        except MapDamagedError:
+            return None
+        return mine[-1]
+
     @contextmanager
     def draft(self, replica: Replica, image_size: int, *, check: bool = False) -> Iterator[Draft]:
         """The next recovery point of a replica. What is not committed in the block is kept for the next attempt.

@@ -82,24 +82,18 @@ def receive_image(
         Cancelled, RepositoryError, OSError: as the repository does. What was received is kept for the next attempt.
     """
     with refusing(transport):
-        newest = max((point for point in repository.points() if point.replica == replica.id), key=_id, default=None)
-        transport.send(Begin(VERSION, replica.block_size, newest.root if newest and not check else None))
+        base = None if check else repository.base_of(replica)
+        transport.send(Begin(VERSION, replica.block_size, base.root if base else None))
         room = memoryview(bytearray(MAX_PAYLOAD))
         described = expect(Describe, transport.receive(room)[0])
         with repository.draft(replica, described.image_size, check=check) as draft:
-            if described.tracked and (draft.needs_full_comparison or not newest or draft.base != newest.id):
-                raise BrokenTransferError(
-                    "changes were tracked since a point that cannot be built on; compare everything"
-                )
+            if described.tracked and (draft.needs_full_comparison or not base or draft.base != base.id):
+                raise BrokenTransferError("changes were tracked since a point that is not the newest any more")
             receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
             mode = receiving.run(room, threads)
             point = draft.commit(mode, repository.clock(), bytes_sent=receiving.bytes_received)
             transport.send(Committed(point.id, point.root))
             return Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
-
-
-def _id(point: RecoveryPoint) -> int:
-    return point.id
 
 
 class _Batch(NamedTuple):

@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_what_was_transferred(tmp_path: Path, repo: Path):
     big.write_bytes(random.Random(3).randbytes(1 * MIB) * 192)
     command = [sys.executable, "-m", "tui", "backup", str(big), "--to", str(repo)]
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not (slots(repo).exists() and slots(repo).stat().st_size > 8 * MIB):
+    while not (slots(repo).exists() and slots(repo).stat().st_size):
         assert first.poll() is None
     first.send_signal(signal.SIGINT)
     _, told = first.communicate(timeout=60)

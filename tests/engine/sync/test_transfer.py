@@ -1,6 +1,7 @@
 """Agent and server over a real connection: what arrives is what was read, and only what differs travels."""
 
 import random
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from engine.sync.messages import MAX_PAYLOAD, VERSION, Begin, Blocks, Describe, 
 from engine.sync.scope import Tracked
 from engine.sync.server import Received, receive_image
 from engine.sync.transport import BrokenTransferError, Framed, RefusedError, Transport, pair
-from tests.engine.dpm.disk import Image, content
+from tests.engine.dpm.disk import MEMORY, Image, content
 
 BLOCK = 4096
 
@@ -113,8 +114,8 @@ def test_only_blocks_that_differ_travel(repository: Repository, *, trust: bool):
     after=st.lists(st.sampled_from([b"\0", b"a", b"b"]), max_size=20),
     cut=st.integers(0, BLOCK - 1),
 )
-def test_any_image_follows_any_other(tmp_path_factory: pytest.TempPathFactory, before: Any, after: Any, cut: int):
-    with Repository.create(tmp_path_factory.mktemp("any") / "r") as repository:
+def test_any_image_follows_any_other(before: list[bytes], after: list[bytes], cut: int):
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, Repository.create(Path(folder, "r")) as repository:
         for blocks in (before, after):
             data = b"".join(letter * BLOCK for letter in blocks)
             image = Image(data[: len(data) - cut] if data else data)
@@ -143,6 +144,18 @@ def test_tracked_blocks_are_all_that_is_read(repository: Repository):
     assert isinstance(both.received, Received)
     assert content(repository, both.received.point.id) == later.data
     assert later.reads == 4  # each hashed, and read again to be sent
+
+
+def test_a_replica_that_is_in_doubt_is_compared_whole_whatever_was_tracked(repository: Repository):
+    image = some_image()
+    first = transfer(repository, image).received
+    assert isinstance(first, Received)
+    with repository.places(repository.replicas()[0]).slots.open("r+b") as file:
+        file.write(b"rotten")
+    assert len(verify(repository, [], Unwatched())) == 1
+    both = transfer(repository, image, Tracked(first.point.root, ()), trust_digests=True)
+    assert isinstance(both.received, Received)
+    assert (both.received.point.kind, both.received.repaired_blocks) == ("consistency-check", 1)
 
 
 def test_what_was_tracked_since_another_point_does_not_count(repository: Repository):
