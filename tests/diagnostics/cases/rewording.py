@@ -19,7 +19,17 @@ _PROGRAMS = "bareos-fd netvsc restic storvsp swprv vhdmp vmbus vmicvss vmms vols
 _NAMES = (
     *_WRITERS,
     *_PROGRAMS.split(),
-    *("Data ONTAP VSS Hardware Provider", "Hyper-V", "Microsoft", "Windows", "Veeam", "SnapManager", "Exchange"),
+    *(
+        "VSS Hardware Provider",
+        "VSS HW Provider",
+        "Data ONTAP",
+        "Hyper-V",
+        "Microsoft",
+        "Windows",
+        "Veeam",
+        "SnapManager",
+        "Exchange",
+    ),
     "Recovery",  # as a value of SnapshotType; the word in a sentence has a small letter
 )
 _KEPT = re.compile(

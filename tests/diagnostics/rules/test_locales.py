@@ -32,7 +32,6 @@ TEXTUAL = {
     "guest-cluster-collection-failed",
     "guest-cluster-text",
     "guest-quiesce-failed-text",
-    "hardware-provider-named",
     "hyperv-writer-error-reported",
     "integration-services-text",
     "name-not-resolved-text",
@@ -50,7 +49,6 @@ TEXTUAL = {
     "system-writer-file-missing-text",
     "system-writer-rejected-at-thaw",
     "vhdmp-slow-text",
-    "vm-account-logon-denied",
     "vss-service-disabled-text",
     "writer-vetoed-text",
 }
