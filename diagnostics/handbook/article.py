@@ -13,6 +13,7 @@ class Subject(StrEnum):
     CODE = "code"
     EVENT = "event"
     WRITER_STATE = "writer state"
+    UPDATE = "update"
     COMPONENT = "component"
     STAGE = "stage"
 

@@ -1,15 +1,13 @@
-"""Articles on what the library holds."""
+"""Articles on what the catalogs and rules are made of: causes, remedies, rules, components, stages."""
 
 from collections.abc import Iterable
 
 from diagnostics.event import Event, Kind
 from diagnostics.handbook.article import Article, Code, Form, Item, Line, Link, Ref, Section, Subject, listed, mentioned
 from diagnostics.handbook.library import Library, Likeness, Pointer, decibans
-from diagnostics.knowledge.catalog import Cause, CodeInfo, Remedy
-from diagnostics.knowledge.events import EventInfo, named_values
-from diagnostics.knowledge.writer_states import WriterStateInfo
+from diagnostics.knowledge.catalog import Cause, Remedy
+from diagnostics.knowledge.events import named_values
 from diagnostics.report.phrases import RISKS, command_line
-from diagnostics.rules.conditions import Number, leaves
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Polarity, Rule
 from diagnostics.rules.samples import Sample, read_samples
@@ -24,7 +22,6 @@ _POLARITIES = {
     Polarity.COVERAGE: "proves that the log is alive",
     Polarity.NOISE: "known and harmless: counted, never blamed",
 }
-_RETRYABLE = {True: "yes", False: "no", None: "that depends"}
 
 
 def cause_article(cause: Cause, library: Library) -> Article:
@@ -47,7 +44,7 @@ def cause_article(cause: Cause, library: Library) -> Article:
             *listed("What else looks like it", [_likeness(likeness) for likeness in library.alike(cause)]),
             *_remedies(cause, library),
             *_updates(cause, library),
-            *_references(cause.references),
+            *references(cause.references),
         ),
     )
 
@@ -84,10 +81,10 @@ def _remedies(cause: Cause, library: Library) -> tuple[Section, ...]:
 
 
 def _updates(cause: Cause, library: Library) -> tuple[Section, ...]:
-    """Updates of Windows that mend it."""
+    """Updates that mend it."""
     known = [update for update in library.catalog.updates if cause.id in update.fixes]
     lines: list[Line] = [
-        (f"{update.kb}: {update.title} ({', '.join(update.applies)}, on the {update.role})",) for update in known
+        (Ref(Subject.UPDATE, it.kb), f": {it.title} ({', '.join(it.applies)}, on the {it.role})") for it in known
     ]
     return listed("Known updates", lines)
 
@@ -96,8 +93,9 @@ def _steps(remedy: Remedy) -> list[Line]:
     return [(f"{step.do}: ", Code(command_line(step.run))) if step.run else (step.do,) for step in remedy.steps]
 
 
-def _references(references: Iterable[str]) -> tuple[Section, ...]:
-    return listed("Read more", [(Link(url),) for url in references])
+def references(addresses: Iterable[str]) -> tuple[Section, ...]:
+    """Where to read more."""
+    return listed("Read more", [(Link(url),) for url in addresses])
 
 
 def rule_article(rule: Rule, library: Library) -> Article:
@@ -130,7 +128,7 @@ def rule_article(rule: Rule, library: Library) -> Article:
             *_matches(rule),
             *listed("Which causes", causes),
             *_samples(rule),
-            *_references(rule.references),
+            *references(rule.references),
         ),
     )
 
@@ -179,36 +177,9 @@ def remedy_article(remedy: Remedy, library: Library) -> Article:
             *listed("Before", [(line,) for line in remedy.before]),
             *listed("Steps", _steps(remedy), Form.STEPS),
             *listed("After", after),
-            *_references(remedy.references),
+            *references(remedy.references),
         ),
     )
-
-
-def code_article(info: CodeInfo, library: Library) -> Article:
-    """An error code: what it means, and which rules ask for it."""
-    component: tuple[tuple[str, Line], ...] = (
-        (("usually from", (Ref(Subject.COMPONENT, info.component),)),) if info.component else ()
-    )
-    stages = [Ref(Subject.STAGE, stage) for stage in dict.fromkeys((info.first_stage, info.last_stage)) if stage]
-    return Article(
-        ref=Ref(Subject.CODE, info.code),
-        title=info.symbol or info.code,
-        facts=(
-            *((("also printed as", (spelled(info.code),)),) if info.code.startswith("0x") else ()),
-            *component,
-            ("worth a retry", (_RETRYABLE[info.retryable],)),
-            *((("job fails within", mentioned(stages)),) if stages else ()),
-        ),
-        lead=((f"{info.meaning}.",),),
-        sections=listed("Rules that ask for it", rule_lines(library.coded(info.code), library)),
-    )
-
-
-def spelled(code: str) -> str:
-    """How else logs print an HRESULT: as numbers with and without a sign, and without Win32's facility."""
-    value = int(code, 16)
-    spellings = [str(value - (1 << 32))] * (value >> 31) + [str(value)]
-    return ", ".join((*spellings, *([f"{value & 0xFFFF}"] if value >> 16 == 0x8007 else [])))
 
 
 def rule_lines(rules: Iterable[Rule], library: Library) -> list[Line]:
@@ -221,35 +192,6 @@ def _rule_line(rule: Rule, library: Library) -> Line:
     best = sorted(known, key=lambda link: (-decibans(link), link.id))[:3]
     points = (" -> ", *mentioned([Ref(Subject.CAUSE, link.id) for link in best])) if best else (f" ({rule.polarity})",)
     return (Ref(Subject.RULE, rule.name), f": {rule.title}", *points)
-
-
-def event_article(info: EventInfo, library: Library) -> Article:
-    """Records of one provider and id: what they mean, what their values are, which rules are about them."""
-    values = " ".join(info.fields) or "not known, or named by each record itself"
-    return Article(
-        ref=Ref(Subject.EVENT, info.name),
-        title=info.name,
-        facts=(("values", (values,)), ("known from", (info.source,))),
-        lead=((f"{info.meaning}.",),),
-        sections=listed("Rules about it", rule_lines(library.about_event(info), library)),
-    )
-
-
-def writer_state_article(info: WriterStateInfo, library: Library) -> Article:
-    """A state of a VSS writer: what it means, and which rules ask for just this one."""
-    asked = Number("state", "=", info.state)
-    rules = [rule for rule in library.rules.values() if asked in leaves(rule.condition)]
-    return Article(
-        ref=Ref(Subject.WRITER_STATE, info.name),
-        title=info.symbol,
-        facts=(
-            ("printed as", (f"[{info.state}]",)),
-            ("points to", (Ref(Subject.COMPONENT, info.component),)),
-            *((("in stage", (Ref(Subject.STAGE, info.stage),)),) if info.stage else ()),
-        ),
-        lead=((f"{info.meaning}.",),),
-        sections=listed("Rules that ask for it", rule_lines(rules, library)),
-    )
 
 
 def component_article(component: Component, library: Library) -> Article:

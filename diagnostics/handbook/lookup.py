@@ -7,15 +7,13 @@ from difflib import get_close_matches
 from diagnostics.handbook.article import Article, Ref, Subject, listed
 from diagnostics.handbook.articles import (
     cause_article,
-    code_article,
     component_article,
-    event_article,
     remedy_article,
     rule_article,
     rule_lines,
     stage_article,
-    writer_state_article,
 )
+from diagnostics.handbook.decoded import code_article, event_article, update_article, writer_state_article
 from diagnostics.handbook.library import Library
 from diagnostics.knowledge.events import EventInfo, known_event, load_events
 from diagnostics.knowledge.writer_states import load_writer_states
@@ -58,6 +56,11 @@ def _named(word: str, library: Library) -> Iterator[Article]:
         yield component_article(Component(name), library)
     if name in list(Stage):
         yield stage_article(Stage(name), library)
+
+
+def _updates(word: str, library: Library) -> Iterator[Article]:
+    number = word.upper().removeprefix("KB").strip()
+    yield from (update_article(update) for update in library.catalog.updates if update.kb == f"KB{number}")
 
 
 def _rules(word: str, library: Library) -> Iterator[Article]:
@@ -113,6 +116,7 @@ def _writer_states(word: str, library: Library) -> Iterator[Article]:
 
 _LOOKS: tuple[Callable[[str, Library], Iterator[Article]], ...] = (
     _named,
+    _updates,
     _rules,
     _codes,
     _writer_states,

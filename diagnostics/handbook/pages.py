@@ -8,14 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from diagnostics.handbook.article import Article, Code, Form, Line, Link, Ref, Section, Subject, mentioned
-from diagnostics.handbook.articles import (
-    cause_article,
-    component_article,
-    remedy_article,
-    rule_article,
-    stage_article,
-    writer_state_article,
-)
+from diagnostics.handbook.articles import cause_article, component_article, remedy_article, rule_article, stage_article
+from diagnostics.handbook.decoded import update_article, writer_state_article
 from diagnostics.handbook.library import Library
 from diagnostics.knowledge.events import load_events
 from diagnostics.knowledge.writer_states import load_writer_states
@@ -32,6 +26,7 @@ _PAGES = {
     Subject.CODE: "codes.md",
     Subject.EVENT: "events.md",
     Subject.WRITER_STATE: "codes.md",
+    Subject.UPDATE: "updates.md",
 }
 _LEFT_OUT = (
     *("Hits, for example", "Near misses, for example", "id", "file", "status"),  # a rule's own file has them
@@ -63,6 +58,10 @@ def pages(library: Library) -> dict[str, str]:
         "remedies.md": (
             "# Remedies",
             *_Page("remedies.md", library).articles(remedy_article(it, library) for it in catalog.remedies.values()),
+        ),
+        "updates.md": (
+            "# Updates",
+            *_Page("updates.md", library).articles(map(update_article, catalog.updates)),
         ),
         "stages.md": (
             "# Stages",
@@ -127,8 +126,8 @@ class _Page:
         yield "# What Shindan knows"
         yield (
             "Causes by component (with its rules behind its name), [remedies](remedies.md), [codes](codes.md), "
-            "[events](events.md) and [stages](stages.md). `shindan rules explain` tells the same on a terminal. "
-            "Weights are decibans: what one hit adds to the odds of a cause."
+            "[events](events.md), [updates](updates.md) and [stages](stages.md). `shindan rules explain` tells it "
+            "on a terminal. Weights are decibans: what one hit adds to the odds of a cause."
         )
         for component in Component:
             title = f"[{COMPONENTS[component].title}]({_place(Ref(Subject.COMPONENT, component), self._library)})"

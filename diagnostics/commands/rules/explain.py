@@ -15,11 +15,12 @@ from diagnostics.knowledge.catalog import load_catalog
 
 @click.command(
     "explain",
-    help="""Explain a rule, cause, remedy, component, stage, error code or event.
+    help="""Explain a rule, cause, remedy, component, stage, error code, event or update.
 
     ID is a name or UUID of a rule, the id of a cause, remedy, component or stage, an error code as any log prints it
     (0x800423F4, -2147212300, 1450, 'ID 30112', VSS_E_WRITERERROR_NONRETRYABLE), an event (VSS/8229, 'volsnap 36', or
-    its number alone), or a writer's state ('state 8'). Weights are decibans: 10 dB make odds ten times higher.
+    its number alone), a writer's state ('state 8'), or an update. Weights are decibans: 10 dB make odds ten
+    times higher.
 
     \b
     Exit status:

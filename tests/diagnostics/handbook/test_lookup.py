@@ -46,6 +46,8 @@ def found(word):
         ("state 8", Ref(Subject.WRITER_STATE, "state-8")),
         ("8", Ref(Subject.WRITER_STATE, "state-8")),
         ("vss_ws_failed_at_freeze", Ref(Subject.WRITER_STATE, "state-9")),
+        ("kb826936", Ref(Subject.UPDATE, "KB826936")),
+        ("826936", Ref(Subject.UPDATE, "KB826936")),
         ("guest_writer", Ref(Subject.COMPONENT, "guest_writer")),
         ("Guest-Freeze", Ref(Subject.STAGE, "guest-freeze")),
     ],
