@@ -30,15 +30,7 @@ OTHER_WORDS: dict[str, Callable[[Bundle], Bundle]] = {
     "in a Russian without meaning": partial(variants.translated, tongue="russian"),
     "without any words": variants.unrendered,
 }
-OTHER_FORMS: dict[str, variants.Variant] = {
-    "in another order": variants.shuffled,
-    "UTF-16 with a mark": partial(variants.encoded, encoding="utf-16-le", mark=b"\xff\xfe"),
-    "UTF-16 without a mark": partial(variants.encoded, encoding="utf-16-le"),
-    "UTF-8 with a mark": partial(variants.encoded, encoding="utf-8", mark=b"\xef\xbb\xbf"),
-    "code page 932": partial(variants.encoded, encoding="cp932"),
-    "code page 1252": partial(variants.encoded, encoding="cp1252"),
-    "code page 850": partial(variants.encoded, encoding="cp850"),
-}
+OTHER_FORMS: dict[str, variants.Variant] = {"in another order": variants.shuffled, **variants.ENCODINGS}
 
 
 @cache

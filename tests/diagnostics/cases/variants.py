@@ -98,3 +98,13 @@ def _encoded(bundle: Bundle, encoding: str, mark: bytes) -> Iterator[tuple[str, 
     for name, content in bundle.items():
         text = re.sub(r"^<\?xml[^>]*\?>\n", "", content.decode())
         yield name, mark + text.encode(encoding)
+
+
+ENCODINGS: dict[str, Variant] = {
+    "UTF-16 with a mark": partial(encoded, encoding="utf-16-le", mark=b"\xff\xfe"),
+    "UTF-16 without a mark": partial(encoded, encoding="utf-16-le"),
+    "UTF-8 with a mark": partial(encoded, encoding="utf-8", mark=b"\xef\xbb\xbf"),
+    "code page 932": partial(encoded, encoding="cp932"),
+    "code page 1252": partial(encoded, encoding="cp1252"),
+    "code page 850": partial(encoded, encoding="cp850"),
+}
