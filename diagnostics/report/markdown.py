@@ -12,7 +12,7 @@ import networkx as nx
 
 from diagnostics.report import phrases
 from diagnostics.report.plates import plates_of_case, tree
-from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, NextEvidence, SourceLine, Verdict
+from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, NextEvidence, SourceLine, Verdict, foremost
 
 _EVIDENCE_SHOWN = 8
 _CANDIDATES_SHOWN = 6
@@ -29,11 +29,13 @@ _BACKTICKS = re.compile("`+")
 def to_markdown(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
     """The whole report; `graph` is the pipeline of the case."""
     blocks = [_headline(verdict), _fenced(tree(plates_of_case(graph, verdict)))]
-    for number, fault in enumerate(verdict.faults, 1):
-        blocks += _fault(fault, f"Fault {number}" if len(verdict.faults) > 1 else "Fault")
+    first, beside = foremost(verdict.faults)
+    for number, fault in enumerate(first, 1):
+        blocks += _fault(fault, f"Fault {number}" if len(first) > 1 else "Fault")
+    blocks.append(_beside(beside))
     blocks += [block for section in (_candidates, _jobs, _timeline) for block in section(verdict)]
     told: set[str] = set()
-    for fault in verdict.faults:
+    for fault in first:
         blocks += _remedies(fault, told)
     blocks += [block for section in (_next, _machines, _files, _not_checked, _noise) for block in section(verdict)]
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
@@ -85,6 +87,11 @@ def _fault(fault: Fault, heading: str) -> Iterator[str]:
     yield _lines("Against it", fault.counter_evidence, frozenset())
     if fault.confirm:
         yield "**How to confirm**\n\n" + "\n".join(f"- {prose(text)}" for text in fault.confirm)
+
+
+def _beside(faults: Sequence[Fault]) -> str:
+    named = (f"{prose(fault.title)} {code(fault.instance)} {phrases.percent(fault.probability)}" for fault in faults)
+    return f"Beside it, these logs do not tell apart: {'; '.join(named)}." if faults else ""
 
 
 def _lines(heading: str, lines: Sequence[Evidence], minimal: frozenset[int]) -> str:

@@ -29,6 +29,7 @@ from diagnostics.verdict import (
     UpdateAdvice,
     Verdict,
     VerdictWord,
+    foremost,
 )
 
 _STYLES = {
@@ -71,8 +72,12 @@ class _Report:
 
     def print(self, verdict: Verdict) -> None:
         self._headline(verdict)
-        for number, fault in enumerate(verdict.faults, 1):
-            self._fault(fault, f"Fault {number} of {len(verdict.faults)}" if len(verdict.faults) > 1 else "Fault")
+        first, beside = foremost(verdict.faults)
+        shown = [*first, *beside] if self._explain else first
+        for number, fault in enumerate(shown, 1):
+            self._fault(fault, f"Fault {number} of {len(shown)}" if len(shown) > 1 else "Fault")
+        if len(shown) < len(verdict.faults):
+            self._beside(beside)
         self._candidates(verdict)
         if self._explain:
             self._arithmetic(verdict)
@@ -110,6 +115,11 @@ class _Report:
         for reference in fault.references:
             self._whole(reference)
 
+    def _beside(self, faults: list[Fault]) -> None:
+        self._heading("Beside it, these logs do not tell apart (--explain shows all of it)")
+        for fault in faults:
+            self._bullet(Text(f"{percent(fault.probability):>4}  {fault.title} ({fault.instance})"))
+
     def _evidence(self, heading: str, lines: list[Evidence]) -> None:
         if not lines:
             return
@@ -139,8 +149,8 @@ class _Report:
                 self._whole(address)
 
     def _candidates(self, verdict: Verdict) -> None:
-        named = {(fault.instance, fault.cause) for fault in verdict.faults}
-        rest = [candidate for candidate in verdict.candidates if (candidate.instance, candidate.cause) not in named]
+        named = {fault.instance for fault in verdict.faults}
+        rest = [candidate for candidate in verdict.candidates if candidate.instance not in named]
         rest = (
             rest
             if self._explain

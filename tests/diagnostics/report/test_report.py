@@ -54,3 +54,17 @@ def test_json_can_be_read_back():
 
 def test_markup_in_log_text_is_printed_as_it_is():
     assert "[red]markup[/] stays [/C:\\x]" in plain()
+
+
+def test_what_stands_beside_a_likely_fault_takes_a_line_and_all_of_it_when_asked():
+    other = msgspec.structs.replace(
+        FULL.faults[0], title="VSS in the guest", instance="vm:SQL01/guest_vss", probability=0.3
+    )
+    verdict = msgspec.structs.replace(FULL, faults=[FULL.faults[0], other])
+    told = {explain: io.StringIO() for explain in (False, True)}
+    for explain, stream in told.items():
+        print_verdict(verdict, stream, plain=True, explain=explain)
+    assert " 30%  VSS in the guest (vm:SQL01/guest_vss)" in told[False].getvalue()
+    assert told[False].getvalue().count("What to do") == 1
+    assert told[True].getvalue().count("What to do") == 2
+    assert "apart: VSS in the guest `vm:SQL01/guest_vss` 30%." in to_markdown(verdict, GRAPH).decode()
