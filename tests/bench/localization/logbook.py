@@ -10,7 +10,7 @@ import msgspec
 from diagnostics.case.jobs import outcome_of
 from diagnostics.case.topology import Role
 from diagnostics.event import Event, Kind
-from engine.pipeline import STAGES, Component, Mode, Scope, Stage
+from engine.pipeline import STAGES, Mode, Scope, Stage
 from tests.bench.localization.chance import chance_of
 from tests.bench.localization.faults import MINUTE, Fault, Run, jittered
 from tests.bench.localization.setting import Setting
@@ -65,8 +65,7 @@ class Logbook:
             if precise:
                 self.shown.add(run.by.cause.id)
                 return precise
-        component = run.by.cause.component if run.by else Component.TRANSFER
-        coarse = self.signals.coarse_reports(component, run.failed)
+        coarse = self.signals.coarse_reports(run.by.cause.component if run.by else None, run.failed)
         return chance.choice(coarse) if coarse and chance.random() < self.setting.coarse else None
 
     def _precise(self, cause: str, stage: Stage, chance: Random) -> Event | None:
@@ -112,9 +111,9 @@ class Logbook:
     def _echoes(self, chance: Random) -> None:
         """Upper layers complain of what was not their fault."""
         for run in self.runs:
-            if run.by is None or chance.random() >= self.setting.echo:
+            if run.by is None or run.failed is None or chance.random() >= self.setting.echo:
                 continue
-            echoes = self.signals.echoes(run.by.cause.component)
+            echoes = self.signals.echoes(run.by.cause.component, run.failed)
             for signal in chance.sample(echoes, min(len(echoes), chance.randint(1, 2))):
                 scope = signal.about(chance.choice((Scope.HOST, Scope.VM)))
                 plate = {Scope.SITE: "", Scope.HOST: self.site.host(run.vm), Scope.VM: run.vm}[scope]

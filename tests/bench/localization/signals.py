@@ -16,7 +16,7 @@ from diagnostics.parsers.codes import find_codes
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.rule import Plate, Polarity, Rule
 from diagnostics.rules.samples import read_samples
-from engine.pipeline import DEPENDS_ON, STAGES, Component, Scope, Stage
+from engine.pipeline import COMPONENTS, DEPENDS_ON, STAGES, Component, Scope, Stage
 
 VMMS_LOG = "Microsoft-Windows-Hyper-V-VMMS-Admin"
 _CHANNELS = {"application": "Application", "system": "System", "hyper-v-vmms": VMMS_LOG}
@@ -74,9 +74,9 @@ class Signals:
             if signal.rule.polarity is Polarity.SYMPTOM:
                 self._symptoms[signal.rule.component].append(signal)
 
-    def echoes(self, component: Component) -> list[Signal]:
-        """Symptoms of the components that stand on this one, at any remove."""
-        return [signal for above in _above(component) for signal in self._symptoms[above]]
+    def echoes(self, component: Component, stage: Stage) -> list[Signal]:
+        """Symptoms of the components that stand on this one, at any remove, as far as the job had come to need them."""
+        return [signal for above in _above(component) if _at_work(above, stage) for signal in self._symptoms[above]]
 
     def reports(self, cause: str, stage: Stage) -> tuple[list[Event], list[float]]:
         """Reports of jobs that end so by a cause, and how likely each is."""
@@ -87,9 +87,13 @@ class Signals:
             weights += [sensitivity / len(fitting) for _ in fitting]
         return events, weights
 
-    def coarse_reports(self, component: Component, stage: Stage) -> list[Event]:
-        """Reports that say little of why a job failed: by a code of the component, or of one that stands on it."""
-        concerned = {component, *_above(component), None}
+    def coarse_reports(self, component: Component | None, stage: Stage) -> list[Event]:
+        """Reports that say little of why a job failed: by a code of the component, or of one that stands on it.
+
+        Without a component, of any that the stage needs.
+        """
+        concerned = {component, *_above(component)} if component else set(Component)
+        concerned = {one for one in concerned if stage in COMPONENTS[one].stages}
         return [report for by, report in self._coarse if by in concerned and self._fits(report.codes, stage)]
 
     @cached_property
@@ -118,6 +122,10 @@ def _report_of(code: str) -> Event:
 
 def _is_fault(rule: Rule) -> bool:
     return rule.polarity is Polarity.FAULT
+
+
+def _at_work(component: Component, stage: Stage) -> bool:
+    return any(STAGES.index(needs) <= STAGES.index(stage) for needs in COMPONENTS[component].stages)
 
 
 def _width(first: Stage | None, last: Stage | None) -> int:
