@@ -25,6 +25,10 @@ _VM_PROPERTIES = frozenset(
         "configurationlocation",
     }
 )
+_OF_VM_ALONE = frozenset(
+    {"checkpointfilelocation", "snapshotfilelocation", "integrationservicesversion", "integrationservicesstate"}
+)
+"""Properties that nothing but a machine has; one of them tells the shape even where its state was not selected."""
 _DRIVE_PROPERTIES = frozenset({"controllertype", "controllernumber", "controllerlocation"})
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PARENTS = ("parentcheckpointname", "parentsnapshotname")
@@ -203,7 +207,8 @@ def _is_checkpoint(columns: frozenset[str]) -> bool:
 
 
 def _is_vm(columns: frozenset[str]) -> bool:
-    return "state" in columns and bool({"name", "vmname"} & columns) and bool(_VM_PROPERTIES & columns)
+    shaped = ("state" in columns and bool(_VM_PROPERTIES & columns)) or bool(_OF_VM_ALONE & columns)
+    return shaped and bool({"name", "vmname"} & columns)
 
 
 def _is_virtual_disk(columns: frozenset[str]) -> bool:

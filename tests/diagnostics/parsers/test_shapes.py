@@ -173,6 +173,16 @@ def test_a_bare_number_is_a_code_where_its_name_says_so():
     ("row", "kind", "fields"),
     [
         (
+            {"Name": "SQL01", "SnapshotFileLocation": "D:\\cp"},
+            Kind.VM,
+            {"VmName": "SQL01", "CheckpointPath": "D:\\cp"},
+        ),
+        (
+            {"Name": "SQL01", "State": 2, "IntegrationServicesVersion": "6.3.9600.16384"},
+            Kind.VM,
+            {"VmName": "SQL01", "State": "Running", "IntegrationVersion": "6.3.9600.16384"},
+        ),
+        (
             {
                 "Name": "SQL01",
                 "VMId": "6e1d",
