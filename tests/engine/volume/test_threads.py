@@ -12,6 +12,7 @@ import pytest
 
 from engine.volume import HoldTimeoutError, ShadowCopyLostError, Volume
 from engine.volume.diffarea import BLOCK
+from engine.volume.volume import LONGEST_HOLD
 
 BLOCKS = 256
 SIZE = BLOCKS * BLOCK
@@ -26,6 +27,7 @@ class Writers:
         self.volume = volume
         self.written = bytearray(OLD)
         self.writes = 0
+        self.count = count
         self._stop = False
         self._threads = [threading.Thread(target=self._write, args=(number, count)) for number in range(count)]
 
@@ -58,12 +60,20 @@ def path(tmp_path: Path) -> Path:
 
 
 def settle(writers: Writers) -> bytes:
-    """What was written once every writer noted down its last write: it waits at the gate by then."""
-    while True:
-        before = bytes(writers.written)
-        time.sleep(0.005)
-        if before == writers.written:
-            return before
+    """What was written, once every writer waits at the gate: by then it has noted its last write."""
+    gate, deadline = writers.volume._gate._condition, time.monotonic() + LONGEST_HOLD
+    while len(gate._waiters) < writers.count:  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    return bytes(writers.written)
+
+
+def goes_on(writers: Writers) -> bool:
+    """Whether writes are made within some seconds."""
+    before, deadline = writers.writes, time.monotonic() + 10
+    while writers.writes == before and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return writers.writes > before
 
 
 def read_in_pieces(read: Callable[[int, bytearray], None], dice: random.Random) -> bytes:
@@ -121,20 +131,15 @@ def test_writes_wait_while_they_are_held_and_go_on_afterwards(path: Path):
             held = writers.writes
             time.sleep(0.05)
             assert writers.writes == held
-        deadline = time.monotonic() + 5
-        while writers.writes == held and time.monotonic() < deadline:
-            time.sleep(0.001)
-    assert writers.writes > held
+        assert goes_on(writers)
 
 
 def test_a_hold_that_nobody_ends_is_ended_by_the_writers(path: Path):
     volume = Volume(path)
     with Writers(volume, 1) as writers:
         volume.hold_writes(seconds=0.05)
-        settle(writers)
-        held = writers.writes
-        time.sleep(0.1)
-        assert writers.writes > held
+        time.sleep(0.05)
+        assert goes_on(writers)
         with pytest.raises(HoldTimeoutError) as late:
             volume.create_shadow_copy("too late")
         with pytest.raises(HoldTimeoutError):
