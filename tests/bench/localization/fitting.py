@@ -76,9 +76,9 @@ def fitting_suites() -> list[Suite]:
     causes, _ = split(shipped().catalog.causes)
     seen = [cause for cause in causes if shows(cause)]
     first = FITTING_SEEDS.start
-    nights = range(first, first + 120)
+    nights = range(first, first + 80)
     return [
-        Suite("one fault", Setting(), singles(seen, range(first, first + 8))),
+        Suite("one fault", Setting(), singles(seen, range(first, first + 5))),
         Suite("two faults", Setting(), several(seen, 2, nights)),
         Suite("three faults", Setting(), several(seen, 3, nights)),
     ]
