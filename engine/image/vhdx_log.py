@@ -57,7 +57,8 @@ class Replayed(RawDisk):
         view = memoryview(room)
         end = offset + len(view)
         there = max(0, min(end, self._below.size) - offset)
-        self._below.read_into(offset, view[:there])
+        if there:
+            self._below.read_into(offset, view[:there])
         view[there:] = bytes(len(view) - there)
         for update in self._updates:
             low, high = max(offset, update.offset), min(end, update.offset + update.length)

@@ -118,7 +118,18 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path: Path):
         whole(path)
 
 
-@settings(max_examples=25)
+def test_a_log_that_makes_the_file_larger_than_any_disk_does_no_harm(tmp_path: Path):
+    path = made(tmp_path / "a.vhdx")
+    page = bat_page(path, 2, (1 << 64) - 4 * MEBIBYTE | 6)
+    entry = bytearray(log_entry(LOG, 100, 0, path.stat().st_size, [(BAT, page)]))
+    struct.pack_into("<Q", entry, 56, (1 << 64) - 1)
+    struct.pack_into("<I", entry, 4, 0)
+    struct.pack_into("<I", entry, 4, crc32c(bytes(entry)))
+    write_log(path, {0: bytes(entry)}, LOG)
+    assert whole(path)[2 * MEBIBYTE : 3 * MEBIBYTE] == bytes(MEBIBYTE)
+
+
+@settings(max_examples=15)
 @given(data=st.data())
 def test_whatever_the_log_says_the_disk_is_read_or_refused(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
