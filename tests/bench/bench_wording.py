@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from tests.diagnostics.cases import variants
-from tests.diagnostics.cases.bundles import Bundle, real_cases, understood
+from tests.diagnostics.cases.bundles import answer_to, real_cases
 from tests.diagnostics.cases.hay import in_hay
 from tests.diagnostics.cases.rewording import TONGUES
 from tests.diagnostics.cases.scoring import TOLERANCE, WORDS_ALONE, Figures, score
@@ -24,7 +24,7 @@ Changes = Sequence[variants.Variant]
 def measured(change: variants.Variant, without: Collection[str] = ()) -> Figures:
     """The figures of all cases, changed; of those that have such a form."""
     changed = [(case, change(case.bundle)) for case in real_cases() if case.id not in without]
-    return score((case, understood(bundle)) for case, bundle in changed if bundle is not None)
+    return score((case, answer_to(bundle)) for case, bundle in changed if bundle is not None)
 
 
 def main() -> int:
@@ -60,18 +60,14 @@ def print_rules_on_words() -> None:
     """Which rules the words of a case alone make fire: in another language they are silent."""
     silent: dict[str, list[str]] = defaultdict(list)
     for case in real_cases():
-        for rule in sorted(rules_met(case.bundle) - rules_met(variants.translated(case.bundle, "german"))):
+        translated = variants.translated(case.bundle, "german")
+        for rule in sorted(answer_to(case.bundle).rules - answer_to(translated).rules):
             silent[rule].append(case.id)
     of_cases = {case for cases in silent.values() for case in cases}
     print(f"{len(silent)} rules fire on words alone, in {len(of_cases)} of {len(real_cases())} cases:")
     for rule, cases in sorted(silent.items()):
         print(f"    {rule:34} {', '.join(cases)}")
     print(f"excused from translation, for want of anything else: {', '.join(sorted(WORDS_ALONE))}")
-
-
-def rules_met(bundle: Bundle) -> set[str]:
-    """The names of the rules that some event of the bundle meets."""
-    return {sighting.rule.name for sighting in understood(bundle).sightings}
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from diagnostics.case.topology import Role
 from diagnostics.diagnosis import Knowledge, load_knowledge
 from diagnostics.reading import read_case
 from diagnostics.request import Request
-from diagnostics.understanding import Case as Understood
 from diagnostics.understanding import understand
+from diagnostics.verdict import VerdictWord
 from tests.shared import shared
 
 Bundle = Mapping[str, bytes]
@@ -69,7 +70,20 @@ def _knowledge() -> Knowledge:
     return load_knowledge()
 
 
-def understood(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Understood:
+class Answer(NamedTuple):
+    """What counts of an understanding; whole, those of all cases would fill the memory."""
+
+    word: VerdictWord
+    ranking: tuple[tuple[str, float], ...]
+    """(component, probability) of the candidates, the likeliest first."""
+    was_read: bool
+    """Whether any file held a record."""
+    machines: frozenset[str]
+    rules: frozenset[str]
+    """The names of those that some event met."""
+
+
+def answer_to(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Answer:
     """Write the bundle, and judge it together with the logs that lie beside it.
 
     This is the road of `diagnose` up to the judgement; to weigh evidence and compose a verdict adds nothing to score.
@@ -80,4 +94,11 @@ def understood(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Understood:
             Path(folder, name).write_bytes(content)
         request = Request(paths=(folder, *map(str, beside)))
         reading = read_case(request.paths, rules.interest, relevant=lambda event: bool(rules.match(event)))
-    return understand(reading.events, reading, rules, catalog, request, most_explained=0)
+    case = understand(reading.events, reading, rules, catalog, request, most_explained=0)
+    return Answer(
+        case.judgement.verdict,
+        tuple((candidate.component, candidate.probability) for candidate in case.judgement.candidates),
+        any(source.records for source in reading.sources),
+        frozenset((*case.topology.hosts, *case.topology.vms, *case.topology.with_role(*Role))),
+        frozenset(sighting.rule.name for sighting in case.sightings),
+    )

@@ -1,11 +1,10 @@
-"""How well judgements find the confirmed causes."""
+"""How well answers find the confirmed causes."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from diagnostics.understanding import Case as Understood
 from diagnostics.verdict import VerdictWord
-from tests.diagnostics.cases.bundles import Case
+from tests.diagnostics.cases.bundles import Answer, Case
 
 TOLERANCE = 0.03
 """How far the figures of other wordings may fall below those of the originals."""
@@ -27,18 +26,18 @@ class Figures(NamedTuple):
     """Of these, those without the component among the first three."""
 
 
-def score(answers: Iterable[tuple[Case, Understood]]) -> Figures:
+def score(answers: Iterable[tuple[Case, Answer]]) -> Figures:
     """The figures over all answers."""
     faulty, noise_blamed, unread, misses, beyond3 = 0, [], [], [], []
-    for case, understood in answers:
-        if not any(source.records for source in understood.reading.sources):
+    for case, answer in answers:
+        if not answer.was_read:
             unread.append(case.id)
         if case.is_noise:
-            if understood.judgement.verdict in {VerdictWord.ASSERTED, VerdictWord.LEADING}:
+            if answer.word in {VerdictWord.ASSERTED, VerdictWord.LEADING}:
                 noise_blamed.append(case.id)
             continue
         faulty += 1
-        ranked = list(dict.fromkeys(candidate.component for candidate in understood.judgement.candidates))
+        ranked = list(dict.fromkeys(component for component, _ in answer.ranking))
         if ranked[:1] != [case.component]:
             misses.append(case.id)
         if case.component not in ranked[:3]:

@@ -5,11 +5,9 @@ from functools import cache, partial
 
 import pytest
 
-from diagnostics.case.topology import Role
-from diagnostics.understanding import Case as Understood
 from diagnostics.verdict import VerdictWord
 from tests.diagnostics.cases import variants
-from tests.diagnostics.cases.bundles import Bundle, Case, real_cases, understood
+from tests.diagnostics.cases.bundles import Answer, Bundle, Case, answer_to, real_cases
 from tests.diagnostics.cases.hay import in_hay, logs_beside
 from tests.diagnostics.cases.rewording import tokens
 from tests.diagnostics.cases.scoring import TOLERANCE, WORDS_ALONE, score
@@ -34,12 +32,12 @@ OTHER_FORMS: dict[str, variants.Variant] = {"in another order": variants.shuffle
 
 
 @cache
-def original(case_id: str) -> Understood:
+def original(case_id: str) -> Answer:
     """What is made of the case as it is."""
-    return understood({case.id: case for case in real_cases()}[case_id].bundle)
+    return answer_to({case.id: case for case in real_cases()}[case_id].bundle)
 
 
-def assert_as_good_as_originals(answers: list[tuple[Case, Understood]]) -> None:
+def assert_as_good_as_originals(answers: list[tuple[Case, Answer]]) -> None:
     figures, originals = score(answers), score((case, original(case.id)) for case, _ in answers)
     assert figures.top1 >= originals.top1 - TOLERANCE, sorted(set(figures.misses) - set(originals.misses))
     assert figures.top3 >= originals.top3 - TOLERANCE, sorted(set(figures.beyond3) - set(originals.beyond3))
@@ -55,7 +53,7 @@ def test_cases_are_told_by_their_own_evidence() -> None:
 
 def test_no_failure_is_called_healthy() -> None:
     """Even where the logs hold but one event and no job."""
-    words = {case.id: original(case.id).judgement.verdict for case in real_cases() if not case.is_noise}
+    words = {case.id: original(case.id).word for case in real_cases() if not case.is_noise}
     assert [case for case, word in words.items() if word is VerdictWord.HEALTHY] == []
 
 
@@ -63,7 +61,7 @@ def test_no_failure_is_called_healthy() -> None:
 def test_cases_are_told_as_well_in_other_words(variant: Callable[[Bundle], Bundle]) -> None:
     excused = set() if variant is variants.reworded else WORDS_ALONE
     assert_as_good_as_originals(
-        [(case, understood(variant(case.bundle))) for case in real_cases() if case.id not in excused]
+        [(case, answer_to(variant(case.bundle))) for case in real_cases() if case.id not in excused]
     )
 
 
@@ -72,8 +70,8 @@ def test_few_cases_have_nothing_but_words() -> None:
     assert {case.id for case in real_cases() if _is_words_alone(case)} == WORDS_ALONE
     for case in real_cases():
         if case.id in WORDS_ALONE:
-            answer = understood(variants.translated(case.bundle, "japanese"))
-            assert answer.judgement.verdict is VerdictWord.INSUFFICIENT
+            answer = answer_to(variants.translated(case.bundle, "japanese"))
+            assert answer.word is VerdictWord.INSUFFICIENT
 
 
 def _is_words_alone(case: Case) -> bool:
@@ -86,29 +84,23 @@ def test_order_and_encoding_change_nothing(variant: variants.Variant) -> None:
     for case in SOME:
         changed = variant(case.bundle)
         if changed is not None:
-            assert essence(understood(changed)) == essence(original(case.id)), case.id
+            assert essence(answer_to(changed)) == essence(original(case.id)), case.id
 
 
-def essence(answer: Understood) -> tuple[object, ...]:
+def essence(answer: Answer) -> tuple[object, ...]:
     """What must not change where only the form does."""
-    ranking = [(candidate.component, f"{candidate.probability:.6f}") for candidate in answer.judgement.candidates]
-    return answer.judgement.verdict, sorted(ranking)
+    return answer.word, sorted((component, f"{probability:.6f}") for component, probability in answer.ranking)
 
 
 def test_machines_under_other_names_are_told_as_well() -> None:
     assert_as_good_as_originals(
-        [(case, understood(variants.renamed(case.bundle, machines_of(case)))) for case in real_cases()]
+        [(case, answer_to(variants.renamed(case.bundle, original(case.id).machines))) for case in real_cases()]
     )
 
 
-def machines_of(case: Case) -> set[str]:
-    topology = original(case.id).topology
-    return {*topology.hosts, *topology.vms, *topology.with_role(*Role)}
-
-
 def test_ten_thousand_records_of_other_machines_drown_nothing() -> None:
-    assert_as_good_as_originals([(case, understood(case.bundle, logs_beside())) for case in real_cases()])
+    assert_as_good_as_originals([(case, answer_to(case.bundle, logs_beside())) for case in real_cases()])
 
 
 def test_unrelated_records_of_the_same_machines_drown_nothing() -> None:
-    assert_as_good_as_originals([(case, understood(in_hay(case.bundle, count=500))) for case in real_cases()])
+    assert_as_good_as_originals([(case, answer_to(in_hay(case.bundle, count=500))) for case in real_cases()])
