@@ -6,6 +6,7 @@ from diagnostics.cli import guarded
 from diagnostics.commands.lazy import LazyGroup, Place
 
 _COMMANDS = {
+    "agent": Place("tui.commands.agent:agent", "Be an agent of a server of remote backups: enrol, run."),
     "backup": Place("tui.commands.backup:backup", "Make a recovery point of disk images."),
     "collect": Place("diagnostics.commands.collect:collect", "Print the commands that export what a diagnosis needs."),
     "diagnose": Place("diagnostics.cli:diagnose", "Read exported logs; say what failed, why, and what to do."),
@@ -18,6 +19,7 @@ _COMMANDS = {
     "rebuild": Place("tui.commands.rebuild:rebuild", "Make a lost or damaged catalog of recovery points anew."),
     "restore": Place("tui.commands.restore:restore", "Restore a recovery point, or a range of it."),
     "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
+    "serve": Place("tui.commands.serve:serve", "Be the server of remote backups."),
     "verify": Place("tui.commands.verify:verify", "Read recovery points and check every byte."),
 }
 

@@ -8,8 +8,10 @@ import click
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
 from engine.dpm.errors import Cancelled, NotARepositoryError, RepositoryError, UnknownPointError
-from engine.dpm.records import RecoveryPoint
+from engine.dpm.records import PointState, RecoveryPoint
+from engine.sync.agent import Sent
 from engine.sync.instant import NotAnImageError
+from engine.transport.names import BadNameError
 
 
 def ended(work: Callable[[], ExitCode]) -> ExitCode:
@@ -20,7 +22,7 @@ def ended(work: Callable[[], ExitCode]) -> ExitCode:
     """
     try:
         return work()
-    except UnknownPointError as error:
+    except (UnknownPointError, BadNameError) as error:
         raise click.UsageError(str(error)) from error
     except RepositoryError as error:
         say(str(error))
@@ -55,6 +57,20 @@ def of_point(point: RecoveryPoint, image: str) -> dict[str, object]:
         "image_size": point.image_size,
         "job": point.kind,
         "state": point.state,
+    }
+
+
+def of_sent(done: Sent, image: str) -> dict[str, object]:
+    """A recovery point that a server has made, in the same words."""
+    return {
+        "id": done.committed.point,
+        "image": image,
+        "time": when(done.committed.time),
+        "mode": done.mode,
+        "bytes_changed": done.committed.bytes_changed,
+        "image_size": done.image_size,
+        "job": done.committed.kind,
+        "state": PointState.GOOD,
     }
 
 

@@ -40,7 +40,9 @@ _WINDOW = 8
 class Sent(NamedTuple):
     """What became of it."""
 
-    point: int
+    committed: Committed
+    mode: PointMode
+    image_size: int
     blocks: int
     bytes_sent: int
     """Of blocks, as they went over the wire."""
@@ -77,7 +79,7 @@ def send_image(
         with contextlib.suppress(BrokenTransferError):  # a server that is gone may have said why
             transport.send(Finished(root, mode))
         committed = expect(Committed, transport.receive(room)[0])
-        return Sent(committed.point, sending.blocks, sending.bytes_sent)
+        return Sent(committed, mode, source.size(), sending.blocks, sending.bytes_sent)
 
 
 class _Sending:

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from engine.blocks import DIGEST_SIZE, GROUP_SIZE
-from engine.dpm.records import PointMode
+from engine.dpm.records import JobKind, PointMode
 
 VERSION = 2
 BATCH_BLOCKS = 512
@@ -75,10 +75,13 @@ class Finished(msgspec.Struct, tag=True, frozen=True):
 
 
 class Committed(msgspec.Struct, tag=True, frozen=True):
-    """Server: there is a new recovery point, and its root."""
+    """Server: there is a new recovery point; what the agent cannot know of it."""
 
     point: int
     root: _Digest
+    time: int
+    kind: JobKind
+    bytes_changed: int
 
 
 class Refused(msgspec.Struct, tag=True, frozen=True):

@@ -14,7 +14,7 @@ from blake3 import blake3
 from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Buffers, Hasher, run_digests
 from engine.dpm.draft import Draft
 from engine.dpm.errors import Cancelled, ChangedSourceError, RootMismatchError
-from engine.dpm.records import PointMode, RecoveryPoint, Replica
+from engine.dpm.records import JobKind, PointMode, RecoveryPoint, Replica
 from engine.dpm.repository import Repository
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
@@ -92,7 +92,7 @@ def receive_image(
             receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
             mode = receiving.run(room, threads)
             point = draft.commit(mode, repository.clock(), bytes_sent=receiving.bytes_received)
-            transport.send(Committed(point.id, point.root))
+            transport.send(Committed(point.id, point.root, point.time, JobKind(point.kind), point.bytes_changed))
             return Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
 
 

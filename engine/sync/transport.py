@@ -32,7 +32,7 @@ class RefusedError(BrokenTransferError):
     """The other side ended it, and said why."""
 
     def __init__(self, why: str, *, retryable: bool = False) -> None:
-        super().__init__(f"the other side ended the transfer: {why}")
+        super().__init__(f"the other side ended it: {why}")
         self.retryable = retryable
 
 

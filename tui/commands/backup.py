@@ -12,11 +12,12 @@ from diagnostics.sanitize import one_line
 from engine.dpm import Repository
 from engine.dpm.errors import numbered
 from engine.sync.backup import BackedUp, Wishes, back_up
+from engine.transport.names import SCHEME
 from tui.hooks import CommandWriters
 from tui.outcome import ended, of_point, say, size
 from tui.progress import watched
 
-_HELP = """Make a recovery point of disk images in the repository REPO, a folder.
+_HELP = """Make a recovery point of disk images in the repository REPO: a folder, or a server, shindan://HOST[:PORT].
 
 Only blocks that differ from the newest recovery point take space. Raw, VHD, VHDX and qcow2 images are handled as the
 files that they are. A repository is made where there is none yet.
@@ -24,6 +25,10 @@ files that they are. A repository is made where there is none yet.
 A recovery point shows one instant. On a file system that can clone files (XFS, btrfs) the image is cloned, with
 writers held by --freeze-command for that moment only. Elsewhere writers are held during the whole reading; without
 commands, the backup fails when the image changes while it is read.
+
+At a server this machine has to be enrolled (`shindan agent enrol`). There an image goes by the name that --images
+gives it, or by its file's name and a digest of its path. A connection that breaks, or an image that is in use or
+changes, is tried once more after --retry-after.
 
 Ctrl-C stops it; what was transferred is kept, and the next run goes on from there.
 
@@ -37,7 +42,7 @@ Exit status:
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
-@click.option("--to", "repo", required=True, metavar="REPO", type=click.Path(path_type=Path), help="The repository.")
+@click.option("--to", "repo", required=True, metavar="REPO", help="The repository.")
 @click.option("--freeze-command", metavar="COMMAND", help="Holds whoever writes the images; run without a shell.")
 @click.option("--thaw-command", metavar="COMMAND", help="Lets them go on; run however the backup ends.")
 @click.option("--allow-torn", is_flag=True, help="Keep a copy of an image that changed meanwhile, marked as torn.")
@@ -47,17 +52,33 @@ Exit status:
     "--block-size", type=click.Choice(["32", "64", "128", "256", "512", "1024"]), default="64", show_default=True,
     help="KiB, for images that are new here.",
 )  # fmt: skip
+@click.option(
+    "--images", "named", metavar="FILE", type=click.Path(path_type=Path), help="At a server: names of images."
+)
+@click.option("--state", metavar="DIR", type=click.Path(path_type=Path), help="At a server: this machine's identity.")
+@click.option(
+    "--retry-after", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS",
+    help="At a server: when to try again.",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=30, show_default=True, metavar="SECONDS",
+    help="At a server: without a sign of life from its machine, the connection counts as broken.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print each recovery point as an object on a line.")
 def backup(  # noqa: PLR0913 - one parameter an option
     *,
     images: tuple[Path, ...],
-    repo: Path,
+    repo: str,
     freeze_command: str | None,
     thaw_command: str | None,
     allow_torn: bool,
     trust_digests: bool,
     check: bool,
     block_size: str,
+    named: Path | None,
+    state: Path | None,
+    retry_after: float,
+    timeout: float,
     as_json: bool,
 ) -> None:
     """Make a recovery point of disk images."""
@@ -68,15 +89,21 @@ def backup(  # noqa: PLR0913 - one parameter an option
     except ValueError as error:
         raise click.UsageError(f"a command cannot be split into words: {error}") from error
     wishes = Wishes(int(block_size) << 10, trust_digests, check, allow_torn)
+    if repo.startswith(SCHEME):
+        from tui.remote import Server  # noqa: PLC0415 - most backups are local
+
+        back_up_one = Server(repo, state, named, retry_after, timeout, wishes).back_up
+    else:
+        back_up_one = partial(_back_up, Path(repo), wishes)
     worst = ExitCode.HEALTHY
     for image in images:
-        worst = max(worst, ended(partial(_back_up, image, repo, wishes, writers, as_json=as_json)))
+        worst = max(worst, ended(partial(back_up_one, image, writers, as_json=as_json)))
         if worst == ExitCode.INTERRUPTED:
             break
     sys.exit(worst)
 
 
-def _back_up(image: Path, repo: Path, wishes: Wishes, writers: CommandWriters | None, *, as_json: bool) -> ExitCode:
+def _back_up(repo: Path, wishes: Wishes, image: Path, writers: CommandWriters | None, *, as_json: bool) -> ExitCode:
     image.stat()  # a repository is not made for an image that is not there
     with Repository.create(repo) as repository, watched(sys.stderr, f"backup {image.name}") as watcher:
         done = back_up(repository, image, watcher, wishes, writers)

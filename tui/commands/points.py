@@ -10,6 +10,7 @@ from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
 from engine.dpm import Repository
 from tui.outcome import ended, of_point, size, when
+from tui.repository import RepositoryFolder
 
 _HELP = """List the recovery points in REPO, oldest first.
 
@@ -22,7 +23,7 @@ Exit status:
 
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("repo", type=RepositoryFolder())
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
 def points(*, repo: Path, as_json: bool) -> None:
     """List recovery points."""

@@ -10,6 +10,7 @@ from diagnostics.sanitize import one_line
 from engine.dpm import Repository
 from engine.dpm import prune as drop
 from tui.outcome import ended, size
+from tui.repository import RepositoryFolder
 
 _HELP = """Drop all but the newest recovery points of each image in REPO, and give back their space.
 
@@ -23,7 +24,7 @@ Exit status:
 
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("repo", type=RepositoryFolder())
 @click.option("--keep", required=True, type=click.IntRange(min=1), metavar="N", help="How many of each image to keep.")
 def prune(*, repo: Path, keep: int) -> None:
     """Drop old recovery points."""

@@ -12,6 +12,7 @@ from engine.dpm import rebuild as rebuild_catalog
 from engine.dpm.errors import DamagedError, NotARepositoryError, numbered
 from engine.files import SYSTEM
 from tui.outcome import ended, say
+from tui.repository import RepositoryFolder
 
 _HELP = """Make the catalog of REPO anew, where it is lost or damaged, from the maps of its recovery points.
 
@@ -26,7 +27,7 @@ Exit status:
 
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("repo", type=RepositoryFolder())
 def rebuild(*, repo: Path) -> None:
     """Make a catalog anew."""
     sys.exit(ended(lambda: _rebuild(repo)))

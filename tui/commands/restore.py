@@ -12,6 +12,7 @@ from engine.dpm import restore as restore_whole
 from engine.files import SYSTEM
 from tui.outcome import ended, say, size
 from tui.progress import watched
+from tui.repository import RepositoryFolder
 
 _HELP = """Restore the recovery point POINT in REPO to a new file.
 
@@ -38,7 +39,7 @@ class _Range(click.ParamType[tuple[int, int]]):
 
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("repo", type=RepositoryFolder())
 @click.argument("number", type=int, metavar="POINT")
 @click.option("--to", "target", required=True, metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--range", "span", type=_Range(), help="Only the bytes from offset A to before offset B.")

@@ -11,6 +11,7 @@ from engine.dpm import Repository
 from engine.dpm import verify as check
 from tui.outcome import ended, say
 from tui.progress import watched
+from tui.repository import RepositoryFolder
 
 _HELP = """Read the recovery points POINT... (none given: all) in REPO and compare every byte with its digest.
 
@@ -25,7 +26,7 @@ Exit status:
 
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("repo", type=click.Path(path_type=Path))
+@click.argument("repo", type=RepositoryFolder())
 @click.argument("numbers", nargs=-1, type=int, metavar="[POINT]...")
 def verify(*, repo: Path, numbers: tuple[int, ...]) -> None:
     """Check recovery points byte by byte."""

@@ -94,7 +94,9 @@ def test_the_whole_image_arrives_and_zeros_do_not_travel(repository: Repository)
     assert isinstance(both.received, Received), both.received
     assert content(repository, both.received.point.id) == image.data
     assert both.received.blocks == 666
-    assert both.sent == Sent(both.received.point.id, 666, both.received.bytes_received)
+    assert isinstance(both.sent, Sent), both.sent
+    assert (both.sent.committed.point, both.sent.image_size) == (both.received.point.id, image.size())
+    assert (both.sent.blocks, both.sent.bytes_sent) == (666, both.received.bytes_received)
 
 
 @pytest.mark.parametrize("trust", [True, False])

@@ -1,0 +1,297 @@
+"""The server: takes connections, finds out who is there, and does the one thing that each asks for.
+
+Every request has a door, with whether it is for enrolled agents only: there is no other way in. What an agent may
+touch is found from the name in its certificate, never from what it says of itself.
+"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import NamedTuple
+
+from engine.dpm import Repository
+from engine.dpm.errors import BusyError, RepositoryError
+from engine.progress import Progress
+from engine.sync.server import Received, receive_image
+from engine.sync.transport import BrokenTransferError, Framed
+from engine.transport.authority import Authority
+from engine.transport.control import (
+    AskAuthority,
+    Enrol,
+    Enrolled,
+    ItsAuthority,
+    Offer,
+    Push,
+    Renew,
+    Request,
+    Start,
+    answer,
+    refuse_request,
+    requested,
+)
+from engine.transport.errors import UntrustedError
+from engine.transport.ledger import Order
+from engine.transport.names import agent_in, replica_named
+from engine.transport.orders import Group, Orders
+from engine.transport.tls import Limits, TlsStream
+
+_PATIENCE_WITH_OLD = 30.0
+"""Seconds for a transfer to end whose connection was closed: it may be making durable what it has received."""
+_LONG_POLL = 20.0
+_TICK = 0.25
+_HOUSEKEEPING = 1.0
+
+
+class Bounds(NamedTuple):
+    """How many connections there may be."""
+
+    strangers: int = 64
+    """Who have not said yet who they are and what they want; the oldest goes when another comes."""
+    of_an_agent: int = 8
+
+
+class _Door(NamedTuple):
+    enter: Callable[..., None]
+    for_agents: bool = True
+
+
+class Service:
+    """A server on a repository; `serve` runs it."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        repository: Path,
+        orders: Orders,
+        tell: Callable[[str], None],
+        limits: Limits | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self._authority = authority
+        self._repository = repository
+        self._orders = orders
+        self._tell = tell
+        self._limits = limits or Limits()
+        self._guests = _Guests(bounds or Bounds())
+        self.stopping = Event()
+        self._house_kept = 0.0
+        self._doors = {
+            AskAuthority: _Door(self._tell_authority, for_agents=False),
+            Enrol: _Door(self._enrol, for_agents=False),
+            Renew: _Door(self._renew),
+            Push: _Door(self._push),
+            Offer: _Door(self._offer),
+        }
+
+    def serve(self, listening: socket.socket, groups: Sequence[Group], enough: Callable[[], bool]) -> None:
+        """Take connections until somebody has `enough`, and begin the rounds of protection groups. Then end all."""
+        listening.settimeout(_TICK)
+        threads: list[Thread] = []
+        try:
+            while not enough():
+                self._keep_house(groups)
+                threads = [thread for thread in threads if thread.is_alive()]
+                try:
+                    connected, address = listening.accept()
+                except TimeoutError:
+                    continue
+                except OSError as error:  # too many open files, say: those that are open will end
+                    self._tell(f"a connection could not be taken: {error}")
+                    self.stopping.wait(_TICK)
+                    continue
+                threads.append(Thread(target=self._attend, args=(connected, str(address[0])), daemon=True))
+                threads[-1].start()
+        finally:
+            self.stopping.set()
+            listening.close()
+            self._guests.close_all()
+            for thread in threads:
+                thread.join(_PATIENCE_WITH_OLD)
+
+    def _keep_house(self, groups: Sequence[Group]) -> None:
+        if time.monotonic() - self._house_kept < _HOUSEKEEPING:
+            return
+        self._house_kept = time.monotonic()
+        try:
+            self._orders.begin_rounds(groups)
+            self._authority.renew_server()
+        except (RepositoryError, OSError) as error:
+            self._tell(str(error))
+
+    def _attend(self, connected: socket.socket, address: str) -> None:
+        """One connection, from the handshake to its end; what goes wrong ends it and nothing else."""
+        try:
+            stream = TlsStream(connected, self._authority.identity.context(), self._limits)
+        except (RepositoryError, OSError) as error:
+            self._tell(f"{address}: no connection can be taken: {error}")
+            connected.close()
+            return
+        who = address
+        try:
+            with self._guests.stranger(stream):
+                stream.handshake()
+                agent = agent_in(stream.names())
+                who = f"{agent} at {address}" if agent else address
+                request = requested(stream)
+                stream.greeted()
+            self._open(request, agent)(stream)
+        except (RepositoryError, OSError, EOFError) as error:
+            if not self.stopping.is_set():
+                self._tell(f"{who}: {error}")
+            refuse_request(stream, error)
+            stream.linger()
+        finally:
+            stream.close()
+
+    def _open(self, request: Request, agent: str | None) -> Callable[[TlsStream], None]:
+        """The door for a request; UntrustedError where it is closed to who asks."""
+        door = self._doors[type(request)]
+        if door.for_agents and agent is None:
+            raise UntrustedError(
+                f"no agent's certificate was shown, and {type(request).__name__} needs one: enrol first"
+            )
+        return partial(door.enter, request, agent or "")
+
+    def _tell_authority(self, _request: AskAuthority, _agent: str, stream: TlsStream) -> None:
+        answer(stream, ItsAuthority(self._authority.certificate))
+
+    def _enrol(self, request: Enrol, _agent: str, stream: TlsStream) -> None:
+        agent, certificate = self._authority.enrol(request.secret, request.request)
+        self._guests.close_of(agent)  # who had the name before is somebody else now
+        answer(stream, Enrolled(agent, certificate, self._authority.revocations()))
+        self._tell(f"{agent} is enrolled")
+
+    def _renew(self, request: Renew, agent: str, stream: TlsStream) -> None:
+        certificate = self._authority.renew(agent, request.request)
+        answer(stream, Enrolled(agent, certificate, self._authority.revocations()))
+        self._tell(f"{agent} has another certificate")
+
+    def _push(self, request: Push, agent: str, stream: TlsStream) -> None:
+        with self._guests.agent(agent, request.run, stream):
+            self._receive(request, agent, stream)
+
+    def _offer(self, request: Offer, agent: str, stream: TlsStream) -> None:
+        """Wait for an order for this agent, but not for long, so that both sides know that the other is there."""
+        with self._guests.agent(agent, request.run, stream) as still:
+            for _ in range(int(_LONG_POLL / _TICK)):
+                order = self._orders.take(agent, request.images) if still() else None
+                if order:
+                    self._carry_out(order, request.run, stream)
+                    return
+                if not still() or self.stopping.wait(_TICK):
+                    break
+            answer(stream, Start(None, self._authority.revocations()))
+
+    def _carry_out(self, order: Order, run: bytes, stream: TlsStream) -> None:
+        failed: Exception | None = BrokenTransferError("the server ended")
+        try:
+            self._receive(Push(run, order.image), order.agent, stream)
+            failed = None
+        except (RepositoryError, OSError) as error:
+            failed = error
+        finally:
+            self._orders.ended(order, failed)
+
+    def _receive(self, request: Push, agent: str, stream: TlsStream) -> None:
+        answer(stream, Start(request.image, self._authority.revocations()))
+        name = replica_named(agent, request.image)
+        self._tell(f"{name}: a backup begins")
+        with Repository.open(self._repository) as repository:
+            replica = repository.replica_of(name, request.block_size)
+            done: Received = receive_image(
+                Framed(stream),
+                repository,
+                replica,
+                _UntilStopped(self.stopping),
+                trust_digests=request.trust_digests,
+                check=request.check,
+            )
+        self._tell(f"{name}: recovery point {done.point.id}, {done.blocks} blocks received")
+
+
+class _UntilStopped(Progress):
+    """Watches only for the server's end."""
+
+    def __init__(self, stopping: Event) -> None:
+        self._stopping = stopping
+
+    def started(self, total_bytes: int) -> None:
+        pass
+
+    def advanced(self, done_bytes: int) -> None:
+        pass
+
+    def cancelled(self) -> bool:
+        return self._stopping.is_set()
+
+
+class _Guests:
+    """Who is there, and how many may be."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._lock = Lock()
+        self._strangers: list[TlsStream] = []
+        self._agents: dict[TlsStream, tuple[str, bytes, Event]] = {}
+
+    @contextmanager
+    def stranger(self, stream: TlsStream) -> Iterator[None]:
+        """For the time of the block it is unknown who this is; the oldest such has to go where there are too many."""
+        with self._lock:
+            self._strangers.append(stream)
+            if len(self._strangers) > self._bounds.strangers:
+                self._strangers.pop(0).close()
+        try:
+            yield
+        finally:
+            with self._lock, contextlib.suppress(ValueError):
+                self._strangers.remove(stream)
+
+    @contextmanager
+    def agent(self, agent: str, run: bytes, stream: TlsStream) -> Iterator[Callable[[], bool]]:
+        """For the time of the block this is an agent at work; what it gives says whether it is still welcome.
+
+        What the same process began before, on a connection that it has lost, is ended first.
+
+        Raises:
+            BusyError: that does not end, or the agent has too many connections.
+        """
+        with self._lock:
+            own = {other: left for other, (name, _, left) in self._agents.items() if name == agent}
+            old = {other: left for other, left in own.items() if self._agents[other][1] == run}
+            if len(own) - len(old) >= self._bounds.of_an_agent:
+                raise BusyError(f"the server: agent {agent} has {len(own)} connections already; another")
+            self._agents[stream] = (agent, run, Event())
+        try:
+            for other, left in old.items():
+                other.close()
+                if not left.wait(_PATIENCE_WITH_OLD):
+                    raise BusyError(f"what agent {agent} began before; it")
+            yield lambda: self._is_newest(stream)
+        finally:
+            with self._lock:
+                self._agents.pop(stream)[2].set()
+
+    def _is_newest(self, stream: TlsStream) -> bool:
+        """Whether the same process has not come again since."""
+        with self._lock:
+            agent, run, _ = self._agents[stream]
+            return [other for other, who in self._agents.items() if who[:2] == (agent, run)][-1] is stream
+
+    def close_of(self, agent: str) -> None:
+        """End all that an agent does."""
+        with self._lock:
+            for stream, (name, _, _) in self._agents.items():
+                if name == agent:
+                    stream.close()
+
+    def close_all(self) -> None:
+        """End everything."""
+        with self._lock:
+            for stream in [*self._strangers, *self._agents]:
+                stream.close()
