@@ -8,7 +8,7 @@ from typing import NamedTuple
 from diagnostics.localize.explain import MOST_LINES, Account, EvidenceLine, Suspect, account, nested, weigh
 from diagnostics.localize.judge import Judgement
 from diagnostics.localize.network import Network
-from diagnostics.localize.responsibility import responsibility
+from diagnostics.localize.responsibility import Responsibilities
 from diagnostics.verdict import Evidence, LineReckoned, Reckoning, SuspectReckoned
 
 _FAULTS = 3
@@ -73,7 +73,7 @@ def _suspects(judgement: Judgement) -> dict[Suspect, float]:
 def _raw(network: Network, suspect: Suspect, at_fault: float) -> float:
     """The odds, in decibans, that the suspect failed a job; where none failed, that it is at fault."""
     failed = any(True for root in network.roots for _ in network.failed_within(root))
-    return min(_decibans(responsibility(network, nested(network, suspect))), at_fault) if failed else at_fault
+    return min(_decibans(Responsibilities(network).of(nested(network, suspect))), at_fault) if failed else at_fault
 
 
 class _Column:

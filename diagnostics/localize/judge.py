@@ -13,7 +13,7 @@ from diagnostics.localize.factors import EventLine, job_line
 from diagnostics.localize.inference import PlatePosterior, Posterior
 from diagnostics.localize.network import Network
 from diagnostics.localize.problem import OTHER, JobObservation, Problem
-from diagnostics.localize.responsibility import responsibility
+from diagnostics.localize.responsibility import Responsibilities
 from diagnostics.localize.sharing import unfolded
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import Mode, Scope, Stage, stages_of
@@ -115,6 +115,7 @@ class _Judge:
         self.explanation = posterior.explanation
         self.limits: list[str] = []
         self.calibration = shipped()
+        self.responsibilities = Responsibilities(self.network)
         self._probabilities: dict[Suspect, float] = {}
 
     def judgement(self) -> Judgement:
@@ -248,7 +249,7 @@ class _Judge:
     def _believed(self, suspect: Suspect) -> float:
         if not self.failed:
             return self._present(suspect)
-        return responsibility(self.network, suspect) if self._touched(suspect.plate, suspect.component) else 0.0
+        return self.responsibilities.of(suspect) if self._touched(suspect.plate, suspect.component) else 0.0
 
     def _present(self, suspect: Suspect) -> float:
         return self.plates[suspect.plate].components[suspect.component]

@@ -267,22 +267,22 @@ class Network:
         """The same network with other lines on some plates: only these and the plates around them are computed anew."""
         changed = copy(self)
         changed.lines = {**self.lines, **{plate: dict(of_plate) for plate, of_plate in lines.items()}}
-        changed.compute_anew(lines)
+        changed.compute_anew({name for plate in lines for name in self.paths[plate]})
         return changed
 
-    def acquitting(self, plate: str, component: str) -> "Network":
-        """The same network, supposing that a component on a plate has failed none of the failed jobs."""
+    def acquitting(self, plate: str, component: str) -> Node:
+        """The plate's node, supposing that a component on it has failed none of the failed jobs."""
         changed = copy(self)
         changed.acquitted = (plate, component)
         changed._nodes = dict(self._nodes)  # noqa: SLF001 - its own; what is asked once is not worth keeping
-        changed.compute_anew(self.failed_within(plate))
-        return changed
+        depth = len(self.paths[plate])
+        changed.compute_anew({name for failed in self.failed_within(plate) for name in self.paths[failed][depth - 1 :]})
+        return changed.nodes[plate]
 
     def compute_anew(self, plates: Iterable[str]) -> None:
-        """Compute some plates and those around them from their lines."""
+        """Compute some plates from their lines, inner ones first."""
         self.nodes = dict(self.nodes)
-        affected = {name for plate in plates for name in self.paths[plate]}
-        for name in sorted(affected, key=lambda name: (-len(self.paths[name]), name)):
+        for name in sorted(plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
 
     def failed_within(self, plate: str) -> Iterator[str]:

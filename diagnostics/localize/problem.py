@@ -80,7 +80,7 @@ class Problem(NamedTuple):
     plates: tuple[Plate, ...]
     jobs: tuple[JobObservation, ...]
     events: tuple[EventObservation, ...]
-    activation: float = 0.7
+    activation: float = 0.8
     """P(a cause of an outer plate reaches an inner one)."""
     leak: float = 0.0005
     """P(a stage fails for no modelled reason)."""

@@ -7,20 +7,41 @@ For the latter, the failures are put on the other causes and on chance alone; bo
 
 import math
 
+import numpy as np
+
 from diagnostics.localize.explain import Suspect
-from diagnostics.localize.network import Network
+from diagnostics.localize.network import Network, Node
+from diagnostics.localize.sets import Floats
 
 
-def responsibility(network: Network, suspect: Suspect) -> float:
-    """P(the component, or one cause of it, is at fault and failed at least one job), given everything observed."""
-    innocent = network.acquitting(suspect.plate, suspect.component)
-    guilty = _mass(network, suspect)
-    ratio = math.exp(min(innocent.log_evidence - network.log_evidence, 0.0))
-    return max(0.0, guilty - ratio * _mass(innocent, suspect))
+class Responsibilities:
+    """Answers for the suspects of one network; what is believed around a plate is computed once."""
 
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._beliefs: dict[str, Floats] = {}
 
-def _mass(network: Network, suspect: Suspect) -> float:
-    catalog = network.nodes[suspect.plate].catalog
-    if suspect.cause is not None:
-        return float(network.own(suspect.plate) @ catalog.has_cause[:, catalog.place[suspect.cause]])
-    return float(network.own(suspect.plate) @ catalog.has_component[:, catalog.components.index(suspect.component)])
+    def of(self, suspect: Suspect) -> float:
+        """P(the component is at fault and failed at least one job), given everything observed."""
+        network = self._network
+        node, innocent = network.nodes[suspect.plate], network.acquitting(suspect.plate, suspect.component)
+        held = node.catalog.has_component[:, node.catalog.components.index(suspect.component)]
+        return max(0.0, float((self._own(suspect.plate, node) - self._own(suspect.plate, innocent)) @ held))
+
+    def _own(self, plate: str, node: Node) -> Floats:
+        """(sets,) P(own set of causes, and what `node` supposes), given everything observed."""
+        known = self._network.nodes[plate]
+        path = self._network.paths[plate]
+        if len(path) == 1:
+            likelier = min(float(node.message) - float(known.message), 0.0)
+            return math.exp(likelier) * node.own(node.belief(np.ones(())))
+        parent, belief = self._network.nodes[path[-2]], self._belief(path[-2])
+        gain = node.message[np.ix_(*parent.view(node))] - known.message[np.ix_(*parent.view(known))]
+        weighed = belief * np.exp(np.minimum(gain, 0.0))
+        own: Floats = node.own(node.belief(parent.around(node, weighed)))
+        return own
+
+    def _belief(self, plate: str) -> Floats:
+        if plate not in self._beliefs:
+            self._beliefs[plate] = self._network.belief(plate)
+        return self._beliefs[plate]

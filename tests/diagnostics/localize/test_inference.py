@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from diagnostics.localize.explain import Suspect
 from diagnostics.localize.inference import infer
 from diagnostics.localize.problem import EventObservation, Link, Problem
-from diagnostics.localize.responsibility import responsibility
+from diagnostics.localize.responsibility import Responsibilities
 from diagnostics.localize.sharing import fold, unfolded
 from engine.pipeline import Mode, Scope, Stage
 from tests.diagnostics.localize import oracle
@@ -47,11 +47,11 @@ def test_agrees_with_brute_force_on_small_plates(problem: Problem):
 @given(small_problems())
 def test_who_failed_a_job_agrees_with_brute_force(problem: Problem):
     nested = fold(problem)
-    network = infer(problem).network
+    responsibilities = Responsibilities(infer(problem).network)
     for plate in nested.plates:
         for component in sorted({cause.component for cause in plate.causes}):
             expected = oracle.responsibility(nested, (plate.name, component))
-            assert responsibility(network, Suspect(plate.name, component)) == pytest.approx(expected, abs=EXACT)
+            assert responsibilities.of(Suspect(plate.name, component)) == pytest.approx(expected, abs=EXACT)
 
 
 @settings(max_examples=25, deadline=None)
