@@ -22,6 +22,8 @@ _WMIC_FILE = frozenset(
 """Columns of `wmic datafile`; with any other, a name and a version are something else's."""
 _PROGRAM = re.compile(r"\.(?:exe|sys|dll)$", re.IGNORECASE)
 _PARTS = ("filemajorpart", "fileminorpart", "filebuildpart", "fileprivatepart")
+_CUT = ("...", "\u2026")
+"""What ends a value that did not fit into its column: the number before it is another one."""
 _LABELS = re.compile(
     "(File|InternalName|OriginalFilename|FileVersion|FileDescription|Product|ProductVersion|Debug|Patched|PreRelease"
     r"|PrivateBuild|SpecialBuild|Language):(?=\s)"
@@ -111,8 +113,9 @@ def _file_version(cells: Cells, origin: Origin) -> Event | None:
     told = _told(cells)
     path = told.get("filename") or told.get("name") or told.get("file") or told.get("originalfilename", "")
     parts = [told.get(part, "") for part in _PARTS]
-    version = ".".join(parts) if all(part.isdecimal() for part in parts) else told.get("fileversion", "")
-    version = version or told.get("version", "")
+    numbers = ".".join(parts) if all(part.isdecimal() for part in parts) else ""
+    versions = (numbers, *(told.get(name, "") for name in ("fileversion", "version", "productversion")))
+    version = next((version for version in versions if version and not version.endswith(_CUT)), "")
     if not _PROGRAM.search(path) or not version[:1].isdecimal():
         return None
     fields = {"File": PureWindowsPath(path).name.lower(), "Path": path, "FileVersion": version.split(" ")[0]}

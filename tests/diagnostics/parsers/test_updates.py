@@ -210,6 +210,14 @@ def test_the_numbers_inside_of_a_version_count_more_than_a_text_that_went_stale(
     assert event.fields["FileVersion"] == "6.1.7601.17514"
 
 
+@pytest.mark.parametrize(("whole", "told"), [("6.1.7601.17514", ["6.1.7601.17514"]), ("6.1.7601.1751...", [])])
+def test_a_version_that_did_not_fit_into_its_column_is_no_version(whole, told):
+    path = "C:\\Windows\\System32\\vmms.exe"
+    table = f"{'ProductVersion':<17}FileVersion      FileName\n{'-' * 14}   {'-' * 11}      {'-' * 8}\n"
+    events = read(f"{table}{whole:<17}6.1.7601.1751... {path}\n").of(Kind.FILE_VERSION)
+    assert [event.fields["FileVersion"] for event in events] == told
+
+
 def test_a_version_in_one_cell_of_csv_is_read():
     content = '"Name","VersionInfo"\n"vmms.exe","File:  C:\\Windows\\System32\\vmms.exe\nFileVersion:  6.3.9600.17415 (x)\n"\n'
     assert read_export(CSV, content).only.fields["FileVersion"] == "6.3.9600.17415"
