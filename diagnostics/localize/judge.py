@@ -185,19 +185,24 @@ class _Judge:
         for present in self.explanation:
             if present.component not in by_plate[present.plate]:
                 by_plate[present.plate].append(present.component)
+        suspects = [Suspect(plate, component) for plate, components in by_plate.items() for component in components]
+        clear = [suspect for suspect in suspects if suspect.component and self._probability(suspect) >= LIKELY]
+        yield from (_Grade(self._firmness(suspect), (suspect,)) for suspect in clear)
+        explained = {job.key for suspect in clear for job in self._touched(suspect.plate, suspect.component)}
         for plate, components in by_plate.items():
-            unclear = False
-            for component in components:
-                suspect = Suspect(plate, component)
-                if not component:
-                    unclear |= self.plates[plate].other <= LIKELY
-                    yield _Grade(VerdictWord.UNEXPLAINED, ())
-                elif self._probability(suspect) >= LIKELY:
-                    yield _Grade(self._firmness(suspect), (suspect,))
-                else:  # something may well be wrong there, but it is not clear that a job failed by it
-                    unclear |= self._present(suspect) < LIKELY or bool(self._touched(plate, component))
-            if unclear:
+            if "" in components:
+                yield _Grade(VerdictWord.UNEXPLAINED, ())
+            if any(self._unclear(Suspect(plate, name), explained) for name in components):
                 yield self._ambiguity(plate)
+
+    def _unclear(self, suspect: Suspect, explained: Collection[str]) -> bool:
+        """Whether something is wrong there, but not clearly this; what failed by something clear asks no more."""
+        if not suspect.component:
+            return self.plates[suspect.plate].other <= LIKELY
+        if not self.failed:
+            return self._present(suspect) < LIKELY
+        touched = {job.key for job in self._touched(suspect.plate, suspect.component)}
+        return self._probability(suspect) < LIKELY and not touched <= set(explained)
 
     def _firmness(self, suspect: Suspect) -> VerdictWord:
         """Asserted takes a failed job, and support of two kinds or three jobs, beside the probability.
