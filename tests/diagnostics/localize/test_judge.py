@@ -35,7 +35,7 @@ def others_passed(*bad: str) -> list[JobObservation]:
 
 
 def test_a_failed_job_and_an_event_of_its_cause_are_asserted():
-    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.002), *others_passed(VM))
+    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.0005), *others_passed(VM))
     (fault,) = answer.faults
     assert answer.verdict is VerdictWord.ASSERTED
     assert (fault.plate, fault.component, fault.cause) == (VM, "guest_writer", "guest_writer-broken")
@@ -63,8 +63,10 @@ def test_a_few_components_that_fit_are_named_as_ambiguous():
 
 
 def test_three_jobs_assert_what_only_one_component_can_have_failed():
-    bad = machines(PLATES, "host:HV1")
-    answer = verdict(*(failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in bad), *others_passed(*bad))
+    plates = site(5, 3)
+    bad = machines(plates, "host:HV1")
+    cut = [failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in bad]
+    answer = verdict(*cut, *(passed(vm) for vm in machines(plates) if vm not in bad), plates=plates)
     assert answer.verdict is VerdictWord.ASSERTED
     assert [(fault.plate, fault.component) for fault in answer.faults] == [("host:HV1", "transfer")]
 
