@@ -14,7 +14,7 @@ from diagnostics.localize.calibration import shipped
 from tests.bench.localization.diagram import reliability_diagram
 from tests.bench.localization.fitting import fit
 from tests.bench.localization.suites import dig_all, run, suites
-from tests.bench.localization.table import confusions, goals, misses, reliability, rows, words
+from tests.bench.localization.table import confusions, goals, heading, misses, reliability, row, words
 
 
 def main() -> int:
@@ -26,10 +26,14 @@ def main() -> int:
         print(document)
         return 0
     began = time.perf_counter()
-    results = run(suites(quick=arguments.quick), lambda name: print(f"... {name}", file=sys.stderr))
+    results = {}
+    print(heading())
+    for name, of_suite in run(suites(quick=arguments.quick)):
+        results[name] = of_suite
+        faulty = bool(of_suite[0].causes)
+        print(row(name, of_suite) if faulty else f"{name} (n = {len(of_suite)})", flush=True)
+        print(f"  {words(of_suite)}", flush=True)
     dug = dig_all(quick=arguments.quick)
-    print("\n".join(rows(results)))
-    print("\nverdicts\n" + "\n".join(words(results)))
     print("\nunknown cause, yet a wrong component asserted\n" + "\n".join(misses(results["unknown cause"])))
     if arguments.confusions:
         print("\nnot first\n" + "\n".join(confusions(results["one fault"])))

@@ -87,8 +87,7 @@ def fitting_suites() -> list[Suite]:
 def fit(current: float) -> Fit:
     """Fit anew; `current` is the temperature that the answers are given with today."""
     planned = fitting_suites()
-    results = run(planned, lambda _: None)
-    said = tempered([answer for of_suite in results.values() for answer in answers(of_suite)], 1.0 / current)
+    said = tempered([answer for _, results in run(planned) for answer in answers(results)], 1.0 / current)
     temperature = fit_temperature(said)
     after = tempered(said, temperature)
     return Fit(

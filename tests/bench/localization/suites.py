@@ -1,7 +1,7 @@
 """The suites of nights behind the rows of the table, and how they are run on all cores."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -126,15 +126,12 @@ def dig_all(*, quick: bool) -> list[Dug]:
         return list(workers.map(_dig, [(_collecting(Setting(), 0.0), plan) for plan in plans], chunksize=2))
 
 
-def run(planned: Iterable[Suite], told: Callable[[str], None]) -> dict[str, list[Result]]:
-    """Answer all nights; the order of processes decides nothing."""
-    results: dict[str, list[Result]] = {}
+def run(planned: Iterable[Suite]) -> Iterator[tuple[str, list[Result]]]:
+    """Answer all nights, suite by suite; the order of processes decides nothing."""
     with pool() as workers:
         for suite in planned:
-            told(suite.name)
             tasks = [(suite._replace(plans=()), plan) for plan in suite.plans]
-            results[suite.name] = list(workers.map(_answer, tasks, chunksize=8))
-    return results
+            yield suite.name, list(workers.map(_answer, tasks, chunksize=4))
 
 
 def pool() -> ProcessPoolExecutor:

@@ -131,16 +131,13 @@ def _minimal(results: Sequence[Result]) -> float:
     return median(lines) if lines else math.nan
 
 
-def rows(results: Results) -> Iterable[str]:
-    """The table: for each method, the share of the k true components in the first k and in the first k + 2."""
+def heading() -> str:
     heads = "".join(f"{head:>14}" for head in (*METHODS, "all k: model", "asserted", "precision", "ECE / Brier"))
-    yield f"{'true components in first k / k + 2':36}{heads}"
-    for name, of_suite in results.items():
-        if of_suite and of_suite[0].causes:
-            yield _row(name, of_suite)
+    return f"{'true components in first k / k + 2':36}{heads}"
 
 
-def _row(name: str, results: Sequence[Result]) -> str:
+def row(name: str, results: Sequence[Result]) -> str:
+    """A line of the table: for each method, the share of the k true components in the first k and the first k + 2."""
     right, number = precision(results)
     said = answers(results)
     cells = [
@@ -153,12 +150,10 @@ def _row(name: str, results: Sequence[Result]) -> str:
     return f"{f'{name} (n = {len(results)})':36}" + "".join(f"{cell:>14}" for cell in cells)
 
 
-def words(results: Results) -> Iterable[str]:
-    """How often each word is said, by suite."""
-    for name, of_suite in results.items():
-        counts = Counter(result.word.value for result in of_suite)
-        told = ", ".join(f"{word} {count}" for word, count in counts.most_common())
-        yield f"  {name}: {told}"
+def words(results: Sequence[Result]) -> str:
+    """How often each word is said."""
+    counts = Counter(result.word.value for result in results)
+    return ", ".join(f"{word} {count}" for word, count in counts.most_common())
 
 
 def confusions(results: Iterable[Result], most: int = 40) -> Iterable[str]:
