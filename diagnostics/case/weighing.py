@@ -11,7 +11,7 @@ from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.problem import OTHER, EventObservation, Link
 
-UNKNOWN_GAIN = 3.0
+UNKNOWN_GAIN = 2.0
 """By how much at most an unknown cause makes an event likelier than chance does."""
 
 
@@ -41,7 +41,7 @@ def observe(sightings: Iterable[Sighting], context: Context) -> list[EventObserv
 def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) -> EventObservation:
     usual = context.rates.get(sighting.rule.name, sighting.rule.spurious)
     timing = context.nights.timing(sighting.plate.name, _times(sighting))
-    spurious = usual * timing.spurious
+    spurious = _rounded(usual * timing.spurious)
     return EventObservation(
         key=sighting.key,
         plate=sighting.plate.name,
@@ -63,5 +63,10 @@ def _faded(link: Link, relevance: float, spurious: float) -> Link:
     The unknown cause makes each event only somewhat likelier, or it would explain best whatever is logged much of.
     """
     if link.cause == OTHER:
-        return link._replace(sensitivity=min(link.sensitivity, UNKNOWN_GAIN * spurious))
-    return link._replace(sensitivity=max(link.sensitivity * relevance, min(spurious, link.sensitivity)))
+        return link._replace(sensitivity=_rounded(min(link.sensitivity, UNKNOWN_GAIN * spurious)))
+    return link._replace(sensitivity=_rounded(max(link.sensitivity * relevance, min(spurious, link.sensitivity))))
+
+
+def _rounded(rate: float) -> float:
+    """To two digits: no rate is known better, and what is nearly equal is treated alike."""
+    return float(f"{rate:.2g}")
