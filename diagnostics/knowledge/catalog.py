@@ -32,8 +32,8 @@ class Prior(StrEnum):
 
 
 PRIORS = {Prior.COMMON: 0.002, Prior.OCCASIONAL: 0.0006, Prior.RARE: 0.0002}
-"""P(cause present) per plate instance and night. Mostly the ratios matter: with some ten causes on a host they add up
-to one bad night in a few dozen, and a factor of three between classes is what a single weak symptom can outweigh."""
+"""P(cause present) per plate instance and night. Mostly the ratios matter: with some twenty causes on a virtual machine
+they add up to one bad night in fifty, and a factor of three between classes is what a single weak symptom outweighs."""
 
 
 class Severity(StrEnum):
