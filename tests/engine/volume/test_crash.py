@@ -11,6 +11,7 @@ import pytest
 from engine.files import SYSTEM
 from engine.volume import Loss, ShadowCopyLost, ShadowCopyLostError, TrackingRestarted, Volume, VolumeError, VolumeEvent
 from engine.volume.diffarea import BLOCK
+from engine.volume.events import Report, ignore
 from tests.engine.disks import SECTOR, Call, CrashDisk, Fault, Faulty, fail
 
 PATH = Path("images/disk.img")
@@ -107,12 +108,26 @@ def test_no_crash_forgets_a_change_or_what_was_flushed():
     assert told > 20, "references are known after a crash"
 
 
-def test_a_clean_end_keeps_exactly_what_was_changed():
+def in_use() -> tuple[CrashDisk, Volume]:
+    """A tracked volume of which one copy was made, and its disk."""
     disk = CrashDisk()
     disk.put(PATH, bytes(SIZE))
     volume = Volume(PATH, tracked=True, files=disk)
     with volume.writes_held():
         volume.create_shadow_copy("first")
+    return disk, volume
+
+
+def changes_known(disk: CrashDisk, report: Report = ignore) -> list[tuple[int, int]] | None:
+    """What was changed since that copy, as a volume that is opened again knows."""
+    volume = Volume(PATH, tracked=True, files=disk, report=report)
+    with volume.writes_held():
+        changes = volume.create_shadow_copy("second").changed_since("first")
+    return None if changes is None else list(changes)
+
+
+def test_a_clean_end_keeps_exactly_what_was_changed():
+    disk, volume = in_use()
     volume.write(5 * BLOCK + 3, b"x")
     volume.close()
     volume = Volume(PATH, tracked=True, files=disk)
@@ -123,59 +138,37 @@ def test_a_clean_end_keeps_exactly_what_was_changed():
 
 
 def test_a_foreign_hand_on_the_volume_makes_everything_count_as_changed():
-    disk = CrashDisk()
-    disk.put(PATH, bytes(SIZE))
-    volume = Volume(PATH, tracked=True, files=disk)
-    with volume.writes_held():
-        volume.create_shadow_copy("first")
+    disk, volume = in_use()
     volume.close()
     disk.open(PATH, "write").pwrite(b"somebody was here", 0)
     told: list[VolumeEvent] = []
-    volume = Volume(PATH, tracked=True, files=disk, report=told.append)
-    with volume.writes_held():
-        assert volume.create_shadow_copy("second").changed_since("first") is None
+    assert changes_known(disk, told.append) is None
     assert told == [TrackingRestarted("somebody else wrote the volume since")]
 
 
 def test_writes_that_are_not_tracked_end_the_history_even_after_a_crash():
-    disk = CrashDisk()
-    disk.put(PATH, bytes(SIZE))
-    volume = Volume(PATH, tracked=True, files=disk)
-    with volume.writes_held():
-        volume.create_shadow_copy("first")
+    disk, _ = in_use()
     Volume(PATH, files=disk).write(0, b"nobody notes this")
-    volume = Volume(PATH, tracked=True, files=disk)
-    with volume.writes_held():
-        assert volume.create_shadow_copy("second").changed_since("first") is None
+    assert changes_known(disk) is None
 
 
 @pytest.mark.parametrize("name", ["changes", "changes.regions"])
 def test_a_damaged_history_makes_everything_count_as_changed(name: str):
-    disk = CrashDisk()
-    disk.put(PATH, bytes(SIZE))
-    volume = Volume(PATH, tracked=True, files=disk)
-    with volume.writes_held():
-        volume.create_shadow_copy("first")
+    disk, _ = in_use()
     file = disk.open(FOLDER / name, "write")
     if name == "changes":
         file.pwrite(b"\xff", file.size() // 2)
     else:
         file.truncate(10)
     told: list[VolumeEvent] = []
-    volume = Volume(PATH, tracked=True, files=disk, report=told.append)
-    with volume.writes_held():
-        assert volume.create_shadow_copy("second").changed_since("first") is None
+    assert changes_known(disk, told.append) is None
     assert [type(event) for event in told] == [TrackingRestarted]
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut off"])
 def test_a_crash_while_damage_is_repaired_forgets_no_change(damage: str):
     for stop in range(1, 16):
-        disk = CrashDisk()
-        disk.put(PATH, bytes(SIZE))
-        volume = Volume(PATH, tracked=True, files=disk)
-        with volume.writes_held():
-            volume.create_shadow_copy("first")
+        disk, volume = in_use()
         volume.write(0, b"a change")
         if damage == "missing":
             disk.remove(FOLDER / "changes.regions")
@@ -184,9 +177,7 @@ def test_a_crash_while_damage_is_repaired_forgets_no_change(damage: str):
         with suppress(OSError):
             Volume(PATH, tracked=True, files=Faulty(disk, fail(stop, errno.EIO, sticky=True)))
         for seed in range(8):
-            later = Volume(PATH, tracked=True, files=disk.crashed(random.Random(seed)))
-            with later.writes_held():
-                changes = later.create_shadow_copy("second").changed_since("first")
+            changes = changes_known(disk.crashed(random.Random(seed)))
             assert changes is None or (0, MARKED) in changes
 
 
