@@ -52,17 +52,23 @@ class Table:
             self.missed.append(what)
 
 
-def one_round(table: Table, folder: Path, size: int, seed: int) -> None:
-    """Every tool on a new image, the same, and changed by 1 and by 10 %."""
+def first_copies(table: Table, folder: Path) -> None:
+    """Every tool without anything to build on; each has just removed what it made before, so memory is equally warm."""
     image, copy, plain, repo = folder / "image", folder / "rsync", folder / "cp", folder / "ours"
-    for old in (repo, folder / "direct"):
-        tools.forget(old)
-    make(image, size, seed)
     table.measure("first cp --sparse=auto", lambda: tools.cp(image, plain))
     table.measure("first cp, durable", lambda: tools.cp_durable(image, plain))
     table.measure("first rsync -W --sparse", lambda: tools.rsync_whole(image, copy))
+    tools.forget(repo)
     table.measure("first ours", lambda: tools.ours(image, repo))
+    tools.forget(folder / "direct")
     table.measure("first direct", lambda: tools.direct(image, folder / "direct"))
+
+
+def one_round(table: Table, folder: Path, size: int, seed: int) -> None:
+    """Every tool on a new image, the same, and changed by 1 and by 10 %."""
+    image, copy, repo = folder / "image", folder / "rsync", folder / "ours"
+    make(image, size, seed)
+    first_copies(table, folder)
     table.measure("identical cat both", lambda: tools.floor(image, copy))
     table.measure("identical rsync", lambda: tools.rsync(image, copy))
     table.measure("identical ours", lambda: tools.ours(image, repo))

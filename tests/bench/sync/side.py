@@ -1,7 +1,7 @@
-"""One side of a transfer over loopback, as a process of its own.
+"""One side of a transfer over a local socket (as rsync uses between its processes), as a process of its own.
 
-usage: python -m tests.bench.sync.side server REPOSITORY IMAGE PORT_FILE [--trust]
-       python -m tests.bench.sync.side agent IMAGE PORT_FILE [RANGES_FILE]
+usage: python -m tests.bench.sync.side server REPOSITORY IMAGE SOCKET [--trust]
+       python -m tests.bench.sync.side agent IMAGE SOCKET [RANGES_FILE]
 
 Each prints, as JSON, the seconds that its session took.
 """
@@ -18,14 +18,14 @@ from engine.sync.scope import Tracked
 from engine.sync.transport import Framed, SocketStream
 
 
-def server(repository: str, image: str, port_file: str, *options: str) -> None:
+def server(repository: str, image: str, place: str, *options: str) -> None:
     from engine.dpm import Repository  # noqa: PLC0415 - not of the agent
     from engine.sync.server import receive_image  # noqa: PLC0415 - as above
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    draft = Path(port_file + ".new")
-    draft.write_text(str(listening.getsockname()[1]))
-    draft.rename(port_file)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(place + ".new")
+    listening.listen()
+    Path(place + ".new").rename(place)
     with Repository.create(Path(repository)) as opened:
         replica = opened.replica_of(image)
         connected, _ = listening.accept()
@@ -36,16 +36,17 @@ def server(repository: str, image: str, port_file: str, *options: str) -> None:
     print(json.dumps(told))
 
 
-def agent(image: str, port_file: str, ranges_file: str = "") -> None:
+def agent(image: str, place: str, ranges_file: str = "") -> None:
     from engine.sync.agent import send_image  # noqa: PLC0415 - not of the server
 
-    while not Path(port_file).exists():
+    while not Path(place).exists():
         time.sleep(0.001)
     tracked = None
     if ranges_file:
         root, ranges = json.loads(Path(ranges_file).read_text())
         tracked = Tracked(bytes.fromhex(root), tuple(map(tuple, ranges)))
-    connected = socket.create_connection(("127.0.0.1", int(Path(port_file).read_text())))
+    connected = socket.socket(socket.AF_UNIX)
+    connected.connect(place)
     begun = time.perf_counter()
     send_image(Framed(SocketStream(connected)), SYSTEM.open(Path(image), "read"), Unwatched(), tracked)
     print(json.dumps({"seconds": time.perf_counter() - begun}))

@@ -104,9 +104,9 @@ def restic(image: Path, folder: Path) -> Run:
 
 
 def ours(image: Path, repository: Path, *, trust: bool = False, tracked: tuple[str, object] | None = None) -> Run:
-    """Agent and server, two processes over loopback."""
-    port = repository.with_suffix(".port")
-    port.unlink(missing_ok=True)
+    """Agent and server, two processes over a local socket."""
+    place = repository.with_suffix(".socket")
+    place.unlink(missing_ok=True)
     more = []
     if tracked:
         ranges = repository.with_suffix(".ranges")
@@ -115,8 +115,8 @@ def ours(image: Path, repository: Path, *, trust: bool = False, tracked: tuple[s
     os.sync()
     module = (sys.executable, "-m", "tests.bench.sync.side")
     begun = time.perf_counter()
-    server = _started(*module, "server", repository, image, port, *(["--trust"] if trust else []))
-    agent = _started(*module, "agent", image, port, *more)
+    server = _started(*module, "server", repository, image, place, *(["--trust"] if trust else []))
+    agent = _started(*module, "agent", image, place, *more)
     memory = _watched(server, agent)
     seconds = time.perf_counter() - begun
     told = _answer(server)
