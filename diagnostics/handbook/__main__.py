@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.handbook.pages import write_pages
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.rules.packs import SHIPPED, load_from

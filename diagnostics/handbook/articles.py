@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from diagnostics.event import Event, Kind
 from diagnostics.handbook.article import Article, Code, Form, Item, Line, Link, Ref, Section, Subject, listed, mentioned
-from diagnostics.handbook.library import Library, Likeness, Pointer, decibans
+from diagnostics.handbook.holdings import Library, Likeness, Pointer, decibans
 from diagnostics.knowledge.catalog import Cause, Remedy
 from diagnostics.knowledge.events import named_values
 from diagnostics.report.phrases import RISKS, command_line

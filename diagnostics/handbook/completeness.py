@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.rules.rule import Polarity
 from diagnostics.rules.samples import read_samples

@@ -2,7 +2,7 @@
 
 from diagnostics.handbook.article import Article, Line, Ref, Subject, listed, mentioned
 from diagnostics.handbook.articles import references, rule_lines
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.catalog import CodeInfo
 from diagnostics.knowledge.events import EventInfo
 from diagnostics.knowledge.updates import Update

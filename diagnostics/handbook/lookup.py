@@ -14,7 +14,7 @@ from diagnostics.handbook.articles import (
     stage_article,
 )
 from diagnostics.handbook.decoded import code_article, event_article, update_article, writer_state_article
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.events import EventInfo, known_event, load_events
 from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.parsers.codes import canonical

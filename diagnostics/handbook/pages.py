@@ -10,7 +10,7 @@ from pathlib import Path
 from diagnostics.handbook.article import Article, Code, Form, Line, Link, Ref, Section, Subject, mentioned
 from diagnostics.handbook.articles import cause_article, component_article, remedy_article, rule_article, stage_article
 from diagnostics.handbook.decoded import update_article, writer_state_article
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.events import load_events
 from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.rules.rule import Rule

@@ -8,7 +8,7 @@ import msgspec
 
 from diagnostics.commands.rules.places import FOLDERS, all_rules
 from diagnostics.exit_codes import ExitCode
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.handbook.lookup import find, suggestions
 from diagnostics.knowledge.catalog import load_catalog
 

@@ -12,7 +12,7 @@ from diagnostics.commands.table import print_table
 from diagnostics.exit_codes import ExitCode
 from diagnostics.handbook.completeness import HEADER, shortfalls
 from diagnostics.handbook.completeness import completeness as completeness_of
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.parsers.codes import canonical
 from diagnostics.rules.reach import asks_for, reach

@@ -3,7 +3,7 @@
 import msgspec
 
 from diagnostics.handbook.completeness import FLOORS, completeness, shortfalls
-from diagnostics.handbook.library import Library
+from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.catalog import Catalog
 from tests.diagnostics.handbook.test_lookup import LIBRARY
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from diagnostics.commands.rules import rules
 from diagnostics.handbook.article import Ref, Subject
-from diagnostics.handbook.library import Library, decibans
+from diagnostics.handbook.holdings import Library, decibans
 from diagnostics.handbook.lookup import find, suggestions
 from diagnostics.knowledge.catalog import load_catalog
 from engine.pipeline import Component, Stage
