@@ -72,7 +72,7 @@ def _suspects(judgement: Judgement) -> dict[Suspect, float]:
 
 def _raw(network: Network, suspect: Suspect, at_fault: float) -> float:
     """The odds, in decibans, that the suspect failed a job; where none failed, that it is at fault."""
-    failed = any(True for root in network.roots for _ in network.failed_within(root))
+    failed = any(network.nodes[root].failed for root in network.roots)
     return min(_decibans(Responsibilities(network).of(nested(network, suspect))), at_fault) if failed else at_fault
 
 

@@ -72,16 +72,12 @@ def infer(problem: Problem) -> Posterior:
 _Path = tuple[int, ...]
 
 
-def _serials(network: Network, plate: str) -> _Path:
-    return tuple(network.nodes[name].serial for name in network.paths[plate])
-
-
 def _marginals(network: Network) -> dict[str, PlatePosterior]:
     by_path: dict[_Path, PlatePosterior] = {}
     for root in network.roots:
         node = network.nodes[root]
         by_path.update(_descend(node, np.ones(()), ()))
-    return {plate: by_path[_serials(network, plate)] for plate in network.plates}
+    return {plate: by_path[network.serials(plate)] for plate in network.plates}
 
 
 def _descend(node: Node, around: Floats, path: _Path) -> Iterator[tuple[_Path, PlatePosterior]]:
@@ -136,7 +132,7 @@ def _explanation(network: Network) -> Iterator[Present]:
     for root in network.roots:
         by_path.update(_decode(network.nodes[root], np.ones(()), ()))
     for plate in network.plates:
-        for component, cause in by_path.get(_serials(network, plate), ()):
+        for component, cause in by_path.get(network.serials(plate), ()):
             yield Present(plate, component, cause)
 
 

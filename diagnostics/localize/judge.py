@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -109,6 +109,7 @@ class _Judge:
         jobs = {job.key: job for job in reversed(problem.jobs) if job.plate in self.plates}
         self.jobs = list(reversed(jobs.values()))
         self.failed = [job for job in self.jobs if not job.succeeded and job.failed]
+        self.failed_within = self._by_plate_around(self.failed)
         self.failed_stages = {job.key: _failed_stages(job) for job in self.failed}
         self.passed = [job for job in self.jobs if job.succeeded]
         self.families = {event.key: event.family or event.key for event in problem.events}
@@ -117,6 +118,14 @@ class _Judge:
         self.calibration = shipped()
         self.responsibilities = Responsibilities(self.network)
         self._probabilities: dict[Suspect, float] = {}
+        self._touches: dict[tuple[str, str], list[JobObservation]] = {}
+
+    def _by_plate_around(self, jobs: Iterable[JobObservation]) -> Mapping[str, Sequence[JobObservation]]:
+        within: defaultdict[str, list[JobObservation]] = defaultdict(list)
+        for job in jobs:
+            for plate in self.network.paths[job.plate]:
+                within[plate].append(job)
+        return within
 
     def judgement(self) -> Judgement:
         grades = sorted(self._grades(), key=lambda grade: (_RANK.index(grade.word), grade.suspects))
@@ -158,13 +167,10 @@ class _Judge:
 
     def _all_retried(self) -> bool:
         """Whether each failure stands alone on its plate and a later job, in a mode that shows as much, passed."""
-        return all(self._retried(job) for job in self.failed)
-
-    def _retried(self, failed: JobObservation) -> bool:
-        on_plate = [job for job in self.jobs if job.plate == failed.plate]
-        later = on_plate[on_plate.index(failed) + 1 :]
-        alone = sum(1 for job in on_plate if not job.succeeded and job.failed) == 1
-        return alone and any(job.succeeded and _shows_as_much(job.mode, failed.mode) for job in later)
+        by_plate: defaultdict[str, list[JobObservation]] = defaultdict(list)
+        for job in self.jobs:
+            by_plate[job.plate].append(job)
+        return all(_retried(job, by_plate[job.plate]) for job in self.failed)
 
     def _left_to_chance_too_often(self) -> bool:
         """The predictive check: whether chance can have failed the jobs that nothing in the explanation touches."""
@@ -292,9 +298,11 @@ class _Judge:
 
     def _touched(self, plate: str, component: str) -> list[JobObservation]:
         """The failed jobs that a component on a plate can have failed: within the plate, in one of its stages."""
-        stages = self._stages(plate, component)
-        within = (job for job in self.failed if self._reaches(plate, component, job.plate))
-        return [job for job in within if stages & self.failed_stages[job.key]]
+        if (plate, component) not in self._touches:
+            stages = self._stages(plate, component)
+            within = (job for job in self.failed_within[plate] if stages & self.failed_stages[job.key])
+            self._touches[plate, component] = [job for job in within if self._reaches(plate, component, job.plate)]
+        return self._touches[plate, component]
 
     def _reaches(self, plate: str, component: str, inner: str) -> bool:
         """Whether a component on a plate can fail what runs on another one: itself, or one within it."""
@@ -346,6 +354,12 @@ def _best_cause(network: Network, plate: PlatePosterior, suspect: Suspect) -> tu
     causes = [cause.id for cause in network.nodes[suspect.plate].catalog.causes if cause.component == suspect.component]
     best = min(causes, key=lambda cause: (-round(plate.causes[cause], 6), cause))
     return best, plate.causes[best]
+
+
+def _retried(failed: JobObservation, on_plate: Sequence[JobObservation]) -> bool:
+    later = on_plate[on_plate.index(failed) + 1 :]
+    alone = sum(1 for job in on_plate if not job.succeeded and job.failed) == 1
+    return alone and any(job.succeeded and _shows_as_much(job.mode, failed.mode) for job in later)
 
 
 def _speaks_for(line: EventLine, causes: Collection[tuple[Scope, str]]) -> bool:

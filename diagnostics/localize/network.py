@@ -7,9 +7,10 @@ observation below can tell apart share a class, and sets with the same sums shar
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from diagnostics.localize.factors import (
     Factor,
     JobLine,
     Line,
+    Reach,
     factor,
     lines_by_plate,
     notable,
@@ -62,16 +64,32 @@ class Axis(NamedTuple):
     """(columns, cells) log survivals in the node's columns."""
 
 
+class Content(NamedTuple):
+    """What a node is made of, besides the nodes in it."""
+
+    chain: Chain
+    reach: Reach
+    lines: frozenset[tuple[Line, int]]
+    """Each with its number."""
+    acquitted: Acquitted | None = None
+
+
 class Node:
     """A plate with its observations and the plates in it; nodes of equal content are one."""
 
     def __init__(
-        self, serial: int, chain: Chain, observed: Factor, children: tuple[tuple["Node", int], ...], activation: float
+        self, serial: int, made_of: "Content", observed: Factor, children: Mapping["Node", int], activation: float
     ) -> None:
+        chain = made_of.chain
         self.serial = serial
-        self.children = children
+        self.made_of = made_of
+        self.children = tuple(children.items())
+        self._views: dict[tuple[int, bytes], Indices] = {}
         self.catalog = chain[-1]
-        self.notable: bool = bool(observed.counts.any()) or any(child.notable for child, _ in children)
+        self.notable: bool = bool(observed.counts.any()) or any(child.notable for child in children)
+        self.failed: bool = any(isinstance(line, JobLine) and notable(line) for line, _ in made_of.lines)
+        """Whether a job failed on the plate or in it."""
+        self.failed |= any(child.failed for child in children)
         self.cross, private = _split(observed)
         self.weights = (
             self.catalog.log_prior + self.catalog.sets.sums(observed.linear[-1]) + _private(private, self.catalog.sets)
@@ -92,7 +110,8 @@ class Node:
 
     def _axis(self, level: int, catalog: Catalog, own: bool) -> Axis:  # noqa: FBT001 - private, one caller
         columns = self.cross.columns[level]
-        below = [child.axes[level] for child, _ in self.children]
+        # Of many children, most see the plates around them alike.
+        below = {child.axes[level].labels.tobytes(): child.axes[level] for child, _ in self.children}.values()
         if own:
             labels = members = np.arange(len(catalog.causes))
             sets = catalog.sets
@@ -107,16 +126,20 @@ class Node:
 
     def _table(self) -> Floats:
         table = self.cross.log_likelihood([axis.sums for axis in self.axes])
-        for child, count in self.children:
-            table += count * child.message[np.ix_(*self.view(child))]
+        for child, number in self.children:
+            table += number * child.message[np.ix_(*self.view(child))]
         return table + self.cell_weights
 
     def view(self, child: "Node") -> list[Indices]:
         """Per axis, the child's set of each of this table's cells."""
-        return [
-            mine.sets.translate(theirs.labels[mine.members], theirs.sets)[mine.examples]
-            for mine, theirs in zip(self.axes, child.axes, strict=False)
-        ]
+        return [self._seen(level, axis) for level, axis in zip(range(len(self.axes)), child.axes, strict=False)]
+
+    def _seen(self, level: int, theirs: Axis) -> Indices:
+        key = (level, theirs.labels.tobytes())
+        if key not in self._views:
+            mine = self.axes[level]
+            self._views[key] = mine.sets.translate(theirs.labels[mine.members], theirs.sets)[mine.examples]
+        return self._views[key]
 
     def stages(self) -> list[Floats]:
         """The message before any thinning, after that of the first axis, of the second, ..."""
@@ -211,12 +234,12 @@ class Network:
         self.paths = {name: self._path(name) for name in self.plates}
         self._catalogs: dict[tuple[object, ...], Catalog] = {}
         self._of_causes: dict[tuple[str, int], Catalog] = {}
-        self._nodes: dict[tuple[object, ...], Node] = {}
+        self._nodes: dict[object, Node] = {}
+        self._serials = count()
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
         self.reach = {
             name: tuple(catalog.reaches(path) for catalog in self.chains[name]) for name, path in self.paths.items()
         }
-        self.acquitted: tuple[str, str] | None = None
         self.nodes: dict[str, Node] = {}
         for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
@@ -242,26 +265,19 @@ class Network:
 
     def node_of(self, name: str) -> Node:
         """The node of a plate, from its lines and the nodes of the plates in it."""
-        lines = Counter(self.lines[name].values())
-        children = Counter(self.nodes[inner].serial for inner in self.inner[name])
-        chain = self.chains[name]
-        reach = self.reach[name]
-        acquitted = self._acquittal(name)
-        content = (*map(id, chain), *reach, acquitted, frozenset(lines.items()), frozenset(children.items()))
-        node = self._nodes.get(content)
-        if node is None:
-            by_serial = {self.nodes[inner].serial: self.nodes[inner] for inner in self.inner[name]}
-            counted = tuple((by_serial[serial], count) for serial, count in sorted(children.items()))
-            observed = factor(chain, reach, dict(sorted(lines.items(), key=repr)), self.problem.leak, acquitted)
-            node = Node(len(self._nodes), chain, observed, counted, self.problem.activation)
-            self._nodes[content] = node
-        return node
+        made_of = Content(self.chains[name], self.reach[name], frozenset(Counter(self.lines[name].values()).items()))
+        return self._node(made_of, Counter(self.nodes[inner] for inner in self.inner[name]), self._nodes)
 
-    def _acquittal(self, name: str) -> Acquitted | None:
-        if self.acquitted is None:
-            return None
-        plate, component = self.acquitted
-        return Acquitted(self.paths[name].index(plate), component) if plate in self.paths[name] else None
+    def _node(self, made_of: Content, children: Mapping[Node, int], known: dict[object, Node]) -> Node:
+        """The node of such content: the one that is known, or a new one."""
+        content = (*map(id, made_of.chain), *made_of[1:], frozenset(children.items()))
+        node = known.get(content)
+        if node is None:
+            lines = dict(sorted(made_of.lines, key=repr))
+            observed = factor(made_of.chain, made_of.reach, lines, self.problem.leak, made_of.acquitted)
+            ordered = dict(sorted(children.items(), key=lambda child: child[0].serial))
+            node = known[content] = Node(next(self._serials), made_of, observed, ordered, self.problem.activation)
+        return node
 
     def replace(self, lines: Mapping[str, Mapping[str, Line]]) -> "Network":
         """The same network with other lines on some plates: only these and the plates around them are computed anew."""
@@ -272,25 +288,27 @@ class Network:
 
     def acquitting(self, plate: str, component: str) -> Node:
         """The plate's node, supposing that a component on it has failed none of the failed jobs."""
-        changed = copy(self)
-        changed.acquitted = (plate, component)
-        changed._nodes = dict(self._nodes)  # noqa: SLF001 - its own; what is asked once is not worth keeping
-        depth = len(self.paths[plate])
-        changed.compute_anew({name for failed in self.failed_within(plate) for name in self.paths[failed][depth - 1 :]})
-        return changed.nodes[plate]
+        acquitted = Acquitted(len(self.paths[plate]) - 1, component)
+        known: dict[object, Node] = {}  # what is asked once is not worth keeping
+        spared: dict[Node, Node] = {}
+
+        def spare(node: Node) -> Node:
+            if not node.failed:
+                return node
+            if node not in spared:
+                children: Counter[Node] = Counter()
+                for child, number in node.children:
+                    children[spare(child)] += number
+                spared[node] = self._node(node.made_of._replace(acquitted=acquitted), children, known)
+            return spared[node]
+
+        return spare(self.nodes[plate])
 
     def compute_anew(self, plates: Iterable[str]) -> None:
         """Compute some plates from their lines, inner ones first."""
         self.nodes = dict(self.nodes)
         for name in sorted(plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
-
-    def failed_within(self, plate: str) -> Iterator[str]:
-        """The plates on which a job failed, from a plate inwards."""
-        if any(isinstance(line, JobLine) and notable(line) for line in self.lines[plate].values()):
-            yield plate
-        for inner in self.inner[plate]:
-            yield from self.failed_within(inner)
 
     def without(self, observations: Iterable[tuple[str, str]]) -> "Network":
         """The same network without some observations, each given by its plate and key."""
@@ -311,6 +329,10 @@ class Network:
     def log_evidence(self) -> float:
         """Log P(everything observed)."""
         return sum(float(self.nodes[root].message) for root in self.roots)
+
+    def serials(self, plate: str) -> tuple[int, ...]:
+        """Of the nodes on a plate's path: plates with the same ones are believed the same of."""
+        return tuple(self.nodes[name].serial for name in self.paths[plate])
 
     def belief(self, plate: str) -> Floats:
         """P(cell) of the plate's table, given everything observed."""

@@ -15,14 +15,21 @@ from diagnostics.localize.sets import Floats
 
 
 class Responsibilities:
-    """Answers for the suspects of one network; what is believed around a plate is computed once."""
+    """Answers for the suspects of one network; what equal plates have in common is computed once."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._beliefs: dict[str, Floats] = {}
+        self._answers: dict[tuple[str, tuple[int, ...]], float] = {}
 
     def of(self, suspect: Suspect) -> float:
         """P(the component is at fault and failed at least one job), given everything observed."""
+        equal = (suspect.component, self._network.serials(suspect.plate))
+        if equal not in self._answers:
+            self._answers[equal] = self._of(suspect)
+        return self._answers[equal]
+
+    def _of(self, suspect: Suspect) -> float:
         network = self._network
         node, innocent = network.nodes[suspect.plate], network.acquitting(suspect.plate, suspect.component)
         held = node.catalog.has_component[:, node.catalog.components.index(suspect.component)]

@@ -166,7 +166,7 @@ def distinct(rows: Sequence[NDArray[np.generic]], count: int) -> tuple[Indices, 
     Returns (count,) each item's group, and (groups,) one member of each group.
     """
     groups, members = np.zeros(count, dtype=np.intp), np.zeros(min(count, 1), dtype=np.intp)
-    for row in rows:
+    for row in {row.tobytes(): row for row in rows}.values():  # a row that is told again tells nothing
         if len(members) == count:
             break
         _, codes = np.unique(row, return_inverse=True)
