@@ -92,8 +92,10 @@ def receive_image(
             receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
             mode = receiving.run(room, threads)
             point = draft.commit(mode, repository.clock(), bytes_sent=receiving.bytes_received)
+            done = Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
+        with contextlib.suppress(BrokenTransferError):  # there is a recovery point, whoever knows; and no lock is held
             transport.send(Committed(point.id, point.root, point.time, JobKind(point.kind), point.bytes_changed))
-            return Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
+        return done
 
 
 class _Batch(NamedTuple):

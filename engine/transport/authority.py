@@ -117,6 +117,10 @@ class Authority:
             self._remember(issued, SERVER)
             self.identity.keep(self.identity.own, key_pem(key) + issued.pem)
 
+    def is_revoked(self, agent: str) -> bool:
+        """Whether no certificate of an agent is left that was not revoked."""
+        return all(found.revoked is not None for found in self.ledger.certificates() if found.name == agent)
+
     def agents(self) -> list[Certificate]:
         """The newest certificate of each agent, by name."""
         newest = {found.name: found for found in self.ledger.certificates() if found.name != SERVER}

@@ -120,6 +120,9 @@ class Service:
         try:
             self._orders.begin_rounds(groups)
             self._authority.renew_server()
+            for agent in self._guests.agents():
+                if self._authority.is_revoked(agent):
+                    self._guests.close_of(agent)
         except (RepositoryError, OSError) as error:
             self._tell(str(error))
 
@@ -179,11 +182,13 @@ class Service:
         """Wait for an order for this agent, but not for long, so that both sides know that the other is there."""
         with self._guests.agent(agent, request.run, stream) as still:
             for _ in range(int(_LONG_POLL / _TICK)):
-                order = self._orders.take(agent, request.images) if still() else None
+                order = self._orders.take(agent, request.images)
                 if order:
                     self._carry_out(order, request.run, stream)
                     return
-                if not still() or self.stopping.wait(_TICK):
+                if not still():
+                    return
+                if self.stopping.wait(_TICK):
                     break
             answer(stream, Start(None, self._authority.revocations()))
 
@@ -282,6 +287,11 @@ class _Guests:
         with self._lock:
             agent, run, _ = self._agents[stream]
             return [other for other, who in self._agents.items() if who[:2] == (agent, run)][-1] is stream
+
+    def agents(self) -> set[str]:
+        """Which agents are at work."""
+        with self._lock:
+            return {name for name, _, _ in self._agents.values()}
 
     def close_of(self, agent: str) -> None:
         """End all that an agent does."""

@@ -157,9 +157,11 @@ class TlsStream:
 
     def _be_patient(self) -> None:
         """Wait no longer than is left."""
+        if self._socket.fileno() < 0:
+            raise OSError("this side has ended the connection")
         left = self._limits.silence if self._deadline is None else self._deadline - self._clock()
         if left <= 0:
-            raise TimeoutError("the other side took too long to say who it is and what it wants")
+            raise TimeoutError
         self._socket.settimeout(left)
 
     @contextlib.contextmanager
@@ -168,6 +170,10 @@ class TlsStream:
             yield
         except ssl.SSLError as error:
             raise UntrustedError(_explained(error)) from error
+        except TimeoutError as error:
+            if self._deadline is not None:
+                raise TimeoutError("the other side took too long to say who it is and what it wants") from error
+            raise TimeoutError(f"the other side has been silent for {self._limits.silence:g} s, or is gone") from error
 
 
 def _watch_link(connected: socket.socket, seconds: float) -> None:

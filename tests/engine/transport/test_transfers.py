@@ -1,0 +1,296 @@
+"""Backups over TLS: what arrives is what was read; what is cut off goes on; who only holds the line is put off."""
+
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.dpm import Repository, verify
+from engine.dpm.errors import RepositoryError
+from engine.progress import Unwatched
+from engine.sync.agent import Sent, send_image
+from engine.sync.backup import Wishes
+from engine.sync.transport import BrokenTransferError, RefusedError
+from engine.transport import agent as agents
+from engine.transport.agent import LocalImage, Retry, push, work
+from engine.transport.authority import system_time
+from engine.transport.control import Offer, Start, ask
+from engine.transport.enrolment import connected
+from engine.transport.errors import UnreachableError, UntrustedError
+from engine.transport.names import Address
+from engine.transport.orders import Group
+from engine.transport.service import Bounds
+from engine.transport.tls import TlsStream
+from tests.engine.dpm.disk import content
+from tests.engine.transport.site import QUICK, Site, back_up, site
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "image"
+    path.write_bytes(random.Random(3).randbytes(8 * MIB) + bytes(MIB) + b"end")
+    return path
+
+
+def newest(running: Site) -> bytes:
+    with Repository.open(running.repository) as repository:
+        assert verify(repository, [], Unwatched()) == []
+        return content(repository, repository.points()[-1].id)
+
+
+class Proxy:
+    """A link between agent and server that passes so many bytes towards the server, and then breaks."""
+
+    def __init__(self, target: Address, *limits: int) -> None:
+        self._target = target
+        self._limits = list(limits)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = Address("127.0.0.1", self._listening.getsockname()[1])
+        self.passed: list[int] = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                near, _ = self._listening.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self._target)
+            self.passed.append(0)
+            limit = self._limits.pop(0) if self._limits else 1 << 60
+            back = threading.Thread(target=self._pass, args=(far, near, 1 << 60, None), daemon=True)
+            back.start()
+            self._pass(near, far, limit, len(self.passed) - 1)
+
+    def _pass(self, source: socket.socket, target: socket.socket, limit: int, count: int | None) -> None:
+        passed = 0
+        try:
+            while passed < limit and (data := source.recv(65536)):
+                target.sendall(data)
+                passed += len(data)
+                if count is not None:
+                    self.passed[count] = passed
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+def test_what_arrives_is_what_was_read(running: Site, image: Path):
+    sent = back_up(running.agent(), image)
+    assert (sent.blocks, sent.image_size) == (129, image.stat().st_size)
+    assert newest(running) == image.read_bytes()
+
+
+def test_a_cut_connection_is_tried_once_more_and_only_what_is_missing_travels(running: Site, image: Path):
+    member = running.agent()
+    link = Proxy(running.address, 5 * MIB)
+    member.server = link.address
+    told: list[str] = []
+    push(member, "disk", LocalImage(image), Wishes(), Unwatched(), Retry(0, told.append), QUICK)
+    link.close()
+    assert newest(running) == image.read_bytes()
+    assert len(link.passed) == 2
+    assert sum(link.passed) < 10 * MIB, "8 MiB and a little, cut at 5"
+    assert "once more" in told[0]
+
+
+def test_a_connection_that_is_cut_twice_is_given_up_and_goes_on_by_hand(running: Site, image: Path):
+    member = running.agent()
+    link = Proxy(running.address, 3 * MIB, 3 * MIB)
+    member.server = link.address
+    with pytest.raises(BrokenTransferError):
+        push(member, "disk", LocalImage(image), Wishes(), Unwatched(), Retry(0, lambda _: None), QUICK)
+    with Repository.open(running.repository) as repository:
+        assert repository.points() == []
+    back_up(member, image)
+    link.close()
+    assert sum(link.passed) < 12 * MIB, "8 MiB, and twice what was on its way"
+    assert newest(running) == image.read_bytes()
+
+
+def test_an_agent_touches_nobody_elses_images(running: Site, image: Path):
+    back_up(running.agent("hv01"), image)
+    other = image.with_name("other")
+    other.write_bytes(b"something else")
+    back_up(running.agent("hv02"), other)
+    with Repository.open(running.repository) as repository:
+        assert [replica.image for replica in repository.replicas()] == ["hv01:disk", "hv02:disk"]
+        assert content(repository, 1) == image.read_bytes()
+
+
+def test_no_image_leaves_a_path_on_the_server(running: Site, image: Path):
+    back_up(running.agent(), image)
+    names = {entry.name for entry in running.repository.rglob("*")}
+    assert not [name for name in names if "disk" in name or "image" in name or "hv01" in name]
+
+
+def test_an_image_that_is_missing_is_told_to_both_and_not_tried_again(running: Site, tmp_path: Path):
+    with pytest.raises(FileNotFoundError):
+        back_up(running.agent(), tmp_path / "missing")
+    running.wait_for("No such file")
+
+
+class Until(Unwatched):
+    """Wants to stop when a test says so."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def cancelled(self) -> bool:
+        return self.over.is_set()
+
+
+def test_a_job_that_fails_is_tried_once_more_and_then_waits_for_the_next_round(
+    running: Site, image: Path, monkeypatch: Any
+):
+    member = running.agent()
+    tries: list[int] = []
+    real = send_image
+
+    def unsteady(*args: Any, **options: Any) -> Sent:
+        tries.append(1)
+        if len(tries) in {1, 3, 4}:
+            raise BrokenTransferError("the link is bad today")
+        return real(*args, **options)
+
+    monkeypatch.setattr(agents, "send_image", unsteady)
+    monkeypatch.setattr(agents, "_PAUSE", 0.05)
+    progress = Until()
+    options = (member, {"disk": LocalImage(image)}, progress, lambda _: None, system_time, QUICK)
+    thread = threading.Thread(target=work, args=options)
+    thread.start()
+    running.orders.begin_rounds([Group("nightly", 60, 0, (("hv01", "disk"),))])
+    running.wait_for("recovery point 1, 129 blocks")
+    running.authority.ledger.add_orders([("hv01", "disk")], 0)
+    running.wait_for("hv01:disk failed: ")
+    progress.over.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert [line.split(":")[1][:30] for line in running.told if "once more" in line] == [
+        "disk failed, and is tried once"
+    ] * 2
+    assert running.authority.ledger.take_order("hv01", ["disk"], [], 1 << 40) is None
+
+
+def test_a_round_begins_once_however_often_it_is_looked_at(running: Site):
+    group = Group("nightly", 86400, 7200, (("hv01", "disk"),))
+    for _ in range(3):
+        running.orders.begin_rounds([group])
+    assert len(running.told) == 1
+
+
+def test_an_agent_offers_and_is_given_nothing_else(running: Site):
+    running.authority.ledger.add_orders([("hv01", "secret"), ("hv02", "disk")], 0)
+    assert running.orders.take("hv01", ("disk",)) is None
+    order = running.orders.take("hv01", ("disk", "secret"))
+    assert order
+    assert order.image == "secret"
+    assert running.orders.take("hv01", ("disk", "secret")) is None, "it is under way"
+
+
+def test_who_says_nothing_is_put_off_and_others_are_served_meanwhile(tmp_path: Path, image: Path):
+    with site(tmp_path, bounds=Bounds(strangers=20)) as crowded:
+        member = crowded.agent()
+        silent = [socket.create_connection(crowded.address) for _ in range(60)]
+        begun = time.monotonic()
+        back_up(member, image)
+        assert time.monotonic() - begun < 5
+        assert newest(crowded) == image.read_bytes()
+        crowded.wait_for("too long")
+        for one in silent:
+            one.settimeout(5)
+            assert one.recv(10) == b""
+            one.close()
+
+
+def test_a_byte_now_and_then_does_not_prolong_a_greeting(running: Site):
+    with socket.create_connection(running.address) as slow:
+        begun = time.monotonic()
+        try:
+            while time.monotonic() - begun < 10:
+                slow.sendall(b"\x16")
+                time.sleep(0.05)
+        except OSError:
+            pass
+    assert time.monotonic() - begun < QUICK.greeting + 3
+
+
+def ask_and_be_cut_off(stream: TlsStream, run: bytes) -> None:
+    with pytest.raises(BrokenTransferError):
+        ask(stream, Offer(run, ()), Start)
+
+
+def test_a_new_question_ends_what_the_same_process_had_left_open(running: Site):
+    member = running.agent()
+    run = os.urandom(16)
+    with connected(member.server, member.identity.context(), QUICK) as lost:
+        waiting = threading.Thread(target=ask_and_be_cut_off, args=(lost, run))
+        waiting.start()
+        time.sleep(0.2)
+        running.authority.ledger.add_orders([("hv01", "disk")], 0)
+        with connected(member.server, member.identity.context(), QUICK) as again:
+            assert ask(again, Offer(run, ("disk",)), Start).image == "disk"
+        waiting.join(5)
+        assert not waiting.is_alive()
+
+
+def test_an_agent_that_is_revoked_meanwhile_is_cut_off(running: Site):
+    member = running.agent()
+    with connected(member.server, member.identity.context(), QUICK) as waiting:
+        threading.Timer(0.3, running.authority.revoke, ["hv01"]).start()
+        with pytest.raises(BrokenTransferError):
+            ask(waiting, Offer(os.urandom(16), ()), Start)
+
+
+def test_a_server_that_wants_what_was_not_offered_is_not_obeyed(running: Site, image: Path, monkeypatch: Any):
+    member = running.agent()
+    monkeypatch.setattr(agents, "ask", lambda *_: Start("passwd", b""))
+    with pytest.raises(UntrustedError, match="was not offered"):
+        work(member, {"disk": LocalImage(image)}, Unwatched(), lambda _: None, system_time, QUICK)
+
+
+def test_a_server_that_is_gone_is_told_of(running: Site, image: Path):
+    member = running.agent()
+    member.server = Address("127.0.0.1", 1)
+    with pytest.raises(UnreachableError, match=r"shindan://127.0.0.1:1 cannot be reached") as gone:
+        back_up(member, image)
+    assert gone.value.retryable
+
+
+def test_the_server_says_when_it_stops(tmp_path: Path, image: Path):
+    with site(tmp_path) as made:
+        member = made.agent()
+        made.service.stopping.set()
+        with pytest.raises(RefusedError, match="stopped on request"):
+            back_up(member, image)
+
+
+def test_a_replica_in_use_is_worth_another_try(running: Site, image: Path):
+    member = running.agent()
+    back_up(member, image)
+    in_use = pytest.raises(RefusedError, match="in use")
+    with Repository.open(running.repository) as held, held.draft(held.replicas()[0], 10), in_use as busy:
+        back_up(member, image)
+    assert busy.value.retryable
+    assert isinstance(busy.value, RepositoryError)
