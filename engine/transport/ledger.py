@@ -86,11 +86,14 @@ class Ledger:
             ).rowcount
 
     def add_orders(self, wanted: Sequence[tuple[str, str]], now: int) -> None:
-        """Let agents make backups of images as soon as they can. What waits already is not ordered twice."""
+        """Let agents make backups of images as soon as they can. What waits already is not ordered twice.
+
+        An order that is being carried out may have begun too early for who wants it now: it will be again.
+        """
         with self._changing() as connection:
             connection.executemany(
                 "INSERT INTO orders (agent, image, due, attempts) VALUES (?, ?, ?, 0) "
-                "ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+                "ON CONFLICT DO UPDATE SET due = min(due, excluded.due), attempts = 0",
                 [(agent, image, now) for agent, image in wanted],
             )
 
@@ -106,15 +109,17 @@ class Ledger:
                     return Order(number, agent, image, attempts + 1)
         return None
 
-    def postpone(self, order: int, due: int) -> None:
+    def postpone(self, order: Order, due: int) -> None:
         """Let an order wait for another attempt."""
         with self._changing() as connection:
-            connection.execute("UPDATE orders SET due = ? WHERE id = ?", (due, order))
+            connection.execute(
+                "UPDATE orders SET due = ? WHERE id = ? AND attempts = ?", (due, order.id, order.attempts)
+            )
 
-    def close_order(self, order: int) -> None:
+    def close_order(self, order: Order) -> None:
         """Forget an order, whatever became of it: the catalog has its jobs."""
         with self._changing() as connection:
-            connection.execute("DELETE FROM orders WHERE id = ?", (order,))
+            connection.execute("DELETE FROM orders WHERE id = ? AND attempts = ?", (order.id, order.attempts))
 
     def restart_orders(self) -> None:
         """An attempt that the server itself did not survive has an attempt after it."""

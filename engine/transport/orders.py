@@ -71,10 +71,10 @@ class Orders:
         name = replica_named(order.agent, order.image)
         retryable = isinstance(error, RepositoryError) and error.retryable
         if error and retryable and order.attempts < ATTEMPTS:
-            self._ledger.postpone(order.id, int(self._now().timestamp() + self._retry_after))
+            self._ledger.postpone(order, int(self._now().timestamp() + self._retry_after))
             self._tell(f"{name} failed, and is tried once more in {self._retry_after:g} s: {error}")
         else:
-            self._ledger.close_order(order.id)
+            self._ledger.close_order(order)
             if error:
                 self._tell(f"{name} failed: {error}")
         with self._lock:

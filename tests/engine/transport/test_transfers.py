@@ -178,7 +178,7 @@ def test_a_job_that_fails_is_tried_once_more_and_then_waits_for_the_next_round(
     monkeypatch.setattr(agents, "_PAUSE", 0.05)
     progress = Until()
     options = (member, {"disk": LocalImage(image)}, progress, lambda _: None, system_time, QUICK)
-    thread = threading.Thread(target=work, args=options)
+    thread = threading.Thread(target=work, args=options, daemon=True)
     thread.start()
     running.orders.begin_rounds([Group("nightly", 60, 0, (("hv01", "disk"),))])
     running.wait_for("recovery point 1, 129 blocks")
@@ -207,6 +207,19 @@ def test_an_agent_offers_and_is_given_nothing_else(running: Site):
     assert order
     assert order.image == "secret"
     assert running.orders.take("hv01", ("disk", "secret")) is None, "it is under way"
+
+
+def test_what_is_ordered_while_it_is_carried_out_is_carried_out_again(running: Site):
+    wanted = [("hv01", "disk")]
+    running.authority.ledger.add_orders(wanted, 0)
+    order = running.orders.take("hv01", ("disk",))
+    assert order
+    running.authority.ledger.add_orders(wanted, 0)
+    running.orders.ended(order, None)
+    again = running.orders.take("hv01", ("disk",))
+    assert again
+    running.orders.ended(again, None)
+    assert running.orders.take("hv01", ("disk",)) is None
 
 
 def test_who_says_nothing_is_put_off_and_others_are_served_meanwhile(tmp_path: Path, image: Path):
