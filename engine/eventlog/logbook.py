@@ -1,0 +1,92 @@
+"""Keeps what happens in the engine as the logs that the machines would have left, and writes them to a folder."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+from engine.eventlog import evtx
+from engine.eventlog.errlog import TraceLine, encoded
+from engine.eventlog.errors import EventLogError
+from engine.eventlog.job import JobReport
+from engine.eventlog.messages import MessageFile, message_files
+from engine.eventlog.record import Record
+from engine.eventlog.vssadmin import WriterStatus, list_writers
+from engine.occurrence import Occurrence
+from engine.vss.occurrences import WriterHandled, WriterVanished
+
+_FORBIDDEN = frozenset('<>:"/\\|?*')
+
+
+class Logbook:
+    """An observer. What has no message is kept out of the logs, as Windows keeps it."""
+
+    def __init__(self, files: Iterable[MessageFile] | None = None) -> None:
+        """With the messages that come with the engine, unless others are given."""
+        self._files = tuple(message_files() if files is None else files)
+        self._records: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        self._writers: dict[str, dict[UUID, WriterStatus]] = defaultdict(dict)
+
+    def occurred(self, occurrence: Occurrence) -> None:
+        """Log it."""
+        for file in self._files:
+            self._records[occurrence.machine, file.channel].extend(file.records(occurrence))
+        happening, writers = occurrence.happening, self._writers[occurrence.machine]
+        if isinstance(happening, WriterVanished):
+            writers.pop(happening.writer.instance_id, None)
+        elif isinstance(happening, WriterHandled):
+            status = WriterStatus(happening.writer, happening.state, occurrence.hresult)
+            before = writers.get(happening.writer.instance_id)
+            if before and status.state.failed and not occurrence.hresult.failed:  # an Abort keeps the failure
+                status = replace(status, last_error=before.last_error)
+            writers[happening.writer.instance_id] = status
+
+    def records(self, machine: str, channel: str) -> tuple[Record, ...]:
+        """What a machine logged in a channel so far."""
+        return tuple(self._records.get((machine, channel), ()))
+
+    def writers(self, machine: str) -> tuple[WriterStatus, ...]:
+        """The writers that answered on a machine, as they stand."""
+        return tuple(self._writers.get(machine, {}).values())
+
+    def write(self, folder: Path, language: str = "en") -> list[Path]:
+        """Write `<machine>/<channel>.evtx` and `<machine>/vssadmin-writers.txt`; returns what was written.
+
+        Raises `EventLogError` for a machine whose name is no name of a folder, and `OSError`.
+        """
+        written = []
+        for (machine, channel), records in sorted(self._records.items()):
+            if records:
+                path = _place(folder, machine) / f"{channel}.evtx"
+                with path.open("wb") as file:
+                    evtx.write(file, records)
+                written.append(path)
+        for machine in sorted(self._writers):
+            if writers := self.writers(machine):
+                path = _place(folder, machine) / "vssadmin-writers.txt"
+                path.write_text(list_writers(writers, language), encoding="utf-8-sig", newline="\r\n")
+                written.append(path)
+        return written
+
+
+def write_trace(folder: Path, machine: str, name: str, lines: Iterable[TraceLine]) -> Path:
+    """Write a trace of DPM such as `DPMRACurr.errlog` beside the machine's logs. Raises as `Logbook.write` does."""
+    path = _place(folder, machine) / name
+    path.write_bytes(encoded(lines))
+    return path
+
+
+def write_job(folder: Path, report: JobReport) -> Path:
+    """Write what the console says of a job as `job.txt`. Raises `OSError`."""
+    path = folder / "job.txt"
+    path.write_text(str(report), encoding="utf-8-sig", newline="\r\n")
+    return path
+
+
+def _place(folder: Path, machine: str) -> Path:
+    if not machine.strip(". ") or _FORBIDDEN & set(machine) or not machine.isprintable():
+        raise EventLogError(f"{machine!r} cannot be the name of a folder")
+    place = folder / machine
+    place.mkdir(parents=True, exist_ok=True)
+    return place
