@@ -44,8 +44,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     precise: float = 0.8
     """P(a job's error is one that the rules know of its cause); else it is a coarse code or none.
 
-    Of the 50 public failures with a job report (knowledge/cases.yaml) the report itself tells of the component in 49, and
-    43 hold a code; taken lower, for published cases are clear ones, and the rules have seen them.
+    Of the 50 public failures with a job report (knowledge/cases.yaml) the report itself tells of the component in 49,
+    and 43 hold a code; taken lower, for published cases are clear ones, and the rules have seen them.
     """
     other_error: float = 0.2
     """P(a fault's next job ends with another error than the one before)."""

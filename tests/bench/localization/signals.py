@@ -15,7 +15,7 @@ from diagnostics.knowledge.catalog import Catalog
 from diagnostics.parsers.codes import find_codes
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.rule import Plate, Polarity, Rule
-from diagnostics.rules.samples import read_samples
+from diagnostics.rules.samples import answers, read_samples
 from engine.pipeline import COMPONENTS, DEPENDS_ON, STAGES, Component, Scope, Stage
 
 VMMS_LOG = "Microsoft-Windows-Hyper-V-VMMS-Admin"
@@ -31,6 +31,8 @@ _LISTINGS = {
     Kind.CHECKPOINT: "checkpoints",
     Kind.VIRTUAL_DISK: "checkpoints",
 }
+_SAID = {Kind.JOB, Kind.TEXT}
+"""What the report of a job may say: most rules about words ask for them wherever they are printed."""
 _OF_THE_HOST = {Kind.VM, Kind.INTEGRATION_SERVICE, Kind.CHECKPOINT, Kind.VIRTUAL_DISK}
 _SPEAKERS: tuple[tuple[Role, tuple[str, ...]], ...] = (
     (Role.HOST, ("microsoft-windows-hyper-v-vmms", "hyper-v-", "microsoft-windows-hyper-v-worker",
@@ -143,7 +145,8 @@ def _signal(rule: Rule) -> Signal:
     samples, _ = read_samples(rule)
     events = [sample.event for sample in samples.hits]
     hits = tuple(_in_its_log(event, rule) for event in events if event.kind not in {Kind.JOB, Kind.TEXT, Kind.WSB_LOG})
-    reports = tuple(event for event in events if event.kind is Kind.JOB)
+    as_reports = (msgspec.structs.replace(event, kind=Kind.JOB) for event in events if event.kind in _SAID)
+    reports = tuple(event for event in as_reports if answers(rule, event))
     return Signal(rule, hits, reports, max((link.spurious for link in rule.causes), default=0.01))
 
 

@@ -35,6 +35,8 @@ class Result(NamedTuple):
     word: VerdictWord
     ranks: dict[str, tuple[int, ...]]
     """By method: where each truth stands in the ranking, from 1; 0 where it is not in it."""
+    kinds: tuple[int, ...]
+    """Where each truth's component stands in the model's ranking on any plate: one place per component."""
     first: Instance
     truths: tuple[Instance, ...]
     candidates: tuple[Answer, ...]
@@ -78,6 +80,7 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
         seed=seed,
         word=judgement.verdict,
         ranks={name: tuple(_rank(ranked, truth) for truth in night.truths) for name, ranked in rankings.items()},
+        kinds=tuple(_place(ranking, truth.component) for truth in night.truths),
         first=ranking[0] if ranking else ("", ""),
         truths=tuple((truth.plates[0], truth.component) for truth in night.truths),
         candidates=said,
@@ -93,6 +96,11 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
         jobs=len(case.jobs),
         failed=sum(not job.succeeded for job in case.problem.jobs),
     )
+
+
+def _place(ranking: Sequence[Instance], component: Component) -> int:
+    components = list(dict.fromkeys(component for _, component in ranking))
+    return components.index(component) + 1 if component in components else 0
 
 
 def _rank(ranking: Sequence[Instance], truth: Truth) -> int:
