@@ -10,7 +10,7 @@ from engine.eventlog import evtx
 from engine.eventlog.errlog import TraceLine, encoded
 from engine.eventlog.errors import EventLogError
 from engine.eventlog.job import JobReport
-from engine.eventlog.messages import MessageFile, message_files
+from engine.eventlog.messages import MessageFile, TraceFile, message_files, trace_files
 from engine.eventlog.record import Record
 from engine.eventlog.vssadmin import WriterStatus, list_writers
 from engine.occurrence import Occurrence
@@ -20,18 +20,24 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 
 
 class Logbook:
-    """An observer. What has no message is kept out of the logs, as Windows keeps it."""
+    """An observer. What has no message leaves no trace in the logs."""
 
-    def __init__(self, files: Iterable[MessageFile] | None = None) -> None:
+    def __init__(
+        self, messages: Iterable[MessageFile] | None = None, traces: Iterable[TraceFile] | None = None
+    ) -> None:
         """With the messages that come with the engine, unless others are given."""
-        self._files = tuple(message_files() if files is None else files)
+        self._messages = tuple(message_files() if messages is None else messages)
+        self._traces = tuple(trace_files() if traces is None else traces)
         self._records: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        self._lines: dict[tuple[str, str], list[TraceLine]] = defaultdict(list)
         self._writers: dict[str, dict[UUID, WriterStatus]] = defaultdict(dict)
 
     def occurred(self, occurrence: Occurrence) -> None:
         """Log it."""
-        for file in self._files:
-            self._records[occurrence.machine, file.channel].extend(file.records(occurrence))
+        for file in self._messages:
+            self._records[occurrence.machine, file.channel] += file.records(occurrence)
+        for trace in self._traces:
+            self._lines[occurrence.machine, trace.log] += trace.lines(occurrence)
         happening, writers = occurrence.happening, self._writers[occurrence.machine]
         if isinstance(happening, WriterVanished):
             writers.pop(happening.writer.instance_id, None)
@@ -51,8 +57,9 @@ class Logbook:
         return tuple(self._writers.get(machine, {}).values())
 
     def write(self, folder: Path, language: str = "en") -> list[Path]:
-        """Write `<machine>/<channel>.evtx` and `<machine>/vssadmin-writers.txt`; returns what was written.
+        """Write `<machine>/<channel>.evtx`, `*.errlog` and `vssadmin-writers.txt`; returns what was written.
 
+        There is no file for a channel without a record: all empty logs have the same bytes, so none would tell whose it is.
         Raises `EventLogError` for a machine whose name is no name of a folder, and `OSError`.
         """
         written = []
@@ -62,6 +69,9 @@ class Logbook:
                 with path.open("wb") as file:
                     evtx.write(file, records)
                 written.append(path)
+        written += (
+            write_trace(folder, machine, log, lines) for (machine, log), lines in sorted(self._lines.items()) if lines
+        )
         for machine in sorted(self._writers):
             if writers := self.writers(machine):
                 path = _place(folder, machine) / "vssadmin-writers.txt"

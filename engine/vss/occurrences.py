@@ -90,7 +90,7 @@ class ProviderCalled(Happening):
 class WritesReleased(Happening):
     """Writes to a volume were held and go on.
 
-    Late flushing is what volsnap 9 reports, a hold that the kernel cancelled is volsnap 8; VSS 12298 goes with either.
+    Late flushing is what volsnap 9 and VSS 12297 report, a hold that the kernel cancelled is volsnap 8 and VSS 12298.
     """
 
     volume: str

@@ -11,7 +11,7 @@ from engine.eventlog.errlog import TraceLine
 from engine.eventlog.errors import EventLogError
 from engine.eventlog.job import JobReport
 from engine.eventlog.logbook import Logbook, write_job, write_trace
-from engine.eventlog.messages import HAPPENINGS, MessageFileError, meanings, message_files, read_messages
+from engine.eventlog.messages import HAPPENINGS, MessageFileError, meanings, message_files, read_messages, trace_files
 from engine.hresult import HResult
 from engine.hyperv.occurrences import DiskReverted, MountFailed, VolumesDiffer
 from engine.occurrence import Happening, Occurrence
@@ -58,7 +58,7 @@ def logged(folder: Path, happening: Happening, hresult: HResult = HResult.S_OK) 
         (ProviderCalled(SYSTEM_PROVIDER, "EndPrepareSnapshots", SET), HResult.S_OK, []),
         (WritesReleased("D:", 1.0), HResult.S_OK, []),
         (WritesReleased("D:", 10.0), HOLDS, [("volsnap", 8), ("VSS", 12298)]),
-        (WritesReleased("D:", 60.0), TIMES_OUT, [("volsnap", 9), ("VSS", 12298)]),
+        (WritesReleased("D:", 60.0), TIMES_OUT, [("volsnap", 9), ("VSS", 12297)]),
         (
             ServiceFailed("CoCreateInstance", HResult.ERROR_SERVICE_DISABLED, HResult.VSS_E_UNEXPECTED),
             HResult.VSS_E_UNEXPECTED,
@@ -150,9 +150,30 @@ def test_a_machine_whose_name_leads_elsewhere_is_refused(tmp_path, name):
         book.write(tmp_path)
 
 
+def test_a_good_backup_leaves_no_event_but_the_milestones_of_dpms_agent_on_the_host(tmp_path):
+    (tmp_path / "site").mkdir()
+    site, book = Site(tmp_path / "site"), Logbook()
+    site.back_up()
+    for occurrence in site.watcher.seen:
+        book.occurred(occurrence)
+    book.write(tmp_path / "logs")
+    host = tmp_path / "logs" / "HV01"
+    assert list((tmp_path / "logs").rglob("*.evtx")) == []
+    trace = read_text((host / "DPMRACurr.errlog").read_text(encoding="utf-16"), name="HV01/DPMRACurr.errlog")
+    milestones = [event.text.partition(" ")[0] for event in trace.of(Kind.ERRLOG)]
+    assert milestones == [
+        "InitializeSnapshotCreation",
+        "AddVolumeForSnapshot",
+        "CVssSnapshotRequestor::",
+        "StartBackupComplete",
+        "ReleaseSnapshot",
+    ]
+
+
 def test_all_messages_that_come_with_the_engine_are_sound():
     assert {file.channel for file in message_files()} == {"Application", "System", VMMS}
     assert {message.occurrence for file in message_files() for message in file.messages} <= set(HAPPENINGS)
+    assert {trace.log for trace in trace_files()} == {"DPMRACurr.errlog"}
     assert meanings()
 
 
