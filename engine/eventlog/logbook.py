@@ -59,7 +59,7 @@ class Logbook:
     def write(self, folder: Path, language: str = "en") -> list[Path]:
         """Write `<machine>/<channel>.evtx`, `*.errlog` and `vssadmin-writers.txt`; returns what was written.
 
-        There is no file for a channel without a record: all empty logs have the same bytes, so none would tell whose it is.
+        A channel without a record has no file: all empty logs have the same bytes, so none would tell whose it is.
         Raises `EventLogError` for a machine whose name is no name of a folder, and `OSError`.
         """
         written = []
