@@ -1,6 +1,6 @@
 """From the model's judgement to the verdict that people and programs read."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from diagnostics.advising import update_advice
@@ -233,10 +233,12 @@ def _channels(reading: Reading) -> Iterator[tuple[str, str]]:
 
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:
     heard = {short_name(source.machine) for source in case.reading.sources if source.records}
-    for machine in dict.fromkeys(item.machine for item in lacking):
+    titles: defaultdict[str, list[str]] = defaultdict(list)
+    for item in lacking:
+        titles[item.machine].append(item.export.title)
+    for machine, of_machine in titles.items():
         if machine in heard:
-            titles = "; ".join(item.export.title for item in lacking if item.machine == machine)
-            yield NotChecked(what=one_line(f"{machine}: {titles}"), why="not among the files")
+            yield NotChecked(what=one_line(f"{machine}: {'; '.join(of_machine)}"), why="not among the files")
         else:
             yield NotChecked(what=one_line(machine), why="no log of it is among the files")
     for source in case.reading.sources:

@@ -64,7 +64,8 @@ def understand(
     hits = [(event, rule) for event in events for rule in rules.match(event)]
     skews = estimate(hits, told, topology)
     sightings = gather(corrected(hits, skews), places, catalog)
-    jobs = [_advanced(job, places, sightings) for job in told]
+    progress = [sighting for sighting in sightings if sighting.rule.polarity is Polarity.PROGRESS]
+    jobs = [_advanced(job, places, progress) for job in told]
     recent = current(jobs)
     weighed = [sighting for sighting in sightings if sighting.rule.polarity in _WEIGHED]
     ran_on = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
@@ -124,13 +125,13 @@ def _jobs(events: Sequence[Event], topology: Topology, catalog: Catalog, request
     return [job for job in (*told, *request.jobs) if not request.vm or job.vm == request.vm]
 
 
-def _advanced(job: Job, places: Places, sightings: Iterable[Sighting]) -> Job:
+def _advanced(job: Job, places: Places, progress: Iterable[Sighting]) -> Job:
     """The job, with the stages that traces of its time show as passed: those of its host and of its virtual machine."""
     if job.started is None or job.ended is None or job.started == job.ended:
         return job
     own = {places.find(job.reports[0], scope) for scope in (Scope.HOST, Scope.VM)}
-    for sighting in sightings:
-        if sighting.rule.polarity is Polarity.PROGRESS and sighting.rule.stage and sighting.plate in own:
+    for sighting in progress:
+        if sighting.rule.stage and sighting.plate in own:
             of_it = [event.time for event in sighting.events if places.is_sure(event, sighting.plate)]
             if any(time is not None and job.started <= time <= job.ended for time in of_it):
                 job = having_passed(job, sighting.rule.stage)

@@ -1,14 +1,14 @@
 """From graph, jobs and sightings to the problem that localization solves."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import networkx as nx
 
 from diagnostics.case.jobs import Job, Outcome
-from diagnostics.case.pipeline import instance_id, stages_on
+from diagnostics.case.pipeline import stages_on
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Plate, Problem
-from engine.pipeline import COMPONENTS, STAGES, Scope
+from engine.pipeline import COMPONENTS, STAGES, Component, Scope
 
 OTHER_PRIOR = 0.0004
 """P(a cause nobody modelled) per plate: as rare as an occasional cause."""
@@ -20,21 +20,36 @@ def build_problem(
     graph: "nx.DiGraph[str]", catalog: Catalog, jobs: Iterable[JobObservation], events: Iterable[EventObservation]
 ) -> Problem:
     """The model's view of a case: its plates with their causes, and what was observed on them."""
+    possible: dict[tuple[Scope, frozenset[Component], bool], tuple[CauseNode, ...]] = {}
+
+    def plate_of(name: str) -> Plate:
+        about = graph.nodes[name]
+        alike = (about["scope"], _components(graph, name), bool(about["members"]))
+        if alike not in possible:
+            possible[alike] = tuple(_causes(catalog, *alike))
+        return Plate(name, about["scope"], about["parent"], possible[alike], about["members"])
+
     plates = [node for node, about in graph.nodes(data=True) if about["kind"] == "plate"]
-    return Problem(tuple(_plate(graph, plate, catalog) for plate in plates), tuple(jobs), tuple(events))
+    return Problem(tuple(map(plate_of, plates)), tuple(jobs), tuple(events))
 
 
-def _plate(graph: "nx.DiGraph[str]", plate: str, catalog: Catalog) -> Plate:
-    about = graph.nodes[plate]
-    scope: Scope = about["scope"]
-    causes = [
-        _cause_node(cause, scope)
-        for cause in catalog.causes.values()
-        if scope in cause.scopes and instance_id(plate, cause.component) in graph
-    ]
-    if about["members"]:
-        return Plate(plate, scope, about["parent"], tuple(causes), about["members"])
-    return Plate(plate, scope, about["parent"], (*causes, _other()))
+def _components(graph: "nx.DiGraph[str]", plate: str) -> frozenset[Component]:
+    within = (graph.nodes[node] for node in graph.successors(plate))
+    return frozenset(about["component"] for about in within if about["kind"] == "component")
+
+
+def _causes(
+    catalog: Catalog,
+    scope: Scope,
+    present: Collection[Component],
+    shared: bool,  # noqa: FBT001 - private, one caller
+) -> Iterator[CauseNode]:
+    """The causes of what is present on a plate; the unknown one sits on plates that are not shared."""
+    for cause in catalog.causes.values():
+        if scope in cause.scopes and cause.component in present:
+            yield _cause_node(cause, scope)
+    if not shared:
+        yield _other()
 
 
 def _cause_node(cause: Cause, scope: Scope) -> CauseNode:

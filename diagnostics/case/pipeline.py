@@ -10,6 +10,7 @@ instance that it stands on. `contains`: plate -> plate or instance. `shares`: pl
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -94,13 +95,19 @@ def _add_plate(graph: "nx.DiGraph[str]", plate: PlateId, present: Sequence[Compo
             node, kind="component", plate=plate.name, scope=plate.scope, component=component, title=info.title
         )
         graph.add_edge(plate.name, node, relation="contains")
-        for stage in stages_on(plate.scope, info.stages, info):
-            graph.add_edge(stage.value, node, relation="needs")
+        for stage in _needing(plate.scope, component):
+            graph.add_edge(stage, node, relation="needs")
     for component in present:
         for below in DEPENDS_ON[component]:
             under = _nearest(graph, plate.name, below)
             if under:
                 graph.add_edge(instance_id(plate.name, component), under, relation="depends-on")
+
+
+@cache
+def _needing(scope: Scope, component: Component) -> tuple[str, ...]:
+    info = COMPONENTS[component]
+    return tuple(stage.value for stage in stages_on(scope, info.stages, info))
 
 
 def _nearest(graph: "nx.DiGraph[str]", plate: str, component: Component) -> str | None:

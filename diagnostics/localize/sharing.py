@@ -33,8 +33,12 @@ def fold(problem: Problem) -> Problem:
     if not shared:
         return problem
     scopes = {plate.name: plate.scope for plate in problem.plates}
-    nested = [plate for plate in problem.plates if not plate.members]
-    plates = tuple(plate._replace(causes=(*plate.causes, *_folded_causes(plate, shared))) for plate in nested)
+    around = {plate.parent for plate in shared.values()}
+    plates = tuple(
+        plate._replace(causes=(*plate.causes, *_folded_causes(plate, shared))) if plate.name in around else plate
+        for plate in problem.plates
+        if not plate.members
+    )
     events = tuple(
         event._replace(links=tuple(_folded_link(link, shared, scopes) for link in event.links))
         for event in problem.events

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -34,7 +35,10 @@ KINDS = [
 ]
 
 
-def records(count: int) -> Iterator[tuple[datetime, str, int, int, str]]:
+Record = tuple[datetime, str, int, int, str]
+
+
+def records(count: int) -> Iterator[Record]:
     """So many events, one every two seconds, of ordinary kinds."""
     for number in range(count):
         yield START + timedelta(seconds=2 * number), *KINDS[number * 7919 % len(KINDS)]
@@ -43,11 +47,12 @@ def records(count: int) -> Iterator[tuple[datetime, str, int, int, str]]:
 def ndjson(path: Path, count: int) -> None:
     """As a log shipper writes them."""
     with path.open("w", encoding="utf-8") as file:
-        for number, (moment, provider, event_id, level, text) in enumerate(records(count)):
-            file.write(_line("HV01", moment, number, provider, event_id, level, text))
+        for number, record in enumerate(records(count)):
+            file.write(_line("HV01", number, record))
 
 
-def _line(host: str, moment: datetime, number: int, provider: str, event_id: int, level: int, text: str) -> str:
+def _line(host: str, number: int, record: Record) -> str:
+    moment, provider, event_id, level, text = record
     return (
         f'{{"TimeCreated":"{moment:%Y-%m-%dT%H:%M:%S}Z","ProviderName":"{provider}","Id":{event_id},"Level":{level},'
         f'"MachineName":"{host}.contoso.com","LogName":"System","RecordId":{number},"Message":"{text}"}}\n'
@@ -77,17 +82,12 @@ def fleet(folder: Path, count: int) -> None:
     ordinary = records(count)
     for host in hosts:
         with (folder / f"{host}-System.log").open("w", encoding="utf-8") as file:
-            for number, (_, *what) in zip(range(count // len(hosts)), ordinary, strict=False):
+            for number, (_, provider, event_id, level, text) in enumerate(islice(ordinary, count // len(hosts))):
                 moment = START + timedelta(seconds=20 * number)
-                file.write(_line(host, moment, number, *what))
+                file.write(_line(host, number, (moment, provider, event_id, level, text)))
             if host == "HV007":
-                failed = (
-                    "VSS",
-                    8229,
-                    2,
-                    "A VSS writer has rejected an event with error 0x800423f3, The writer experienced",
-                )
-                file.write(_line(host, START + timedelta(minutes=61), count, *failed))
+                said = "A VSS writer has rejected an event with error 0x800423f3, The writer experienced a transient error."
+                file.write(_line(host, count, (START + timedelta(minutes=61), "VSS", 8229, 2, said)))
 
 
 def _job(host: str, machine: int, *, failed: bool) -> str:

@@ -44,7 +44,7 @@ def printed(paths, folder: Path, *, seed: str, cores: int = 1, parallel_from: in
 
 
 @pytest.fixture
-def bundle(tmp_path) -> Path:
+def bundle(tmp_path: Path) -> Path:
     """Logs as XML, text and traces."""
     shutil.copytree(LOGS, tmp_path, dirs_exist_ok=True)
     return tmp_path
