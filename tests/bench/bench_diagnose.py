@@ -86,7 +86,7 @@ def fleet(folder: Path, count: int) -> None:
                 moment = START + timedelta(seconds=20 * number)
                 file.write(_line(host, number, (moment, provider, event_id, level, text)))
             if host == "HV007":
-                said = "A VSS writer has rejected an event with error 0x800423f3, The writer experienced a transient error."
+                said = "A VSS writer has rejected an event with error 0x800423f3, a transient error."
                 file.write(_line(host, count, (START + timedelta(minutes=61), "VSS", 8229, 2, said)))
 
 
