@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.eventlog import evtx, values
 from engine.eventlog.chunk import ROOM
-from engine.eventlog.errors import EventLogError, RecordTooLargeError, ValueRefusedError
+from engine.eventlog.errors import EventLogError, LogFullError, RecordTooLargeError, ValueRefusedError
 from engine.eventlog.record import EventData, Provider, Record, UserData
 from engine.eventlog.values import Type
 from tests.diagnostics.parsers.evtx_files import chunks_of, read
@@ -131,6 +131,17 @@ def test_a_refused_record_leaves_no_trace(tmp_path):
             log.write(Record(VSS, 70_000, NIGHT, "Application", "HV01"))
         assert log.write(classic("after")) == 2
     assert [told.values for told in by_us(path)] == [{"Data[0]": "before"}, {"Data[0]": "after"}]
+
+
+def test_a_log_of_as_many_chunks_as_its_header_can_count_takes_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(evtx, "_MOST_CHUNKS", 2)  # 4 GiB otherwise
+    path, large = tmp_path / "log.evtx", classic("x" * 20_000)
+    with path.open("wb") as file, evtx.EvtxWriter(file) as log:
+        log.write(large)
+        log.write(large)
+        with pytest.raises(LogFullError, match="a log has at most 2 chunks"):
+            log.write(large)
+    assert len(by_us(path)) == len(by_rust(path)) == 2
 
 
 @READERS
