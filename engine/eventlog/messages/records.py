@@ -1,4 +1,4 @@
-"""Messages of Windows' event logs: `records/*.yml`, a file for each provider."""
+"""Messages of Windows' event logs: `windows/*.yml`, a file for each provider."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -77,7 +77,7 @@ class MessageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def message_files() -> tuple[MessageFile, ...]:
     """All that come with the engine. Raises `MessageFileError`."""
-    return tuple(read_messages(path) for path in sorted((FOLDER / "records").glob("*.yml")))
+    return tuple(read_messages(path) for path in sorted((FOLDER / "windows").glob("*.yml")))
 
 
 def read_messages(path: Path) -> MessageFile:

@@ -1,4 +1,4 @@
-"""Lines of DPM's traces: `traces/*.yml`, a file for each binary."""
+"""Lines of DPM's traces: `dpm/*.yml`, a file for each binary."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -45,7 +45,7 @@ class TraceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def trace_files() -> tuple[TraceFile, ...]:
     """All that come with the engine. Raises `MessageFileError`."""
-    return tuple(read_traces(path) for path in sorted((FOLDER / "traces").glob("*.yml")))
+    return tuple(read_traces(path) for path in sorted((FOLDER / "dpm").glob("*.yml")))
 
 
 def read_traces(path: Path) -> TraceFile:
