@@ -113,7 +113,9 @@ def guid(identifier: UUID) -> Value:
 
 def filetime(moment: datetime) -> Value:
     """Units of 100 ns since 1601. Raises `ValueRefusedError` for earlier times."""
-    return number(Type.UINT64, ticks(moment))._replace(type=Type.FILETIME)
+    if moment < _EPOCH:
+        raise ValueRefusedError(f"{moment} is before 1601")
+    return Value(Type.FILETIME, struct.pack("<Q", ticks(moment)))
 
 
 def ticks(moment: datetime) -> int:
@@ -131,10 +133,10 @@ def systemtime(moment: datetime) -> Value:
 
 def sid(string: str) -> Value:
     """A security identifier such as S-1-5-18 ([MS-DTYP] 2.4.2). Raises `ValueRefusedError` where it is none."""
+    if not string.startswith("S-"):
+        raise ValueRefusedError(f"{string!r} is no SID: it does not begin with S-")
     try:
-        prefix, revision, authority, *parts = string.split("-")
-        if prefix != "S":
-            raise ValueRefusedError(f"{string!r} is no SID: it does not begin with S-")
+        revision, authority, *parts = string.removeprefix("S-").split("-")
         head = bytes((int(revision), len(parts))) + int(authority).to_bytes(6, "big")
         return Value(Type.SID, head + struct.pack(f"<{len(parts)}I", *map(int, parts)))
     except (ValueError, OverflowError, struct.error) as error:

@@ -195,9 +195,9 @@ def test_the_same_records_give_the_same_bytes():
         (lambda: values.text("ab\ud800"), "half of a surrogate pair at character 2"),
         (lambda: values.ansi("日"), "'日' is not in code page 1252"),
         (lambda: values.number(Type.UINT8, 256), "256 is no UINT8"),
-        (lambda: values.filetime(datetime(1600, 1, 1, tzinfo=UTC)), "is no UINT64"),
+        (lambda: values.filetime(datetime(1600, 1, 1, tzinfo=UTC)), "is before 1601"),
         (lambda: values.sid("S-1-x"), "'S-1-x' is no SID"),
-        (lambda: values.sid("T-1-5-18"), "'T-1-5-18' is no SID"),
+        (lambda: values.sid("T-1-5-18"), "'T-1-5-18' is no SID: it does not begin with S-"),
     ],
 )
 def test_a_value_that_its_type_cannot_hold_is_refused(make, says):
