@@ -4,19 +4,17 @@ Every request has a door, with whether it is for enrolled agents only: there is 
 touch is found from the name in its certificate, never from what it says of itself.
 """
 
-import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import NamedTuple
 
 from engine.dpm import Repository
-from engine.dpm.errors import BusyError, RepositoryError
-from engine.progress import Progress
+from engine.dpm.errors import RepositoryError
+from engine.progress import Unwatched
 from engine.sync.server import Received, receive_image
 from engine.sync.transport import BrokenTransferError, Framed
 from engine.transport.authority import Authority
@@ -35,24 +33,15 @@ from engine.transport.control import (
     requested,
 )
 from engine.transport.errors import UntrustedError
+from engine.transport.guests import OLD_MAY_TAKE, Bounds, Guests
 from engine.transport.ledger import Order
 from engine.transport.names import agent_in, replica_named
 from engine.transport.orders import Group, Orders
 from engine.transport.tls import Limits, TlsStream
 
-_PATIENCE_WITH_OLD = 30.0
-"""Seconds for a transfer to end whose connection was closed: it may be making durable what it has received."""
 _LONG_POLL = 20.0
 _TICK = 0.25
 _HOUSEKEEPING = 1.0
-
-
-class Bounds(NamedTuple):
-    """How many connections there may be."""
-
-    strangers: int = 64
-    """Who have not said yet who they are and what they want; the oldest goes when another comes."""
-    of_an_agent: int = 8
 
 
 class _Door(NamedTuple):
@@ -77,7 +66,7 @@ class Service:
         self._orders = orders
         self._tell = tell
         self._limits = limits or Limits()
-        self._guests = _Guests(bounds or Bounds())
+        self._guests = Guests(bounds or Bounds())
         self.stopping = Event()
         self._house_kept = 0.0
         self._doors = {
@@ -109,9 +98,13 @@ class Service:
         finally:
             self.stopping.set()
             listening.close()
-            self._guests.close_all()
+            self.end_all()
             for thread in threads:
-                thread.join(_PATIENCE_WITH_OLD)
+                thread.join(OLD_MAY_TAKE)
+
+    def end_all(self) -> None:
+        """End all connections; transfers keep what they have received, and agents may try again."""
+        self._guests.close_all()
 
     def _keep_house(self, groups: Sequence[Group]) -> None:
         if time.monotonic() - self._house_kept < _HOUSEKEEPING:
@@ -212,96 +205,8 @@ class Service:
                 Framed(stream),
                 repository,
                 replica,
-                _UntilStopped(self.stopping),
+                Unwatched(),
                 trust_digests=request.trust_digests,
                 check=request.check,
             )
         self._tell(f"{name}: recovery point {done.point.id}, {done.blocks} blocks received")
-
-
-class _UntilStopped(Progress):
-    """Watches only for the server's end."""
-
-    def __init__(self, stopping: Event) -> None:
-        self._stopping = stopping
-
-    def started(self, total_bytes: int) -> None:
-        pass
-
-    def advanced(self, done_bytes: int) -> None:
-        pass
-
-    def cancelled(self) -> bool:
-        return self._stopping.is_set()
-
-
-class _Guests:
-    """Who is there, and how many may be."""
-
-    def __init__(self, bounds: Bounds) -> None:
-        self._bounds = bounds
-        self._lock = Lock()
-        self._strangers: list[TlsStream] = []
-        self._agents: dict[TlsStream, tuple[str, bytes, Event]] = {}
-
-    @contextmanager
-    def stranger(self, stream: TlsStream) -> Iterator[None]:
-        """For the time of the block it is unknown who this is; the oldest such has to go where there are too many."""
-        with self._lock:
-            self._strangers.append(stream)
-            if len(self._strangers) > self._bounds.strangers:
-                self._strangers.pop(0).close()
-        try:
-            yield
-        finally:
-            with self._lock, contextlib.suppress(ValueError):
-                self._strangers.remove(stream)
-
-    @contextmanager
-    def agent(self, agent: str, run: bytes, stream: TlsStream) -> Iterator[Callable[[], bool]]:
-        """For the time of the block this is an agent at work; what it gives says whether it is still welcome.
-
-        What the same process began before, on a connection that it has lost, is ended first.
-
-        Raises:
-            BusyError: that does not end, or the agent has too many connections.
-        """
-        with self._lock:
-            own = {other: left for other, (name, _, left) in self._agents.items() if name == agent}
-            old = {other: left for other, left in own.items() if self._agents[other][1] == run}
-            if len(own) - len(old) >= self._bounds.of_an_agent:
-                raise BusyError(f"the server: agent {agent} has {len(own)} connections already; another")
-            self._agents[stream] = (agent, run, Event())
-        try:
-            for other, left in old.items():
-                other.close()
-                if not left.wait(_PATIENCE_WITH_OLD):
-                    raise BusyError(f"what agent {agent} began before; it")
-            yield lambda: self._is_newest(stream)
-        finally:
-            with self._lock:
-                self._agents.pop(stream)[2].set()
-
-    def _is_newest(self, stream: TlsStream) -> bool:
-        """Whether the same process has not come again since."""
-        with self._lock:
-            agent, run, _ = self._agents[stream]
-            return [other for other, who in self._agents.items() if who[:2] == (agent, run)][-1] is stream
-
-    def agents(self) -> set[str]:
-        """Which agents are at work."""
-        with self._lock:
-            return {name for name, _, _ in self._agents.values()}
-
-    def close_of(self, agent: str) -> None:
-        """End all that an agent does."""
-        with self._lock:
-            for stream, (name, _, _) in self._agents.items():
-                if name == agent:
-                    stream.close()
-
-    def close_all(self) -> None:
-        """End everything."""
-        with self._lock:
-            for stream in [*self._strangers, *self._agents]:
-                stream.close()

@@ -17,7 +17,7 @@ from typing import NamedTuple, cast
 from engine.files import Data
 from engine.transport.errors import UntrustedError
 
-_PIECE = 256 << 10
+_PIECE = 1 << 20
 _LINGER = 2.0
 
 

@@ -27,7 +27,7 @@ from engine.transport.tls import Limits, TlsStream
 from tests.engine.transport.site import identity
 
 MIB = 1 << 20
-GOAL = 0.5
+GOAL = 0.3
 """Of the plain throughput, at least."""
 
 Wrap = Callable[[socket.socket], Stream]

@@ -15,10 +15,11 @@ from engine.transport.agent import LocalImage, Retry, push
 from engine.transport.authority import Authority, system_time
 from engine.transport.certificates import key_pem, new_key, signing_request
 from engine.transport.enrolment import Membership, enrol
+from engine.transport.guests import Bounds
 from engine.transport.identity import Identity
 from engine.transport.names import Address
 from engine.transport.orders import Orders
-from engine.transport.service import Bounds, Service
+from engine.transport.service import Service
 from engine.transport.tls import Limits
 
 QUICK = Limits(link=2, silence=30, greeting=1.5)

@@ -23,9 +23,9 @@ from engine.transport.authority import system_time
 from engine.transport.control import Offer, Start, ask
 from engine.transport.enrolment import connected
 from engine.transport.errors import UnreachableError, UntrustedError
+from engine.transport.guests import Bounds
 from engine.transport.names import Address
 from engine.transport.orders import Group
-from engine.transport.service import Bounds
 from engine.transport.tls import TlsStream
 from tests.engine.dpm.disk import content
 from tests.engine.transport.site import QUICK, Site, back_up, site
@@ -291,12 +291,28 @@ def test_a_server_that_is_gone_is_told_of(running: Site, image: Path):
     assert gone.value.retryable
 
 
-def test_the_server_says_when_it_stops(tmp_path: Path, image: Path):
-    with site(tmp_path) as made:
-        member = made.agent()
-        made.service.stopping.set()
-        with pytest.raises(RefusedError, match="stopped on request"):
-            back_up(member, image)
+class EndsTheServer:
+    """Writers of an image whose freezing, which comes before anything is sent, ends all connections."""
+
+    def __init__(self, running: Site) -> None:
+        self._running = running
+        self.held = 0
+
+    def freeze(self) -> None:
+        self.held += 1
+        self._running.service.end_all()
+
+    def thaw(self) -> None:
+        self.held -= 1
+
+
+def test_a_transfer_that_the_server_ends_is_worth_another_try_and_writers_go_on(running: Site, image: Path):
+    writers = EndsTheServer(running)
+    local, retry = LocalImage(image, writers), Retry(0, lambda _: None)
+    with pytest.raises(BrokenTransferError) as ended:
+        push(running.agent(), "disk", local, Wishes(), Unwatched(), retry, QUICK)
+    assert ended.value.retryable
+    assert writers.held == 0
 
 
 def test_a_replica_in_use_is_worth_another_try(running: Site, image: Path):
