@@ -175,11 +175,10 @@ class Service:
         """Wait for an order for this agent, but not for long, so that both sides know that the other is there."""
         with self._guests.agent(agent, request.run, stream) as still:
             for _ in range(int(_LONG_POLL / _TICK)):
-                order = self._orders.take(agent, request.images)
-                if order:
-                    self._carry_out(order, request.run, stream)
-                    return
                 if not still():
+                    return
+                if order := self._orders.take(agent, request.images):
+                    self._carry_out(order, request.run, stream)
                     return
                 if self.stopping.wait(_TICK):
                     break

@@ -251,7 +251,7 @@ def test_a_byte_now_and_then_does_not_prolong_a_greeting(running: Site):
 
 def ask_and_be_cut_off(stream: TlsStream, run: bytes) -> None:
     with pytest.raises(BrokenTransferError):
-        ask(stream, Offer(run, ()), Start)
+        ask(stream, Offer(run, ("disk",)), Start)
 
 
 def test_a_new_question_ends_what_the_same_process_had_left_open(running: Site):
@@ -261,8 +261,8 @@ def test_a_new_question_ends_what_the_same_process_had_left_open(running: Site):
         waiting = threading.Thread(target=ask_and_be_cut_off, args=(lost, run))
         waiting.start()
         time.sleep(0.2)
-        running.authority.ledger.add_orders([("hv01", "disk")], 0)
         with connected(member.server, member.identity.context(), QUICK) as again:
+            threading.Timer(0.5, running.authority.ledger.add_orders, [[("hv01", "disk")], 0]).start()
             assert ask(again, Offer(run, ("disk",)), Start).image == "disk"
         waiting.join(5)
         assert not waiting.is_alive()
