@@ -1,11 +1,14 @@
 """The server's authority over its agents: it is made on first use, and says who is one, and who is not any more."""
 
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from engine.dpm.errors import BusyError
 from engine.dpm.locks import locked
 from engine.transport.certificates import LIFE, Issued, Issuer, fingerprint, key_pem, lifetime, new_key
 from engine.transport.errors import TokenError, UntrustedError
@@ -15,6 +18,7 @@ from engine.transport.names import SERVER, agent_named
 from engine.transport.tokens import SECRET_SIZE, Token
 
 TOKEN_MINUTES = 15
+_PATIENCE = 10.0
 
 
 def system_time() -> datetime:
@@ -29,18 +33,33 @@ class Authority:
         """Open it, or make it on first use.
 
         Raises:
-            BusyError: another process is just making it.
+            BusyError: another process has held it for long.
             UntrustedError: its key or certificate cannot be read.
         """
         self._now = now
         self.identity = Identity(folder, "server")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locked(folder / "authority.lock", "the authority"):
+        with self._alone():
             self._issuer = self._opened(folder / "authority.key.pem")
             self.ledger = Ledger(folder / "ledger.sqlite")
             if not self.identity.revoked.exists():
                 self._publish()
-            self.renew_server()
+        self.renew_server()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Write the authority's files alone, among all threads and processes; nobody does so for long."""
+        until = time.monotonic() + _PATIENCE
+        with ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(locked(self.identity.folder / "authority.lock", "the authority"))
+                    break
+                except BusyError:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.02)
+            yield
 
     def _opened(self, private: Path) -> Issuer:
         if not private.exists():
@@ -111,7 +130,9 @@ class Authority:
 
     def renew_server(self) -> None:
         """Let the server have a certificate that is good for a while and not revoked."""
-        if not self._is_good(self.identity.own):
+        if self._is_good(self.identity.own):
+            return
+        with self._alone():
             key = new_key()
             issued = self._issuer.for_server(key, self._now())
             self._remember(issued, SERVER)
@@ -134,9 +155,10 @@ class Authority:
         return bool(known) and known[-1].revoked is None and not is_old(pem, self._now())
 
     def _revoke(self, name: str) -> int:
-        count = self.ledger.revoke(name, self._seconds())
-        if count:
-            self._publish()
+        with self._alone():
+            count = self.ledger.revoke(name, self._seconds())
+            if count:
+                self._publish()
         return count
 
     def _publish(self) -> None:

@@ -146,6 +146,21 @@ def test_who_enrols_a_name_again_ends_the_old_certificate(running: Site):
         ask(stream, REQUESTS[Offer], control.Start)
 
 
+def test_many_may_enrol_and_be_revoked_at_once(running: Site):
+    ended: list[int] = []
+
+    def come_and_go(number: int) -> None:
+        running.agent(f"many{number}")
+        ended.append(Authority(running.authority.identity.folder).revoke(f"many{number}"))
+
+    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert ended == [1] * 12
+
+
 def test_an_old_certificate_is_renewed_and_the_new_one_is_good(running: Site, tmp_path: Path):
     member = running.agent("hv11")
     shown = identity(tmp_path, Authority(running.authority.identity.folder, ago(70 * DAY)), "hv11")
