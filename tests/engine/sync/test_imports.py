@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("numpy", "rich", "networkx", "asyncio", "click", "diagnostics")
+HEAVY = ("numpy", "rich", "networkx", "asyncio", "click", "cryptography", "diagnostics")
 
 
 def test_neither_side_imports_anything_heavy():
-    asked = f"import sys, engine.sync.agent, engine.sync.server; print([m for m in {HEAVY} if m in sys.modules])"
+    asked = f"import sys, engine.sync.server, engine.transport.agent; print([m for m in {HEAVY} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
 
