@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from diagnostics.event import Event, Kind
 from diagnostics.localize.inference import Posterior, infer
-from diagnostics.localize.judge import FIRM, Judgement
+from diagnostics.localize.judge import SURE, Judgement
 from diagnostics.localize.problem import JobObservation, Problem
 from diagnostics.reading import Reading
 from diagnostics.understanding import Case
@@ -67,7 +67,7 @@ def answer(case: Case, called: Callable[[str], str] = same) -> object:
 def asserted(said: Judgement) -> set[tuple[str, str]]:
     if said.verdict is not VerdictWord.ASSERTED:
         return set()
-    return {(fault.plate, fault.component) for fault in said.faults if fault.probability >= FIRM}
+    return {(fault.plate, fault.component) for fault in said.faults if fault.probability >= SURE}
 
 
 def changed(

@@ -35,7 +35,7 @@ def others_passed(*bad: str) -> list[JobObservation]:
 
 
 def test_a_failed_job_and_an_event_of_its_cause_are_asserted():
-    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.0005), *others_passed(VM))
+    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.0001), *others_passed(VM))
     (fault,) = answer.faults
     assert answer.verdict is VerdictWord.ASSERTED
     assert (fault.plate, fault.component, fault.cause) == (VM, "guest_writer", "guest_writer-broken")
