@@ -63,7 +63,7 @@ def test_nothing_is_reported_of_causes_and_seeds_that_were_fitted_on():
 
 
 def test_one_fault_is_mostly_found():
-    results = nights(singles(reported_causes()[::4], range(300, 301)))
+    results = nights(singles(reported_causes()[::4], range(300, 302)))
     assert found(results, MODEL) >= 0.5
     assert found(results, MODEL, 2) >= 0.7
     right, number = precision(results)
