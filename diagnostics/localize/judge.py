@@ -19,8 +19,10 @@ from diagnostics.verdict import VerdictWord
 from engine.pipeline import Mode, Scope, Stage, stages_of
 
 SURE = 0.95
-"""Nothing is asserted below it. At 0.9 a night whose cause the catalog does not know ended with a wrong one asserted
-three times as often (found on the causes and seeds that the temperature is fitted on)."""
+"""Asserted takes so much: at 0.9 a night whose cause the catalog does not know ended with a wrong one asserted three
+times as often, on the causes and seeds that the temperature is fitted on."""
+_BEYOND_DOUBT = 1.0 - 1e-9
+"""Of what is at fault by 90 decibans, `FIRM` is enough: only whether a job failed by it is less sure."""
 FIRM = 0.9
 LIKELY = 0.5
 _FEW = 4
@@ -219,7 +221,8 @@ class _Judge:
         A job that may as well have failed where the component is not needed is none of the three.
         """
         jobs = self._touched(suspect.plate, suspect.component)
-        if self._probability(suspect) < SURE or not jobs:
+        needed = FIRM if self._present(suspect) >= _BEYOND_DOUBT else SURE
+        if self._probability(suspect) < needed or not jobs:
             return VerdictWord.LEADING
         stages = self._stages(suspect.plate, suspect.component)
         pointing = [job for job in jobs if self.failed_stages[job.key] <= stages]

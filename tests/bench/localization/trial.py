@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diagnostics.diagnosis import Knowledge
-from diagnostics.localize.judge import SURE
+from diagnostics.localize.judge import FIRM
 from diagnostics.reading import Reading
 from diagnostics.request import Request
 from diagnostics.understanding import Case, understand
@@ -91,7 +91,7 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
                 len(fault.minimal_evidence) if most_explained else None,
             )
             for fault in firm
-            if fault.probability >= SURE
+            if fault.probability >= FIRM
         ),
         jobs=len(case.jobs),
         failed=sum(not job.succeeded for job in case.problem.jobs),
