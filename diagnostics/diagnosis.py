@@ -8,7 +8,6 @@ from typing import NamedTuple
 import msgspec
 
 from diagnostics.answer import compose
-from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.reading import Progress, read_case
@@ -18,6 +17,7 @@ from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.understanding import Case, understand
 from diagnostics.verdict import Verdict
+from engine.datafiles.documents import Problem
 
 
 class Knowledge(NamedTuple):

@@ -10,9 +10,9 @@ import msgspec
 from diagnostics.case.jobs import ANYWHERE, Job, Outcome, narrow
 from diagnostics.case.sharing import KINDS
 from diagnostics.case.topology import Role, short_name
-from diagnostics.datafiles.documents import read
-from diagnostics.datafiles.schema import typed
 from diagnostics.event import Event, Kind
+from engine.datafiles.documents import read
+from engine.datafiles.schema import typed
 from engine.pipeline import Mode, Stage
 
 ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}

@@ -7,8 +7,8 @@ from typing import Annotated
 import click
 import msgspec
 
-from diagnostics.datafiles.documents import Problem, YamlDocument, read
-from diagnostics.datafiles.schema import typed
+from engine.datafiles.documents import Problem, YamlDocument, read
+from engine.datafiles.schema import typed
 from engine.transport.agent import LocalImage
 from engine.transport.control import MAX_IMAGES
 from engine.transport.names import AGENT_IN_WORDS, AGENT_PATTERN, IMAGE_IN_WORDS, IMAGE_PATTERN

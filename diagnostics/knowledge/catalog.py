@@ -8,12 +8,12 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from diagnostics.datafiles.documents import Problem, YamlDocument, read
-from diagnostics.datafiles.schema import typed
-from diagnostics.datafiles.tables import read_rows
 from diagnostics.knowledge.events import load_events
 from diagnostics.knowledge.updates import Update, load_updates
 from diagnostics.knowledge.writer_states import load_writer_states
+from engine.datafiles.documents import Problem, YamlDocument, read
+from engine.datafiles.schema import typed
+from engine.datafiles.tables import read_rows
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 KNOWLEDGE = Path(__file__).parent

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from diagnostics.datafiles.documents import Problem
-from diagnostics.datafiles.tables import read_rows
 from diagnostics.event import Event
+from engine.datafiles.documents import Problem
+from engine.datafiles.tables import read_rows
 
 _COLUMNS = ("provider", "event_id", "meaning", "fields", "source")
 _KNOWLEDGE = Path(__file__).parent

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from diagnostics.datafiles.documents import Problem, YamlDocument, read
-from diagnostics.datafiles.schema import typed
+from engine.datafiles.documents import Problem, YamlDocument, read
+from engine.datafiles.schema import typed
 
 FILE = "updates.yml"
 Kb = Annotated[str, msgspec.Meta(pattern=r"^KB[0-9]{6,7}$")]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from diagnostics.datafiles.documents import Problem
-from diagnostics.datafiles.tables import read_rows
+from engine.datafiles.documents import Problem
+from engine.datafiles.tables import read_rows
 from engine.pipeline import Component, Stage
 
 _COLUMNS = ("state", "symbol", "meaning", "component", "stage")

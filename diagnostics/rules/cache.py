@@ -21,7 +21,7 @@ _MAX_BYTES = 64 << 20
 _MAX_NESTING = 100
 _READERS = Path(__file__).parents[2]
 """Where the code lies whose change may change what a file means; its version alone would mislead its developers."""
-_CODE = ("diagnostics/rules", "diagnostics/datafiles", "diagnostics", "engine")
+_CODE = ("diagnostics/rules", "engine/datafiles", "diagnostics", "engine")
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(Pack)

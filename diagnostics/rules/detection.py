@@ -33,7 +33,6 @@ from sigma.types import (
     SpecialChars,
 )
 
-from diagnostics.datafiles.documents import Path_, Problem, YamlDocument
 from diagnostics.rules.conditions import (
     ANY_FIELD,
     AllOf,
@@ -49,6 +48,7 @@ from diagnostics.rules.conditions import (
     Wild,
     compile_pattern,
 )
+from engine.datafiles.documents import Path_, Problem, YamlDocument
 
 MAX_PATTERN = 1024
 """Characters of a regular expression, and of a condition."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.rules.conditions import ANY_FIELD, Like, leaves
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Pack, Rule, Status
 from diagnostics.rules.samples import Samples, check, read_samples
+from engine.datafiles.documents import Problem
 
 
 class Severity(StrEnum):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from diagnostics.datafiles.documents import Problem, read
 from diagnostics.rules.cache import remembered
 from diagnostics.rules.rule import Pack, Rule
+from engine.datafiles.documents import Problem, read
 
 SHIPPED = Path(__file__).with_name("packs")
 SAMPLES_SUFFIX = ".tests.yml"

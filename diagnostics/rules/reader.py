@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from diagnostics.datafiles.documents import Problem, YamlDocument
-from diagnostics.datafiles.schema import typed
 from diagnostics.event import Kind
 from diagnostics.rules.conditions import Node
 from diagnostics.rules.detection import header_problems, read_detection
 from diagnostics.rules.logsource import kinds_of
 from diagnostics.rules.rule import CauseLink, Logsource, Plate, Polarity, Rule, Status, Text, sits_on
+from engine.datafiles.documents import Problem, YamlDocument
+from engine.datafiles.schema import typed
 from engine.pipeline import COMPONENTS, Component, Stage
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Kind
 from diagnostics.rules.conditions import Node
+from engine.datafiles.documents import Problem
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from diagnostics.datafiles.documents import Path_, Problem, YamlDocument, read
-from diagnostics.datafiles.schema import typed
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.codes import find_codes
 from diagnostics.rules.conditions import Node
 from diagnostics.rules.matching import matches
 from diagnostics.rules.packs import SAMPLES_SUFFIX, SHIPPED
 from diagnostics.rules.rule import Rule
+from engine.datafiles.documents import Path_, Problem, YamlDocument, read
+from engine.datafiles.schema import typed
 
 
 class Sample(NamedTuple):

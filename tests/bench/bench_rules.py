@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
-from diagnostics.datafiles.documents import parse
 from diagnostics.event import Event, Kind
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.rules.reader import read_rule
 from diagnostics.rules.rule import Rule
+from engine.datafiles.documents import parse
 
 RULES = 300
 EVENTS = 100_000

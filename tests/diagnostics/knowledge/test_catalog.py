@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.datafiles.documents import Problem
 from diagnostics.knowledge.catalog import KNOWLEDGE, load_catalog
+from engine.datafiles.documents import Problem
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 
 CAUSES = """\

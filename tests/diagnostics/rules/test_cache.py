@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.datafiles import documents
 from diagnostics.rules import cache, packs
 from diagnostics.rules.conditions import AllOf, AnyOf, Exists, Like, Node, Not, Null, Number, Regex, Wild
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.packs import load_rules
 from diagnostics.rules.rule import Pack
 from diagnostics.rules.samples import read_samples
+from engine.datafiles import documents
 from tests.diagnostics.rules.writing import changed, put
 
 EVERY_TEST = """{EventID|gte: 30, Text|re: '(?i)full', Data|contains: ['a*b', 'c?d'], Level|exists: true, Code: null}

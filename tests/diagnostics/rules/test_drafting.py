@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.commands.rules import rules
-from diagnostics.datafiles.documents import parse
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.rules.drafting import Draft, NothingToAskError, component_of, rule_text, samples_text, selection
@@ -18,6 +17,7 @@ from diagnostics.rules.packs import load_from
 from diagnostics.rules.reader import read_rule
 from diagnostics.rules.rule import Polarity
 from diagnostics.rules.samples import read_samples
+from engine.datafiles.documents import parse
 from engine.pipeline import Component
 from tests.diagnostics.rules.writing import record
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.datafiles.documents import Problem
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.rules import packs
 from diagnostics.rules.index import RuleSet
@@ -13,6 +12,7 @@ from diagnostics.rules.mutation import mutate
 from diagnostics.rules.packs import SHIPPED, load_from, load_rules, user_folder
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.samples import check, read_samples
+from engine.datafiles.documents import Problem
 from tests.diagnostics.rules.writing import GOOD, changed, put
 
 SHIPPED_PACK = load_from([SHIPPED])

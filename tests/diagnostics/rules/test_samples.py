@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.datafiles.documents import Problem
 from diagnostics.event import Event, Kind
 from diagnostics.rules.mutation import mutate
 from diagnostics.rules.packs import load_from
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.samples import check, read_samples
+from engine.datafiles.documents import Problem
 from tests.diagnostics.rules.writing import put
 
 SAMPLES = """\

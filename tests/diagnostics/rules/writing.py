@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from diagnostics.datafiles.documents import Problem, parse
 from diagnostics.event import Event, Kind
 from diagnostics.rules.reader import read_rule
 from diagnostics.rules.rule import Rule
+from engine.datafiles.documents import Problem, parse
 
 GOOD = """\
 title: Shadow Copy Storage Reached Its Limit

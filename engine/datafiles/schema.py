@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
-from diagnostics.datafiles.documents import Path_, Problem, YamlDocument
+from engine.datafiles.documents import Path_, Problem, YamlDocument
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from diagnostics.datafiles.documents import MAX_BYTES, Problem
+from engine.datafiles.documents import MAX_BYTES, Problem
 
 Row = tuple[int, dict[str, str]]
 """A line number and its cells by column."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.datafiles.documents import MAX_BYTES, Problem, parse, read
+from engine.datafiles.documents import MAX_BYTES, Problem, parse, read
 
 
 def problems(text: str) -> list[Problem]:
