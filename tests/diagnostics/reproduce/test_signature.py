@@ -11,7 +11,6 @@ from tests.bench.localization.logbook import DAY
 from tests.bundled import diagnosis_of
 from tests.diagnostics.test_metamorphic import at_another_time, called_otherwise, nights, other_names, understand
 
-
 fewest = settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
 
 
