@@ -276,6 +276,59 @@ class NotChecked(msgspec.Struct, kw_only=True):
     why: str
 
 
+class ReproductionWord(StrEnum):
+    """What the lab says of the verdict."""
+
+    REPRODUCED = "reproduced"
+    """The first cause, brought about in the lab, logs what the case logged, and no other does so as well."""
+    NOT_TOLD_APART = "not-told-apart"
+    """It does, and others do so as well."""
+    ANOTHER = "another"
+    """Another cause does so better than the first."""
+    NOT_REPRODUCED = "not-reproduced"
+    """None of those that were run does."""
+    NO_FAULT_KNOWN = "no-fault-known"
+    """The lab cannot bring about any of the causes."""
+
+
+class LineCompared(msgspec.Struct, kw_only=True):
+    """Something that was logged, in the case or in the lab, without names and times."""
+
+    event: str
+    role: str
+    """The plate of the machine that logged it: site, host or vm."""
+    codes: list[str]
+    stage: str | None
+
+
+class LabRun(msgspec.Struct, kw_only=True):
+    """A cause of the verdict, brought about in the lab, and how like the case is what the lab logged then."""
+
+    cause: str
+    instance: str
+    fault: str
+    """As `shindan replay --fault` takes it; empty where the lab knows none for the cause."""
+    likeness: float | None
+    """0 to 1, by `diagnostics.reproduce.likeness`; None where it was not run."""
+    both: list[LineCompared] = []
+    only_case: list[LineCompared] = []
+    only_lab: list[LineCompared] = []
+
+
+class Reproduction(msgspec.Struct, kw_only=True):
+    """The causes of the verdict, run in the lab on machines like those of the case."""
+
+    outcome: ReproductionWord
+    summary: str
+    """One sentence."""
+    runs: list[LabRun]
+    """Those most like the case first; then those that could not be run."""
+    lab: list[str]
+    """What stood in the lab, and what of the case was left out."""
+    seed: int
+    """Of the lab: the same seed gives the same runs."""
+
+
 class Verdict(msgspec.Struct, kw_only=True):
     """The answer to one case."""
 
@@ -294,3 +347,5 @@ class Verdict(msgspec.Struct, kw_only=True):
     not_checked: list[NotChecked]
     timeline: Timeline = msgspec.field(default_factory=Timeline)
     reckoning: Reckoning = msgspec.field(default_factory=Reckoning)
+    reproduced: Reproduction | None = None
+    """None where nobody asked for it: `shindan reproduce` does."""

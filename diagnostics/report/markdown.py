@@ -33,7 +33,7 @@ def to_markdown(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
     for number, fault in enumerate(first, 1):
         blocks += _fault(fault, f"Fault {number}" if len(first) > 1 else "Fault")
     blocks.append(_beside(beside))
-    blocks += [block for section in (_candidates, _jobs, _timeline) for block in section(verdict)]
+    blocks += [block for section in (_reproduction, _candidates, _jobs, _timeline) for block in section(verdict)]
     told: set[str] = set()
     for fault in first:
         blocks += _remedies(fault, told)
@@ -122,6 +122,21 @@ def _evidence(line: Evidence, mark: str) -> tuple[str, ...]:
 
 def _more(count: int, what: str) -> str:
     return f"\n\n… and {count} {what}" if count > 0 else ""
+
+
+def _reproduction(verdict: Verdict) -> Iterator[str]:
+    told = verdict.reproduced
+    if told is None:
+        return
+    yield f"### Run in the lab\n\n{prose(told.summary)}"
+    yield "\n".join(f"- {prose(phrases.lab_run(run))}" for run in told.runs[:_CANDIDATES_SHOWN])
+    for heading, lines in phrases.compared(told.runs[0]) if told.runs else ():
+        yield (
+            f"**{heading}**\n\n"
+            + "\n".join(f"- {prose(phrases.line_compared(line))}" for line in lines[:_ROWS_SHOWN])
+            + _more(len(lines) - _ROWS_SHOWN, "more")
+        )
+    yield " ".join(prose(line) for line in told.lab)
 
 
 def _candidates(verdict: Verdict) -> Iterator[str]:

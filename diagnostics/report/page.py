@@ -144,6 +144,9 @@ def _environment() -> jinja2.Environment:
         "command_line": phrases.command_line,
         "odds": phrases.odds,
         "counted": phrases.counted,
+        "compared": phrases.compared,
+        "lab_run": phrases.lab_run,
+        "line_compared": phrases.line_compared,
         "component": lambda component: COMPONENTS[Component(component)].title,
     }
     environment.globals |= {

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from diagnostics.verdict import (
     Fault,
     JobReport,
+    LabRun,
+    LineCompared,
     Reckoning,
     SourceLine,
     SuspectReckoned,
@@ -146,3 +148,24 @@ def _few(names: Iterable[str]) -> str:
     distinct = list(dict.fromkeys(names))
     rest = f" and {len(distinct) - _NAMES_SHOWN} more" if len(distinct) > _NAMES_SHOWN else ""
     return ", ".join(distinct[:_NAMES_SHOWN]) + rest
+
+
+def lab_run(run: LabRun) -> str:
+    """A cause and how it did in the lab: `0.93 like the case  sql-writer-failed on vm:SQL01/... (fault ...)`."""
+    if run.likeness is None:
+        why = "not run" if run.fault else "the lab knows no fault for it"
+        return f"{run.cause} ({run.instance}): {why}"
+    return f"{run.likeness:.2f} alike: {run.cause} ({run.instance}), by {run.fault}"
+
+
+def compared(run: LabRun) -> list[tuple[str, list[LineCompared]]]:
+    """What was compared, under headings; without those under which nothing stands."""
+    told = [("Both logged", run.both), ("Only the case", run.only_case), ("Only the lab", run.only_lab)]
+    return [(heading, lines) for heading, lines in told if lines]
+
+
+def line_compared(line: LineCompared) -> str:
+    """What was logged, by whom and in which stage."""
+    codes = f" {', '.join(line.codes)}" if line.codes else ""
+    stage = f", {line.stage}" if line.stage else ""
+    return f"{line.event}{codes} ({line.role}{stage})"

@@ -8,9 +8,12 @@ from rich.text import Text
 from diagnostics.report.phrases import (
     RISKS,
     command_line,
+    compared,
     counted,
     job_text,
     known_updates,
+    lab_run,
+    line_compared,
     moment,
     odds,
     percent,
@@ -25,6 +28,7 @@ from diagnostics.verdict import (
     JobReport,
     NextEvidence,
     RemedyAdvice,
+    Reproduction,
     SourceLine,
     UpdateAdvice,
     Verdict,
@@ -44,6 +48,7 @@ _STYLES = {
 _EVIDENCE_SHOWN = 6
 _CANDIDATES_SHOWN = 5
 _NOT_CHECKED_SHOWN = 8
+_COMPARED_SHOWN = 8
 _TEXT_SHOWN = 160
 _COLUMN = 14
 """Wide enough for `>1,000,000 : 1`."""
@@ -78,6 +83,8 @@ class _Report:
             self._fault(fault, f"Fault {number} of {len(shown)}" if len(shown) > 1 else "Fault")
         if len(shown) < len(verdict.faults):
             self._beside(beside)
+        if verdict.reproduced:
+            self._reproduction(verdict.reproduced)
         self._candidates(verdict)
         if self._explain:
             self._arithmetic(verdict)
@@ -147,6 +154,18 @@ class _Report:
             self._bullet(Text(text))
             if address:
                 self._whole(address)
+
+    def _reproduction(self, told: Reproduction) -> None:
+        self._heading("Run in the lab")
+        self._line(told.summary)
+        for number, run in enumerate(told.runs):
+            self._bullet(Text(lab_run(run)))
+            for heading, lines in compared(run) if self._explain or number == 0 else ():
+                shown = lines if self._explain else lines[:_COMPARED_SHOWN]
+                more = f"; and {len(lines) - len(shown)} more" if len(shown) < len(lines) else ""
+                self._block(Text(f"{heading}: {'; '.join(map(line_compared, shown))}{more}"), indent=4, hang=2)
+        for line in told.lab:
+            self._line(line)
 
     def _candidates(self, verdict: Verdict) -> None:
         named = {fault.instance for fault in verdict.faults}

@@ -7,6 +7,8 @@ from diagnostics.verdict import (
     Evidence,
     Fault,
     JobReport,
+    LabRun,
+    LineCompared,
     LineReckoned,
     MachineReport,
     Moment,
@@ -16,6 +18,8 @@ from diagnostics.verdict import (
     Reckoning,
     RemedyAdvice,
     RemedyStep,
+    Reproduction,
+    ReproductionWord,
     SourceLine,
     SuspectReckoned,
     Timeline,
@@ -39,6 +43,10 @@ def update(kb, state, why):
         kb=kb, title="Ends the failure", machine="SQL01", state=state, why=why,
         references=[f"https://support.microsoft.com/help/{kb[2:]}"],
     )  # fmt: skip
+
+
+def compared(event, role, stage, *codes):
+    return LineCompared(event=event, role=role, stage=stage, codes=list(codes))
 
 
 FULL = Verdict(
@@ -145,6 +153,23 @@ FULL = Verdict(
                          rule="sql-writer-rejected-event", adds_db=[-2.5, 0.0]),
         ],
         rest_lines=2,
+    ),
+    reproduced=Reproduction(
+        outcome=ReproductionWord.REPRODUCED,
+        summary="Reproduced: sql-writer-failed, brought about in the lab, logs the same (0.93 alike; the next 0.41).",
+        runs=[
+            LabRun(cause="sql-writer-failed", instance="vm:SQL01/guest_writer:SqlServerWriter",
+                   fault="sql-writer-refuses@vm:SQL01", likeness=0.931,
+                   both=[compared("VSS/8229", "vm", "guest-prepare", "0x800423F4"),
+                         compared("job failed", "site", None)],
+                   only_case=[compared("[b]MSSQL[/]/3041", "vm", "guest-prepare")],
+                   only_lab=[compared("volsnap/25", "host", "host-snapshot")]),
+            LabRun(cause="guest-vss-stuck", instance="vm:SQL01/guest_vss", fault="guest-vss-hangs@vm:SQL01",
+                   likeness=0.41, both=[compared("job failed", "site", None)]),
+            LabRun(cause="odd-cause", instance="vm:SQL01/guest_vss", fault="", likeness=None),
+        ],
+        lab=["DPM01, HV01 and SQL01 stood in the lab; WEB01, whose job passed, was left out."],
+        seed=7,
     ),
 )  # fmt: skip
 
