@@ -12,8 +12,10 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 import yaml
 
+from engine import windows
 from engine.eventlog.errors import EventLogError
 from engine.hresult import HResult
+from engine.hyperv import applications
 from engine.hyperv import occurrences as hyperv
 from engine.occurrence import Happening, Occurrence
 from engine.vss import occurrences as vss
@@ -24,7 +26,7 @@ _ALWAYS: dict[str, Any] = {"hresult": HResult, "meaning": str, "machine": str}
 """What a template may name beside the fields of its occurrence."""
 HAPPENINGS: dict[str, type[Happening]] = {
     name: kind
-    for module in (vss, hyperv)
+    for module in (windows, hyperv, applications, vss)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Happening) and kind.__module__ == module.__name__
 }
@@ -40,18 +42,18 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     occurrence: str
     source: str
     results: tuple[str, ...] = ()
-    """The results by name; any failure where there are none."""
-    where: dict[str, str | int] = {}
-    """Fields of the occurrence that have to have these values; then its result does not matter."""
+    """The results by name. Where there are none: any at all for an entry with `where`, else any failure."""
+    where: dict[str, str | int | bool] = {}
+    """Fields of the occurrence that have to have these values."""
 
     def applies(self, occurrence: Occurrence) -> bool:
         """Whether this occurrence leaves this entry in a log."""
         happening, result = occurrence.happening, occurrence.hresult
         if not isinstance(happening, HAPPENINGS[self.occurrence]):
             return False
-        if self.where:
-            return all(attrgetter(name)(happening) == value for name, value in self.where.items())
-        return result.name in self.results if self.results else result.failed
+        if any(attrgetter(name)(happening) != value for name, value in self.where.items()):
+            return False
+        return result.name in self.results if self.results else bool(self.where) or result.failed
 
     def trouble(self, templates: Iterable[str]) -> str:
         """What is wrong with it and its templates beyond their form; empty where nothing is."""
@@ -79,9 +81,16 @@ def _exists(name: str, hints: dict[str, Any]) -> bool:
 
 
 class _Words(Formatter):
-    """Results as Windows prints them: in hexadecimal digits (`x`), or as a signed number (`d`). No NUL in any text."""
+    """Results as Windows prints them, and no NUL in any text.
+
+    In hexadecimal digits (`x`), as a signed number (`d`), or as the number of Windows' own errors (`w`), the low half.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - any field of an occurrence
+        if isinstance(value, HResult) and format_spec == "w":
+            return str(value.value & 0xFFFF)
+        if isinstance(value, int) and format_spec == "x" and not isinstance(value, HResult):
+            return f"0x{value:x}"
         if isinstance(value, HResult):
             return str(value.value - (value.value >> 31 << 32)) if format_spec == "d" else f"0x{value.value:08x}"
         if isinstance(value, tuple):

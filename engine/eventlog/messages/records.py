@@ -22,6 +22,8 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     guid: UUID | None = None
+    source: str = ""
+    """Under which a provider with a manifest tells events of the old kind."""
 
 
 class Message(Entry, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,6 +35,8 @@ class Message(Entry, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Templates of the values, with names or without."""
     text: str
     qualifiers: int | None = None
+    binary: str = ""
+    """Template of what is appended as bytes, in UTF-16."""
 
 
 class MessageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,13 +64,14 @@ class MessageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _record(self, message: Message, occurrence: Occurrence) -> Record:
         named = message.data.items() if isinstance(message.data, dict) else (("", value) for value in message.data)
         fields = tuple((name, values.text(filled(template, occurrence))) for name, template in named)
+        binary = filled(message.binary, occurrence).encode("utf-16-le")
         return Record(
-            Provider(self.provider.name, self.provider.guid),
+            Provider(self.provider.name, self.provider.guid, self.provider.source),
             message.event_id,
             occurrence.time,
             self.channel,
             occurrence.machine,
-            UserData(self.element, self.namespace, fields) if self.element else EventData(fields),
+            UserData(self.element, self.namespace, fields) if self.element else EventData(fields, binary),
             level=_LEVELS[message.level],
             qualifiers=self.qualifiers if message.qualifiers is None else message.qualifiers,
             keywords=self.keywords,
@@ -85,6 +90,6 @@ def read_messages(path: Path) -> MessageFile:
     file = converted(path, MessageFile)
     for number, message in enumerate(file.messages):
         templates = message.data.values() if isinstance(message.data, dict) else message.data
-        if trouble := message.trouble(templates):
+        if trouble := message.trouble([*templates, message.binary]):
             raise MessageFileError(f"{path.name}: messages[{number}], event {message.event_id}: {trouble}")
     return file

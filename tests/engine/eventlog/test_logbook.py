@@ -150,7 +150,7 @@ def test_a_machine_whose_name_leads_elsewhere_is_refused(tmp_path, name):
         book.write(tmp_path)
 
 
-def test_a_good_backup_leaves_no_event_but_the_milestones_of_dpms_agent_on_the_host(tmp_path):
+def test_a_good_backup_leaves_the_milestones_of_dpms_agent_on_the_host_and_of_sql_server_in_the_guest(tmp_path):
     (tmp_path / "site").mkdir()
     site, book = Site(tmp_path / "site"), Logbook()
     site.back_up()
@@ -158,7 +158,11 @@ def test_a_good_backup_leaves_no_event_but_the_milestones_of_dpms_agent_on_the_h
         book.occurred(occurrence)
     book.write(tmp_path / "logs")
     host = tmp_path / "logs" / "HV01"
-    assert list((tmp_path / "logs").rglob("*.evtx")) == []
+    (guest,) = (tmp_path / "logs").rglob("*.evtx")
+    assert [(event.provider, event.event_id) for event in read_evtx(guest).events] == [
+        ("MSSQLSERVER", 3197),
+        ("MSSQLSERVER", 3198),
+    ]
     trace = read_text((host / "DPMRACurr.errlog").read_text(encoding="utf-16"), name="HV01/DPMRACurr.errlog")
     milestones = [event.text.partition(" ")[0] for event in trace.of(Kind.ERRLOG)]
     assert milestones == [
@@ -170,7 +174,8 @@ def test_a_good_backup_leaves_no_event_but_the_milestones_of_dpms_agent_on_the_h
 
 
 def test_all_messages_that_come_with_the_engine_are_sound():
-    assert {file.channel for file in message_files()} == {"Application", "System", VMMS}
+    channels = {"Application", "System", VMMS, "Microsoft-Windows-VHDMP-Operational"}
+    assert {file.channel for file in message_files()} == channels
     assert {message.occurrence for file in message_files() for message in file.messages} <= set(HAPPENINGS)
     assert {trace.log for trace in trace_files()} == {"DPMRACurr.errlog"}
     assert meanings()
