@@ -41,7 +41,7 @@ class Bitmap:
         """All bits; the lowest of the first byte is the first block."""
         return self._bytes[:]
 
-    def from_bytes(self, data: bytes) -> None:
+    def from_bytes(self, data: bytes | bytearray) -> None:
         """Let all bits be those that `to_bytes` gave; ValueError where they are not as many."""
         if len(data) != self.size:
             raise ValueError(f"{len(data)} bytes where {self.size} hold {self.count} bits")

@@ -5,6 +5,10 @@ begins and when the volume is closed. The *regions* hold a bit per region of 1 M
 history was; a region's bit is durable before the first write into it goes to the disk. After an unclean end, every
 block of a marked region counts as changed. Hyper-V keeps a fine and a coarse table (.rct, .mrt) to the same end.
 
+A mark costs a sync, for which the write waits. So marks widen: the first of an epoch take in one region, later ones
+twice as many around the write, and again. Writes in few places are known closely after a crash, and writes all over a
+volume wait for about a hundred marks an epoch, however large it is.
+
 A history from before a foreign hand wrote the volume is not believed: the file's time of modification at the clean end
 is noted. Nor is one that is damaged or of another size. Then no reference is known, and everything counts as changed.
 """
@@ -17,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.files import File, Files, read_fully, write_atomically, write_fully
-from engine.volume.bitmap import Bitmap
+from engine.volume.bitmap import WORD, Bitmap, runs
 from engine.volume.diffarea import BLOCK, blocks_of
 
 _MAGIC = b"SHNDCBT1"
@@ -31,6 +35,8 @@ _MOST = 1 << 30
 _REGIONS = 1 << 16
 """There are so many regions at most, and none is smaller than 1 MiB."""
 _SECTOR = 512
+_NARROW = 8
+"""So many marks are of one width, before they double it."""
 
 
 class DamagedHistoryError(Exception):
@@ -55,7 +61,9 @@ class Tracking:
         self._blocks = blocks_of(size)
         self._region = max(1 << 20, 1 << (max(1, size - 1) // _REGIONS).bit_length())
         """Bytes of a region, a power of two."""
-        self._marked = bytearray(-(-max(1, size // self._region + 1) // (8 * _SECTOR)) * _SECTOR)
+        self._marked = Bitmap(-(-max(1, size // self._region + 1) // (8 * _SECTOR)) * _SECTOR * 8)
+        self._marks = 0
+        """How many there were in this epoch."""
         self._regions: File | None = None
 
     def load(self) -> list[Recorded]:
@@ -76,22 +84,25 @@ class Tracking:
         if self._regions is None:
             self._regions = self._opened_regions()
         self._write(epochs, modified=0)
-        self._marked = bytearray(len(self._marked))  # only now, as the history holds what they stood for
-        write_fully(self._regions, self._marked, 0)
+        self._marked = Bitmap(self._marked.count)  # only now, as the history holds what they stood for
+        self._marks = 0
+        write_fully(self._regions, self._marked.to_bytes(), 0)
 
     def mark(self, first: int, last: int) -> None:
-        """Let no crash forget that blocks from `first` to before `last` may have changed."""
-        low, high = first * BLOCK // self._region, (last * BLOCK - 1) // self._region
-        fresh = [place for place in range(low, high + 1) if not self._marked[place >> 3] >> (place & 7) & 1]
-        if not fresh or self._regions is None:
+        """Let no crash forget that blocks from `first` to before `last` may have changed.
+
+        After an OSError nothing but `discard` may follow.
+        """
+        low, high = first * BLOCK // self._region, (last * BLOCK - 1) // self._region + 1
+        if self._regions is None or self._marked.word(low, high) == (1 << (high - low)) - 1:
             return
-        marked = bytearray(self._marked)
-        for place in fresh:
-            marked[place >> 3] |= 1 << (place & 7)
-        start, end = fresh[0] // (8 * _SECTOR) * _SECTOR, (fresh[-1] // (8 * _SECTOR) + 1) * _SECTOR
-        write_fully(self._regions, memoryview(marked)[start:end], start)
+        width = 1 << min(self._marks // _NARROW, _REGIONS.bit_length())
+        low, high = low // width * width, min(-(-high // width) * width, self._marked.count)
+        self._marked.put(low, high, (1 << (high - low)) - 1)
+        start, end = low // (8 * _SECTOR) * _SECTOR, -(-high // (8 * _SECTOR)) * _SECTOR
+        write_fully(self._regions, self._marked.to_bytes()[start:end], start)
         self._regions.sync()
-        self._marked = marked
+        self._marks += 1
 
     def finish(self, epochs: Sequence[Recorded]) -> None:
         """Note a clean end; the volume's own file is durable."""
@@ -119,14 +130,14 @@ class Tracking:
         path = self._regions_path()
         if self._files.exists(path):
             file = self._files.open(path, "write")
-            if file.size() == len(self._marked):
+            if file.size() == self._marked.size:
                 return file
             file.close()
         self._forget()  # an old history with new regions would say that nothing was changed
         if self._files.exists(path):
             self._files.remove(path)
         file = self._files.open(path, "create")
-        file.truncate(len(self._marked))
+        file.truncate(self._marked.size)
         file.sync()
         self._files.sync_folder(path.parent)
         return file
@@ -183,16 +194,18 @@ class Tracking:
             raise DamagedHistoryError(f"{path}: missing, and the volume was not closed")
         file = self._files.open(path, "read")
         try:
-            if read_fully(file, self._marked, 0) < len(self._marked):
+            room = bytearray(self._marked.size)
+            if read_fully(file, room, 0) < len(room):
                 raise DamagedHistoryError(f"{path}: shorter than it was made")
+            self._marked.from_bytes(room)
         finally:
             file.close()
 
     def _marked_blocks(self) -> Iterator[tuple[int, int]]:
         blocks = self._region // BLOCK
-        for place in range(8 * len(self._marked)):
-            if self._marked[place >> 3] >> (place & 7) & 1:
-                yield min(place * blocks, self._blocks), min((place + 1) * blocks, self._blocks)
+        for start in range(0, self._marked.count, WORD):
+            for low, high in runs(self._marked.word(start, start + WORD)):
+                yield min((start + low) * blocks, self._blocks), min((start + high) * blocks, self._blocks)
 
 
 def _digest(body: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """What a volume holds and knows after its machine stopped at any call, and how it bears a failing disk."""
 
 import errno
+import os
 import random
 import threading
 from contextlib import suppress
@@ -135,6 +136,40 @@ def test_a_clean_end_keeps_exactly_what_was_changed():
         copy = volume.create_shadow_copy("second")
     assert list(copy.changed_since("first") or ()) == [(5 * BLOCK, 6 * BLOCK)]
     assert copy.changed_since("unheard of") is None
+
+
+def test_writes_all_over_a_large_volume_wait_for_few_marks_and_no_crash_forgets_one(tmp_path: Path):
+    path = tmp_path / "disk.img"
+    path.touch()
+    os.truncate(path, 16 << 30)
+    faulty = Faulty(SYSTEM)
+    volume = Volume(path, tracked=True, files=faulty)
+    with volume.writes_held():
+        volume.create_shadow_copy("first").release()
+    places = [random.Random(1).randrange((16 << 30) // SECTOR) * SECTOR for _ in range(5000)]
+    for place in places:
+        volume.write(place, b"x")
+    syncs = sum(call.name == "sync" and call.path.name == "changes.regions" for call in faulty.calls)
+    assert syncs < 130
+    again = Volume(path, tracked=True)  # as after a crash: the first was never closed
+    with again.writes_held():
+        changes = list(again.create_shadow_copy("second").changed_since("first") or ())
+    assert all(any(low <= place < high for low, high in changes) for place in places)
+
+
+def test_marks_in_few_places_stay_narrow(tmp_path: Path):
+    path = tmp_path / "disk.img"
+    path.touch()
+    os.truncate(path, 16 << 30)
+    volume = Volume(path, tracked=True)
+    with volume.writes_held():
+        volume.create_shadow_copy("first").release()
+    for place in range(4):
+        volume.write(place << 30, b"x")
+    again = Volume(path, tracked=True)
+    with again.writes_held():
+        changes = again.create_shadow_copy("second").changed_since("first")
+    assert list(changes or ()) == [(place << 30, (place << 30) + MARKED) for place in range(4)]
 
 
 def test_a_foreign_hand_on_the_volume_makes_everything_count_as_changed():
