@@ -45,8 +45,12 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     """What was wrong with rules and catalogs; the parts concerned were left out."""
 
 
-def diagnose(request: Request, progress: Progress | None = None, knowledge: Knowledge | None = None) -> Diagnosis:
+def diagnose(
+    request: Request, progress: Progress | None = None, knowledge: Knowledge | None = None, *, ledger: bool = False
+) -> Diagnosis:
     """Read the logs and localize the fault; `knowledge` is loaded as the request says where it is not given.
+
+    Where a `ledger` is asked for, `case.reading.ledger` lists every event; whoever asked closes it.
 
     Raises:
         UnreadableInput: a path does not exist or cannot be opened.
@@ -59,6 +63,7 @@ def diagnose(request: Request, progress: Progress | None = None, knowledge: Know
         relevant=lambda event: bool(rules.match(event)),
         zones=request.zones,
         progress=progress,
+        ledger=ledger,
     )
     case = understand(_wanted(reading.events, request), reading, rules, catalog, request)
     return Diagnosis(verdict=compose(case), case=case, problems=problems)

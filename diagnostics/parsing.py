@@ -18,8 +18,10 @@ from diagnostics.evidence.encoding import undecodable
 from diagnostics.evidence.folding import Fold, Repeat
 from diagnostics.evidence.inventory import NOT_READ, UNKNOWN
 from diagnostics.evidence.signatures import signature
+from diagnostics.ledger.pages import Pages
+from diagnostics.ledger.register import Register
 from diagnostics.parsers import all_formats
-from diagnostics.parsers.format import Format, Interest, Relevance, Sample
+from diagnostics.parsers.format import Format, Interest, Relevance, Sample, everything
 
 _HEAD = 1 << 16
 _YEARLESS = frozenset({"errlog"})
@@ -69,6 +71,10 @@ class Part(NamedTuple):
     """Records that were read only because they tell the machine's time zone."""
     tally: Tally
     repeats: Counter[Repeat]
+    register: Register | None = None
+    """Every event of the document, where that was wanted."""
+    rereadable: bool = False
+    """Whether its positions are places in the document."""
 
 
 _LINES = frozenset({Kind.ERRLOG, Kind.TEXT, Kind.WSB_LOG})
@@ -77,13 +83,19 @@ _LINES = frozenset({Kind.ERRLOG, Kind.TEXT, Kind.WSB_LOG})
 class Wanted:
     """An interest in what somebody wants, and in what tells time zones. Can be sent to another process."""
 
-    def __init__(self, interest: Interest, relevant: Relevance | None = None) -> None:
+    def __init__(self, interest: Interest, relevant: Relevance | None = None, *, noted: bool = False) -> None:
         self.interest = interest
         self.relevant = relevant
+        self.noted = noted
+        """Whether every event is noted in a register, wanted or not."""
 
     def __call__(self, provider: str, event_id: int) -> bool:
         """Whether such records are to be decoded."""
         return self.interest(provider, event_id) or (provider, event_id) in TELLING
+
+    def all_of_it(self) -> "Wanted":
+        """The same of lines, but every record."""
+        return Wanted(everything, self.relevant, noted=self.noted)
 
     def reads(self, event: Event) -> bool:
         """Whether somebody understands a line in which no format finds anything."""
@@ -99,15 +111,23 @@ class Wanted:
 
 
 def parse(
-    documents: Sequence[Document], wanted: Wanted, progress: Progress, formats: Sequence[Format] | None = None
+    documents: Sequence[Document],
+    wanted: Wanted,
+    progress: Progress,
+    formats: Sequence[Format] | None = None,
+    pages: Pages | None = None,
 ) -> Iterator[Part]:
-    """Each document's events, logs without years last; with all of our formats unless others are given."""
+    """Each document's events, logs without years last; with all of our formats unless others are given.
+
+    Where `wanted` says so, every event is noted in its part's register; those of texts are kept in `pages`.
+    """
     chosen = [(document, choose_format(document, formats)) for document in documents]
     chosen.sort(key=lambda pair: pair[1] is not None and pair[1].kind in _YEARLESS)
     latest: int | None = None
     ours = [document for document, known in chosen if known and known.kind == _PARALLEL and formats is None]
     progress.started(sum(_size(document) for document in documents))
-    with _read_ahead(ours, Wanted(wanted.interest)) as ahead:  # of records alone, which relevance is not about
+    records_only = Wanted(wanted.interest, noted=wanted.noted)  # which relevance is not about
+    with _read_ahead(ours, records_only) as ahead:
         for document, known in chosen:
             if progress.cancelled():
                 yield _unread_part(document, NOT_READ, "cancelled before it was read")
@@ -117,7 +137,7 @@ def parse(
                 _unread_part(document, UNKNOWN, _why_unknown(document))
                 if known is None
                 else _awaited(ahead.get(document.name), progress)
-                or parse_document(_no_later_than(latest, document, known), known, wanted, progress)
+                or parse_document(_no_later_than(latest, document, known), known, wanted, progress, pages)
             )
             latest = max((time for time in (latest, part.tally.last) if time is not None), default=None)
             yield part
@@ -215,18 +235,25 @@ class _Watch:
         self._told = max(position, self._told)
 
 
-def parse_document(document: Document, known: Format, wanted: Wanted, progress: Progress) -> Part:
-    """Parse one document; repetitions beyond a burst are counted only."""
+def parse_document(
+    document: Document, known: Format, wanted: Wanted, progress: Progress, pages: Pages | None = None
+) -> Part:
+    """Parse one document; repetitions beyond a burst are counted only, but noted as all are."""
     tally, fold = Tally(), Fold()
+    register = tally.register = Register() if wanted.noted else None
+    asked = wanted.all_of_it() if register is not None and not known.registers else wanted
     tally.watch = watch = _Watch(progress, tally)
     events: list[Event] = []
     telling: list[Event] = []
     broken = 0
     try:
-        for event in known.read(document, wanted, tally):
+        for event in known.read(document, asked, tally):
             tally.channels.add(event.channel)
+            if register is not None and pages is not None and not known.registers:
+                register.add(event, pages.put(event))
             if not wanted.keeps(event):
-                telling.append(event)
+                if (event.provider, event.event_id) in TELLING and len(telling) < _TOLD:
+                    telling.append(event)
             elif fold.keeps(event) if wanted.asks_for(event) else fold.keeps_unasked(event):
                 events.append(event)
         broken = undecodable(document.path, document.encoding) if document.encoding else 0
@@ -237,9 +264,8 @@ def parse_document(document: Document, known: Format, wanted: Wanted, progress: 
     if broken:
         tally.damaged("text", f"{broken} places are not {document.encoding}")
     watch.advance_to(_size(document))
-    del tally.watch, tally.position  # they belong to this process; a part may go to another
-    telling = [event for event in telling if (event.provider, event.event_id) in TELLING][:_TOLD]
-    return Part(document, known.kind, events, telling, tally, fold.repeats)
+    del tally.watch, tally.position, tally.register  # they belong to this process; a part may go to another
+    return Part(document, known.kind, events, telling, tally, fold.repeats, register, known.registers)
 
 
 def _size(document: Document) -> int:

@@ -4,9 +4,9 @@ paths -> documents (intake) -> events by wall clocks and file names (parsing) ->
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -18,8 +18,12 @@ from diagnostics.evidence.intake import Intake
 from diagnostics.evidence.inventory import NOT_READ, SourceReport, unread
 from diagnostics.evidence.machines import known_machine_in, unify
 from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
+from diagnostics.ledger.pages import Pages
 from diagnostics.parsers.format import Format, Interest, Relevance, everything
 from diagnostics.parsing import Part, Progress, Unwatched, Wanted, parse
+
+if TYPE_CHECKING:
+    from diagnostics.ledger.ledger import Ledger
 
 __all__ = ["Progress", "Reading", "read_case"]
 
@@ -38,9 +42,11 @@ class Reading(msgspec.Struct, kw_only=True):
     machines: dict[str, str]
     """Machine names as printed -> as this case calls them."""
     cancelled: bool = False
+    ledger: "Ledger | None" = None
+    """Every event, where that was asked for; whoever did closes it."""
 
 
-def read_case(
+def read_case(  # noqa: PLR0913 - each is something else that a caller may say
     paths: Iterable[str | Path],
     interest: Interest = everything,
     *,
@@ -50,6 +56,7 @@ def read_case(
     stdin: IO[bytes] | None = None,
     formats: Sequence[Format] | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    ledger: bool = False,
 ) -> Reading:
     """Read everything under `paths` (`-` is standard input); the answer does not depend on their order.
 
@@ -62,6 +69,7 @@ def read_case(
         stdin: standard input, if it is not that of the process.
         formats: the formats to recognize, in order; all of `diagnostics.parsers` unless given.
         limits: what archives may ask of us.
+        ledger: whether every event is listed, wanted or not; see `diagnostics.ledger`.
 
     Raises:
         UnreadableInput: a path does not exist, or there is none.
@@ -80,10 +88,19 @@ def read_case(
             if watcher.cancelled():
                 reports.append(unread("everything else", NOT_READ, "cancelled while files were being listed"))
                 break
-        parts = list(parse(documents, Wanted(interest, relevant), watcher, formats))
+        pages = Pages() if ledger else None
+        parts = list(parse(documents, Wanted(interest, relevant, noted=ledger), watcher, formats, pages))
         cancelled = watcher.cancelled()
         damage = intake.damage
-    return _assemble(parts, reports, damage, said, cancelled=cancelled)
+        keep = _Keep(pages, intake.outlive()) if pages else None
+    return _assemble(parts, reports, damage, said, keep, cancelled=cancelled)
+
+
+class _Keep(NamedTuple):
+    """Where words stay for whoever looks at the ledger."""
+
+    pages: Pages
+    cleanup: Callable[[], None]
 
 
 def _assemble(
@@ -91,16 +108,19 @@ def _assemble(
     reports: list[SourceReport],
     damage: Mapping[str, Sequence[Damage]],
     zones: Zones,
+    keep: _Keep | None,
     *,
     cancelled: bool,
 ) -> Reading:
-    parts, machines = _with_machines(parts)
+    parts, machines, names = _with_machines(parts)
     told = [event for part in parts for event in (*part.events, *part.telling)]
     clocks = Clocks(told, zones)
     repeats: Counter[Repeat] = Counter()
     events: list[Event] = []
+    used: list[Clock | None] = []
     for part in parts:
-        report, timed = _in_utc(part, clocks)
+        report, timed, clock = _in_utc(part, clocks)
+        used.append(clock)
         report.damage = [*damage.get(report.path, ()), *report.damage]
         reports.append(report)
         events += timed
@@ -113,25 +133,51 @@ def _assemble(
         repeats=repeats,
         machines=machines,
         cancelled=cancelled,
+        ledger=_bound(parts, used, names, keep) if keep else None,
     )
 
 
-def _with_machines(parts: Sequence[Part]) -> tuple[list[Part], dict[str, str]]:
+def _bound(
+    parts: Sequence[Part], clocks: Sequence[Clock | None], names: Sequence[Callable[[str], str]], keep: _Keep
+) -> "Ledger":
+    from diagnostics.ledger.binding import Bound, bind  # noqa: PLC0415 - others need no numpy yet
+    from diagnostics.ledger.ledger import LedgerSource  # noqa: PLC0415 - as above
+
+    documents = [
+        Bound(
+            LedgerSource(part.document.name, part.kind, part.document.path, part.rereadable), part.register, clock, name
+        )
+        for part, clock, name in zip(parts, clocks, names, strict=True)
+        if part.register is not None
+    ]
+    return bind(documents, keep.pages, keep.cleanup)
+
+
+_Name = Callable[[str], str]
+"""From a machine's name as a document prints it to its name in the case."""
+
+
+def _with_machines(parts: Sequence[Part]) -> tuple[list[Part], dict[str, str], list[_Name]]:
     """Every event gets its machine: as the record says, else the file's name; each under one name."""
     told = {name for part in parts for name in part.tally.machines if name != part.document.machine}
     hints = {part.document.name: known_machine_in(part.document.name, told) or part.document.machine for part in parts}
     names = {event.machine for part in parts for event in (*part.events, *part.telling)}
     machines = unify({*told, *names, *hints.values()})
-    return [_renamed(part, hints[part.document.name], machines) for part in parts], machines
+    namings = [_naming(part.document, hints[part.document.name], machines) for part in parts]
+    return [_renamed(part, name) for part, name in zip(parts, namings, strict=True)], machines, namings
 
 
-def _renamed(part: Part, hint: str, machines: Mapping[str, str]) -> Part:
-    anonymous = {"", part.document.machine}
+def _naming(document: Document, hint: str, machines: Mapping[str, str]) -> _Name:
+    anonymous = {"", document.machine}
 
     def name(machine: str) -> str:
         printed = hint if machine in anonymous else machine
         return machines.get(printed, printed)
 
+    return name
+
+
+def _renamed(part: Part, name: _Name) -> Part:
     def rename(event: Event) -> Event:
         machine = name(event.machine)
         return event if machine == event.machine else msgspec.structs.replace(event, machine=machine)
@@ -148,13 +194,13 @@ def _renamed(part: Part, hint: str, machines: Mapping[str, str]) -> Part:
     return part._replace(document=document, events=events, telling=telling, repeats=repeats)
 
 
-def _in_utc(part: Part, clocks: Clocks) -> tuple[SourceReport, list[Event]]:
-    """The inventory line of a document, and its events by UTC."""
+def _in_utc(part: Part, clocks: Clocks) -> tuple[SourceReport, list[Event], Clock | None]:
+    """The inventory line of a document, its events by UTC, and the wall clock that they were by."""
     tally = part.tally
     source = part.document.name
     machine = min(tally.machines, key=lambda name: (-tally.machines[name], name), default=part.document.machine)
     timed = [event for event in part.events if event.time is not None]
-    local = any(event.local_time for event in timed)
+    local = any(event.local_time for event in timed) or (part.register is not None and part.register.local)
     clock = clocks.of(source, machine) if local else None
     events = [_event_in_utc(event, clock) for event in part.events]
     first, last = _span(tally, clock)
@@ -172,7 +218,7 @@ def _in_utc(part: Part, clocks: Clocks) -> tuple[SourceReport, list[Event]]:
         lines_not_understood=tally.lines_not_understood,
         first_line_not_understood=tally.first_line_not_understood,
     )
-    return report, events
+    return report, events, clock
 
 
 def _span(tally: Tally, clock: Clock | None) -> tuple[int | None, int | None]:

@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
+
+from diagnostics.event import Event
 
 
 class Damage(msgspec.Struct, frozen=True):
@@ -42,6 +45,18 @@ def _nobody_watches() -> None:
     pass
 
 
+class Noting(Protocol):
+    """Who notes every event of a document, wanted or not; `position` is where its words can be read again."""
+
+    def add(self, event: Event, position: int) -> None:
+        """An event that was decoded."""
+
+    def glance(
+        self, time: int | None, machine: str, provider: str, event_id: int, level: int, record: int, position: int
+    ) -> None:
+        """A record that was not."""
+
+
 class Tally:
     """Counts what a parser meets in one document, wanted or not, so that nothing is silently skipped."""
 
@@ -60,6 +75,8 @@ class Tally:
         self.watch: Callable[[], None] = _nobody_watches
         """Called every thousand records or lines; may raise to end the reading."""
         self._unwatched = 0
+        self.register: Noting | None = None
+        """Set where somebody wants every record; for readers of formats that register their records themselves."""
 
     def saw(self, time: int | None, machine: str = "", records: int = 1) -> None:
         """Count records; `time` (microseconds) widens the covered span."""

@@ -60,6 +60,11 @@ class Fold:
 
     def _burst_of(self, event: Event) -> tuple[object, ...]:
         day = None if event.time is None else event.time // _DAY
-        fields = tuple(item for item in event.fields.items() if not _is_volatile(item[0]))
-        shape = "" if event.event_id or event.codes else _DIGITS.sub("#", event.text[:_SHAPE])
-        return (event.kind, event.machine, event.provider, event.event_id, event.codes, day, fields, shape)
+        return (event.kind, event.machine, event.provider, event.event_id, event.codes, day, *likeness(event))
+
+
+def likeness(event: Event) -> tuple[object, ...]:
+    """What events of one provider and id say when they say the same: their values but for those that always differ."""
+    fields = tuple(item for item in event.fields.items() if not _is_volatile(item[0]))
+    shape = "" if event.event_id or event.codes else _DIGITS.sub("#", event.text[:_SHAPE])
+    return (fields, shape)

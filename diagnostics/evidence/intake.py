@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +50,7 @@ class Intake:
         self._limits = limits
         self._stdin = stdin
         self._folder = tempfile.TemporaryDirectory(prefix="shindan-", ignore_cleanup_errors=True)
+        self._kept = False
         self._store = Store(Path(self._folder.name), limits)
         self._by_size: dict[int, list[Document]] = {}
         self._digests: dict[Path, bytes] = {}
@@ -60,7 +61,13 @@ class Intake:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._folder.cleanup()
+        if not self._kept:
+            self._folder.cleanup()
+
+    def outlive(self) -> Callable[[], None]:
+        """Keep what was unpacked beyond the end of the intake; returns what removes it."""
+        self._kept = True
+        return self._folder.cleanup
 
     def documents(self, paths: Iterable[str | Path]) -> Iterator[Document | SourceReport]:
         """What is to be parsed, and a report on what is not; in an order that does not depend on that of `paths`.

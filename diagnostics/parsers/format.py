@@ -47,3 +47,5 @@ class Format(NamedTuple):
     """The word that the inventory uses, e.g. `evtx`."""
     recognizes: Callable[[Sample], bool]
     read: Callable[[Document, Interest, Tally], Iterator[Event]]
+    registers: bool = False
+    """Whether the reader itself notes every record in `tally.register`, with its place in the file."""

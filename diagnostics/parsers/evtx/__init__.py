@@ -12,4 +12,4 @@ def _recognizes(sample: Sample) -> bool:
     return sample.head.startswith(FILE_MAGIC) or sample.head.startswith(CHUNK_MAGIC, FIRST_CHUNK)
 
 
-EVTX = Format("evtx", _recognizes, read)
+EVTX = Format("evtx", _recognizes, read, registers=True)

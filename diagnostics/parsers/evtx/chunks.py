@@ -60,7 +60,9 @@ class Chunk:
     """One chunk of a file, whole or cut off."""
 
     def __init__(self, number: int, data: bytes, *, checksums: bool) -> None:
-        self.where = f"chunk {number} at 0x{FIRST_CHUNK + number * SIZE:x}"
+        self.number = number
+        self.offset = FIRST_CHUNK + number * SIZE
+        self.where = f"chunk {number} at 0x{self.offset:x}"
         self.data = data + _PADDING
         self.remarks: Counter[str] = Counter()
         """What is wrong with it, and how often."""
@@ -77,6 +79,14 @@ class Chunk:
                 at += size
             else:
                 at = self._next_record(at)
+
+    def record(self, at: int) -> Head | None:
+        """The head of the record that begins at a place; None where none does."""
+        if not _FIRST_RECORD <= at <= self._length - _SMALLEST_RECORD:
+            return None
+        magic, size, record, written = _HEAD(self.data, at)
+        whole = magic == _RECORD_MAGIC and _SMALLEST_RECORD <= size <= self._length - at
+        return (at, at + size, record, written) if whole else None
 
     def _records_end(self, *, checksums: bool) -> int:
         """Where the slack begins: old records behind it are no evidence."""

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from diagnostics.event import Event, Kind
-from diagnostics.evidence.document import Document, Tally
+from diagnostics.evidence.document import Document, Noting, Tally
 from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.evtx import values
 from diagnostics.parsers.evtx.binxml import MalformedError
-from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, Chunk, Head, chunks, header
+from diagnostics.parsers.evtx.chunks import FIRST_CHUNK, SIZE, Chunk, Head, chunks, header
 from diagnostics.parsers.evtx.coded import names_a_code, take_codes
 from diagnostics.parsers.evtx.definitions import Definitions, Located
 from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, add
 from diagnostics.parsers.evtx.plan import Scalar
-from diagnostics.parsers.format import Interest
+from diagnostics.parsers.format import Interest, everything
 from diagnostics.parsers.records import Fields, finished, level_numbered
 
 _XML = 0x18
@@ -55,6 +55,24 @@ _Content = tuple[dict[str, str], tuple[str, ...], str]
 """What the data sections of a record hold: fields, the error codes in them, and the rendered message."""
 
 
+class Rereader:
+    """Reads single records of a file once more, by their places in it."""
+
+    def __init__(self, document: Document) -> None:
+        self._path = document.path
+        self._reader = _Reader(document, everything, Tally())
+        self._chunk: Chunk | None = None
+
+    def event(self, position: int) -> Event | None:
+        """The record that begins there; None where there is none any more. Raises `OSError`."""
+        number, at = divmod(position - FIRST_CHUNK, SIZE)
+        if self._chunk is None or self._chunk.number != number:
+            with self._path.open("rb") as file:
+                file.seek(FIRST_CHUNK + number * SIZE)
+                self._chunk = Chunk(number, file.read(SIZE), checksums=False)
+        return self._reader.reread(self._chunk, at)
+
+
 class _Reader:
     """Reads the chunks of one file."""
 
@@ -62,15 +80,16 @@ class _Reader:
         self._source = document.name
         self._machine = document.machine
         self._tally = tally
+        self._register = tally.register
         self._definitions = Definitions()
         self._wanted: values.Memo[tuple[str, int], bool] = values.Memo(lambda asked: interest(*asked), _ANSWERS)
         self._patience = _PATIENCE
         self._chunk = b""
+        self._offset = 0
 
     def events(self, chunk: Chunk) -> list[Event]:
         """The chunk's events of interest; the tally learns of all of its records."""
-        data = self._chunk = chunk.data
-        self._definitions.enter(data)
+        data = self._enter(chunk)
         locate, wanted = self._definitions.locate, self._wanted
         events: list[Event] = []
         times: list[int] = []
@@ -86,6 +105,8 @@ class _Reader:
                 machine = layout.computer_name or layout.computer(data, values_at)
                 if wanted[provider, peek[1]]:
                     events.append(self._event(head, located, peek, provider, machine))
+                elif self._register is not None:
+                    self._glance(self._register, head, peek, provider, machine)
                 machines.append(machine)
                 sound = located
             except _REFUSED as refusal:
@@ -95,6 +116,34 @@ class _Reader:
                 self._tally.channels.add(sound[0].channel(data, sound[1]))
         self._report(chunk, times, Counter(machines))
         return events
+
+    def reread(self, chunk: Chunk, at: int) -> Event | None:
+        """The record that begins at a place of a chunk; None where there is none that can be read."""
+        data = self._chunk if chunk.data is self._chunk else self._enter(chunk)
+        head = chunk.record(at)
+        if head is None:
+            return None
+        try:
+            located = layout, values_at = self._definitions.locate(at + _XML, head[1])
+            peek = layout.peek(data, values_at)
+            provider = layout.provider_name or layout.provider(data, values_at)
+            machine = layout.computer_name or layout.computer(data, values_at)
+            return self._event(head, located, peek, provider, machine)
+        except _REFUSED as refusal:
+            return next(iter(self._by_reference(head, refusal, chunk.remarks)), None)
+
+    def _enter(self, chunk: Chunk) -> bytes:
+        self._chunk, self._offset = chunk.data, chunk.offset
+        self._definitions.enter(chunk.data)
+        return chunk.data
+
+    def _glance(self, register: Noting, head: Head, peek: Peek, provider: str, machine: str) -> None:
+        at, _, number, written = head
+        level, event_id, ticks, record = peek
+        register.glance(
+            values.microseconds(ticks or written), machine or self._machine, provider, event_id, _LEVELS[level & 0xFF],
+            record or number, self._offset + at,
+        )  # fmt: skip
 
     def _report(self, chunk: Chunk, times: list[int], machines: Counter[str]) -> None:
         self._tally.saw(None, records=len(times) - machines.total())
@@ -125,12 +174,16 @@ class _Reader:
     def _decoded_by_reference(self, head: Head, layout: Layout) -> list[Event]:
         _, end, _, _ = head
         provider, peek = layout.provider_name, layout.peek(self._chunk, end)
-        wanted = self._wanted[provider, peek[1]]
-        return [self._event(head, (layout, end), peek, provider, layout.computer_name)] if wanted else []
+        machine = layout.computer_name
+        if self._wanted[provider, peek[1]]:
+            return [self._event(head, (layout, end), peek, provider, machine)]
+        if self._register is not None:
+            self._glance(self._register, head, peek, provider, machine)
+        return []
 
     def _event(self, head: Head, located: Located, peek: Peek, provider: str, machine: str) -> Event:
         layout, at = located
-        _, end, number, written = head
+        start, end, number, written = head
         level, event_id, ticks, record = peek
         fields, codes, message = self._content(located, end)
         event = Event(
@@ -147,7 +200,10 @@ class _Reader:
             text=message,
             codes=codes,
         )
-        return finished(event)
+        event = finished(event)
+        if self._register is not None:
+            self._register.add(event, self._offset + start)
+        return event
 
     def _content(self, located: Located, end: int) -> _Content:
         """All fields. In nearly every record they are in one piece of nested XML, each one value: the short way."""

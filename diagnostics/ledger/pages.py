@@ -1,0 +1,68 @@
+"""Events of texts, kept on disk: packed, compressed, a page at a time.
+
+A text is not read again to show one of its lines: its events may rest on lines far above, and an archive's member is
+gone by then. What parsers made of it is kept instead, in a file without a name.
+"""
+
+import tempfile
+from threading import Lock
+
+import msgspec
+import zstandard
+
+from diagnostics.event import Event
+
+_PAGE = 256
+"""Events of one page."""
+_KEPT = 16
+"""Pages that are kept unpacked for whoever scrolls."""
+_LEVEL = 1
+
+
+class Pages:
+    """An append-only file of events. Places are counted from 0; reading is safe in several threads."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="shindan-")  # noqa: SIM115 - lives as long as the pages
+        self._lock = Lock()
+        self._offsets = [0]
+        self._open: list[Event] = []
+        self._unpacked: dict[int, list[Event]] = {}
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(list[Event])
+
+    def put(self, event: Event) -> int:
+        """Append an event; returns its place."""
+        place = (len(self._offsets) - 1) * _PAGE + len(self._open)
+        self._open.append(event)
+        if len(self._open) == _PAGE:
+            packed = zstandard.compress(self._encoder.encode(self._open), _LEVEL)
+            with self._lock:
+                self._file.seek(self._offsets[-1])
+                self._file.write(packed)
+            self._offsets.append(self._offsets[-1] + len(packed))
+            self._open = []
+        return place
+
+    def get(self, place: int) -> Event:
+        """The event at a place. Raises `OSError` where the disk gives it no more."""
+        page, at = divmod(place, _PAGE)
+        if page == len(self._offsets) - 1:
+            return self._open[at]
+        events = self._unpacked.get(page)
+        return (events or self._unpack(page))[at]
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def _unpack(self, page: int) -> list[Event]:
+        start, end = self._offsets[page : page + 2]
+        with self._lock:
+            self._file.seek(start)
+            packed = self._file.read(end - start)
+            events = self._decoder.decode(zstandard.decompress(packed))
+            while len(self._unpacked) >= _KEPT:
+                del self._unpacked[next(iter(self._unpacked))]
+            self._unpacked[page] = events
+        return events
