@@ -1,7 +1,7 @@
 """Keeps what happens in the engine as the logs that the machines would have left, and writes them to a folder."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -56,8 +56,10 @@ class Logbook:
         """The writers that answered on a machine, as they stand."""
         return tuple(self._writers.get(machine, {}).values())
 
-    def write(self, folder: Path, language: str = "en") -> list[Path]:
+    def write(self, folder: Path, language: str = "en", languages: Mapping[str, str] | None = None) -> list[Path]:
         """Write `<machine>/<channel>.evtx`, `*.errlog` and `vssadmin-writers.txt`; returns what was written.
+
+        Listings are in `language`, but of machines that `languages` names in theirs.
 
         A channel without a record has no file: all empty logs have the same bytes, so none would tell whose it is.
         Raises `EventLogError` for a machine whose name is no name of a folder, and `OSError`.
@@ -75,7 +77,8 @@ class Logbook:
         for machine in sorted(self._writers):
             if writers := self.writers(machine):
                 path = _place(folder, machine) / "vssadmin-writers.txt"
-                path.write_text(list_writers(writers, language), encoding="utf-8-sig", newline="\r\n")
+                spoken = (languages or {}).get(machine, language)
+                path.write_text(list_writers(writers, spoken), encoding="utf-8-sig", newline="\r\n")
                 written.append(path)
         return written
 
@@ -87,10 +90,10 @@ def write_trace(folder: Path, machine: str, name: str, lines: Iterable[TraceLine
     return path
 
 
-def write_job(folder: Path, report: JobReport) -> Path:
-    """Write what the console says of a job as `job.txt`. Raises `OSError`."""
-    path = folder / "job.txt"
-    path.write_text(str(report), encoding="utf-8-sig", newline="\r\n")
+def write_jobs(folder: Path, machine: str, reports: Iterable[JobReport]) -> Path:
+    """Write what the server's console says of jobs as `job.txt`. Raises as `Logbook.write` does."""
+    path = _place(folder, machine) / "job.txt"
+    path.write_text("\n".join(map(str, reports)), encoding="utf-8-sig", newline="\r\n")
     return path
 
 

@@ -66,6 +66,28 @@ def copy_differences(
         Cancelled: on request; what was put is kept with the draft.
         OSError: an image, the replica or the disk under it.
     """
+    for _ in copying(source, draft, progress, trust_digests=trust_digests, tracked=tracked, threads=threads):
+        pass
+
+
+class Passed(NamedTuple):
+    """Blocks that were compared, and those of them that differ: they are put into the draft next."""
+
+    first: int
+    length: int
+    differing: tuple[int, ...]
+
+
+def copying(
+    source: Source,
+    draft: Draft,
+    progress: Progress,
+    *,
+    trust_digests: bool = False,
+    tracked: Tracked | None = None,
+    threads: int = THREADS,
+) -> Iterator[Passed]:
+    """As `copy_differences`, step by step, for whoever has something to do before differing blocks are put."""
     if draft.needs_full_comparison:
         trust_digests, tracked = False, None
     if tracked and (draft.base_point is None or tracked.base_root != draft.base_point.root):
@@ -79,6 +101,8 @@ def copy_differences(
         for different in in_order(compare, pieces(runs, max(1, GROUP_SIZE // size)), threads, _AHEAD):
             if progress.cancelled():
                 raise Cancelled
+            differing = tuple(different.first + place for place in different.places)
+            yield Passed(different.first, different.length, differing)
             if different.buffer:
                 draft.report_damage(different.damaged)
                 _put(draft, different, different.buffer)

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from engine import windows
+from engine.dpm import occurrences as dpm
 from engine.eventlog.errors import EventLogError
 from engine.hresult import HResult
 from engine.hyperv import applications
@@ -26,7 +27,7 @@ _ALWAYS: dict[str, Any] = {"hresult": HResult, "meaning": str, "machine": str}
 """What a template may name beside the fields of its occurrence."""
 HAPPENINGS: dict[str, type[Happening]] = {
     name: kind
-    for module in (windows, hyperv, applications, vss)
+    for module in (windows, hyperv, applications, vss, dpm)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Happening) and kind.__module__ == module.__name__
 }

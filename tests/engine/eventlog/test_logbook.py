@@ -10,7 +10,7 @@ from diagnostics.event import Event, Kind
 from engine.eventlog.errlog import TraceLine
 from engine.eventlog.errors import EventLogError
 from engine.eventlog.job import JobReport
-from engine.eventlog.logbook import Logbook, write_job, write_trace
+from engine.eventlog.logbook import Logbook, write_jobs, write_trace
 from engine.eventlog.messages import HAPPENINGS, MessageFileError, meanings, message_files, read_messages, trace_files
 from engine.hresult import HResult
 from engine.hyperv.occurrences import DiskReverted, MountFailed, VolumesDiffer
@@ -138,7 +138,7 @@ def test_the_listing_keeps_a_failure_through_an_abort_and_forgets_a_writer_that_
 def test_traces_and_jobs_lie_beside_the_logs(tmp_path):
     trace = write_trace(tmp_path, "HV01", "DPMRACurr.errlog", [TraceLine(NIGHT, 0x990, 0x17D8, "csvapi.cpp", 400, "x")])
     assert trace.read_bytes().startswith(b"\xff\xfe0\x009\x009\x000\x00")
-    report = write_job(tmp_path, JobReport("SQL01", Mode.ONLINE, "HV01", "PG", NIGHT, NIGHT))
+    report = write_jobs(tmp_path, "DPM01", [JobReport("SQL01", Mode.ONLINE, "HV01", "PG", NIGHT, NIGHT)])
     assert read_text(report.read_text(encoding="utf-8-sig")).only(Kind.JOB).fields["VmName"] == "SQL01"
 
 

@@ -1,0 +1,55 @@
+"""What DPM says of a failure: from an exception of the engine to DPM's error ID."""
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+from engine.dpm.errors import DamagedError, RepositoryError, RootMismatchError
+from engine.dpm.failures import JobFailedError
+from engine.hresult import HResult
+from engine.hyperv.backup import OfflineForbiddenError
+from engine.lab.network import LinkBrokenError
+from engine.volume import VolumeError
+from engine.vss.errors import VssError
+
+_IDS = {
+    HResult.VSS_E_WRITERERROR_NONRETRYABLE: 30111,
+    HResult.VSS_E_WRITERERROR_INCONSISTENTSNAPSHOT: 30111,
+    HResult.VSS_E_WRITERERROR_PARTIAL_FAILURE: 30111,
+    HResult.VSS_E_PROVIDER_NOT_REGISTERED: 30111,
+    HResult.VSS_E_PROVIDER_VETO: 30111,
+    HResult.VSS_E_UNEXPECTED_PROVIDER_ERROR: 30111,
+    HResult.VSS_E_WRITER_NOT_RESPONDING: 30111,
+    HResult.VSS_E_OBJECT_NOT_FOUND: 30169,
+    HResult.VSS_E_VOLUME_NOT_SUPPORTED: 30114,
+    HResult.VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER: 30114,
+    HResult.VSS_E_INSUFFICIENT_STORAGE: 30115,
+    HResult.VSS_E_UNEXPECTED: 30218,
+    HResult.VSS_E_WRITER_INFRASTRUCTURE: 30218,
+    HResult.ERROR_OUTOFMEMORY: 30218,
+}
+"""Of what VSS returns; the rest is retryable (30112)."""
+
+
+def job_failure(error: Exception) -> JobFailedError:
+    """What the console will show. An error that no backup ends with is raised again."""
+    if isinstance(error, JobFailedError):
+        return error
+    for kind, told in _TOLD.items():
+        if isinstance(error, kind):
+            number, hresult = told(error)
+            return JobFailedError(number, HResult(hresult), str(error))
+    raise error
+
+
+_TOLD: dict[type[Exception], Callable[[Any], tuple[int, int]]] = {
+    OfflineForbiddenError: lambda error: (30288, error.hresult),
+    VssError: lambda error: (_IDS.get(error.hresult, 30112), error.hresult),
+    LinkBrokenError: lambda error: (52, error.hresult),
+    VolumeError: lambda error: (30116, error.hresult),
+    DamagedError: lambda _error: (91, HResult.ERROR_CRC),
+    RootMismatchError: lambda _error: (91, HResult.ERROR_CRC),
+    RepositoryError: lambda _error: (104, HResult.E_FAIL),
+    OSError: lambda error: (104, HResult.ERROR_DISK_FULL if error.errno == errno.ENOSPC else HResult.ERROR_IO_DEVICE),
+}
+"""The first kind that fits counts."""

@@ -1,0 +1,141 @@
+"""Bringing the replicas of a virtual machine in step with its shadow copies, at the pace of a disk and a line."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
+from engine.blocks import DEFAULT_BLOCK_SIZE
+from engine.dpm.draft import Draft
+from engine.dpm.failures import JobFailedError
+from engine.dpm.occurrences import (
+    BlocksMoved,
+    DataMoveBegan,
+    DataMoveBroke,
+    Fate,
+    RecoveryPointMade,
+    ReplicaInconsistent,
+)
+from engine.dpm.records import PointMode
+from engine.files import Room
+from engine.hresult import HResult
+from engine.hyperv.backup import CopiedFile
+from engine.lab.failures import job_failure
+from engine.lab.network import LinkBrokenError
+from engine.lab.seeding import replica_name
+from engine.lab.site import LabVm
+from engine.pipeline import Mode, Stage
+from engine.progress import Unwatched
+from engine.sync.direct import Passed, copying
+from engine.volume import VolumeError
+
+READ_RATE = 400 << 20
+"""Bytes of a disk that are read and compared in a second."""
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file in the host's shadow copy, as something to bring a replica in step with."""
+
+    file: CopiedFile
+
+    def pread(self, room: Room, offset: int) -> int:
+        count = max(0, min(len(room), self.file.size - offset))
+        self.file.read_into(offset, memoryview(room)[:count])
+        return count
+
+    def size(self) -> int:
+        return self.file.size
+
+    def extents(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        return self.file.extents(start, min(end, self.file.size))
+
+
+JobTag = tuple[UUID, str, str, str]
+"""What all occurrences of a job begin with: its id, the machine, the host, the protection group."""
+
+
+class Transfer:
+    """One job's transfers, disk by disk."""
+
+    def __init__(self, vm: LabVm, job: JobTag, mode: Mode) -> None:
+        self.sent = 0
+        """Bytes that went over the wire."""
+        self._unchanged: tuple[int, int] | None = None
+        """Blocks that were found unchanged and not told of yet: the first, and how many follow it."""
+        self._vm = vm
+        self._host = vm.host
+        self._dpm = vm.host.site.dpm
+        self._job = job
+        self._mode = PointMode.APPLICATION if mode is Mode.ONLINE else PointMode.CRASH
+
+    async def run(self, file: CopiedFile) -> None:
+        """Compare a disk with its replica, send what differs, and make a recovery point. Raises JobFailedError."""
+        machine = self._host.machine.machine
+        machine.announce(Stage.READ_REPLICA, DataMoveBegan(*self._job, file.name, file.size))
+        repository = self._dpm.repository
+        replica = repository.replica_of(replica_name(self._vm, file.name), DEFAULT_BLOCK_SIZE)
+        stage = Stage.READ_SOURCE
+        try:
+            with repository.draft(replica, file.size) as draft:
+                for passed in copying(FileSource(file), draft, Unwatched(), threads=0):
+                    stage = Stage.SEND_BLOCKS
+                    await self._carry(file.name, passed, replica.block_size)
+                    stage = Stage.READ_SOURCE
+                self._tell_unchanged(file.name)
+                stage = Stage.RECOVERY_POINT
+                self._commit(draft, file.name)
+        except (LinkBrokenError, VolumeError, OSError) as error:
+            raise self._broken(file.name, stage, error) from error
+
+    async def _carry(self, disk: str, passed: Passed, block_size: int) -> None:
+        """Let the time pass that reading, comparing and sending take."""
+        await asyncio.sleep(passed.length * block_size / READ_RATE)
+        differing = set(passed.differing)
+        blocks = range(passed.first, passed.first + passed.length)
+        for differs, run in groupby(blocks, lambda block: block in differing):
+            those = list(run)
+            if differs:
+                self._tell_unchanged(disk)
+                size = len(those) * block_size
+                await self._host.link.carry(size)
+                self.sent += size
+                self._tell(Stage.SEND_BLOCKS, disk, those[0], len(those), Fate.SENT, size)
+            elif self._unchanged and self._unchanged[0] + self._unchanged[1] == those[0]:
+                self._unchanged = self._unchanged[0], self._unchanged[1] + len(those)
+            else:
+                self._tell_unchanged(disk)
+                self._unchanged = those[0], len(those)
+
+    def _tell_unchanged(self, disk: str) -> None:
+        if self._unchanged:
+            self._tell(Stage.COMPARE_CHECKSUMS, disk, *self._unchanged, Fate.UNCHANGED, 0)
+            self._unchanged = None
+
+    def _tell(self, stage: Stage, disk: str, first: int, count: int, fate: Fate, size: int) -> None:
+        moved = BlocksMoved(*self._job, disk, first, count, fate, size)
+        self._host.machine.machine.announce(stage, moved)
+
+    def _commit(self, draft: Draft, disk: str) -> None:
+        if draft.repaired_blocks or draft.damaged_points():
+            said = f"{draft.repaired_blocks} blocks were not what their digests say"
+            self._dpm.machine.announce(
+                Stage.COMPARE_CHECKSUMS, ReplicaInconsistent(*self._job, disk, said), HResult.ERROR_CRC
+            )
+        point = draft.commit(self._mode, self._dpm.repository.clock(), bytes_sent=self.sent)
+        self._dpm.machine.announce(Stage.RECOVERY_POINT, RecoveryPointMade(*self._job, disk, point.bytes_changed))
+
+    def _broken(self, disk: str, stage: Stage, error: LinkBrokenError | VolumeError | OSError) -> JobFailedError:
+        failure = job_failure(error)
+        if isinstance(error, OSError) and failure.hresult is HResult.ERROR_DISK_FULL:
+            full = self._dpm.pool.full_points
+            failure = JobFailedError(30195 if full else 58, failure.hresult, "the storage pool is full")
+            stage = Stage.RECOVERY_POINT if full else Stage.APPLY_BLOCKS
+        if stage is Stage.RECOVERY_POINT:
+            made = RecoveryPointMade(*self._job, disk, 0, failure.details)
+            self._dpm.machine.announce(stage, made, failure.hresult)
+        else:
+            broke = DataMoveBroke(*self._job, disk, failure.details)
+            self._host.machine.machine.announce(stage, broke, failure.hresult)
+        return JobFailedError(failure.number, failure.hresult, failure.details, stage)
