@@ -83,8 +83,10 @@ def signature_of(case: Case) -> Signature:
     near = _Nearby(case, failed)
     found = [*_logged(case, near), *(_of_job(job) for job in failed)]
     found.sort(key=lambda item: (item[0] is None, item[0] or 0, _place(item[1]), _identity(item[1])))
-    tokens = {_identity(token): token for _, token in reversed(found)}
-    return Signature(tuple(reversed(tokens.values())), frozenset(_logs(case.reading, near)))
+    tokens: dict[object, Token] = {}
+    for _, token in found:
+        tokens.setdefault(_identity(token), token)
+    return Signature(tuple(tokens.values()), frozenset(_logs(case.reading, near)))
 
 
 _Timed = tuple[int | None, Token]

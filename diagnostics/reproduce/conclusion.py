@@ -1,0 +1,78 @@
+"""What the lab says of a verdict, from how like the case its runs are."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from diagnostics.reproduce.likeness import compare, rarity
+from diagnostics.reproduce.signature import Signature, Token
+from diagnostics.verdict import LabRun, LineCompared, Reproduction, ReproductionWord
+
+ALIKE = 0.6
+"""From here on a run logs what the case logged."""
+CLEARLY = 0.05
+"""By so much a run must be more like the case than another to fit it better."""
+
+
+class Trial(NamedTuple):
+    """A cause, what it stands on, and what the lab logged with it."""
+
+    cause: str
+    instance: str
+    fault: str
+    """As the lab writes it; empty where it knows none for the cause."""
+    signature: Signature | None
+    """None where it was not run."""
+
+
+def conclude(case: Signature, usual: Signature, trials: Sequence[Trial], lab: Iterable[str], seed: int) -> Reproduction:
+    """Compare the runs with the case, less what a good run logs (`usual`); the first trial is the verdict's own."""
+    rest = case.without(usual)
+    own = [trial.signature.without(usual) for trial in trials if trial.signature is not None]
+    weigh = rarity(own)
+    runs: list[LabRun] = []
+    for trial in trials:
+        run = LabRun(cause=trial.cause, instance=trial.instance, fault=trial.fault, likeness=None)
+        if trial.signature is not None:
+            told = compare(rest, trial.signature.without(usual), weigh)
+            run.likeness = round(told.score, 3)
+            run.both, run.only_case, run.only_lab = map(_lines, (told.both, told.only_first, told.only_second))
+        runs.append(run)
+    ranked = sorted(runs, key=lambda run: -1.0 if run.likeness is None else run.likeness, reverse=True)
+    outcome, summary = _outcome(runs[0], ranked) if runs else (ReproductionWord.NOT_REPRODUCED, "Nothing is suspected.")
+    return Reproduction(outcome=outcome, summary=summary, runs=ranked, lab=list(lab), seed=seed)
+
+
+def _lines(tokens: Iterable[Token]) -> list[LineCompared]:
+    return [
+        LineCompared(event=token.what, role=token.role, codes=list(token.codes), stage=token.stage) for token in tokens
+    ]
+
+
+def _outcome(first: LabRun, ranked: Sequence[LabRun]) -> tuple[ReproductionWord, str]:
+    """The word, and a sentence; `first` is the verdict's own cause."""
+    ran = [(run, run.likeness) for run in ranked if run.likeness is not None]
+    if first.likeness is None:
+        why = "was not run" if first.fault else "cannot be brought about in the lab"
+        nearest = f"; of the others, {_called(*ran[0])} is most like the case" if ran else ""
+        return ReproductionWord.NO_FAULT_KNOWN, f"{first.cause} {why}{nearest}."
+    best, likeness = ran[0]
+    if likeness < ALIKE:
+        told = (
+            f"Not reproduced: nothing that was run logs what the case logged; the nearest is {_called(best, likeness)}."
+        )
+        return ReproductionWord.NOT_REPRODUCED, told
+    if likeness - first.likeness >= CLEARLY:
+        told = f"{_called(best, likeness)} explains the logs better than {_called(first, first.likeness)}."
+        return ReproductionWord.ANOTHER, told
+    others = [(run, score) for run, score in ran if run is not first]
+    equal = [run.cause for run, score in others if first.likeness - score < CLEARLY]
+    if equal:
+        told = f"{_called(first, first.likeness)} logs what the case logged, and so does {', '.join(equal)}."
+        return ReproductionWord.NOT_TOLD_APART, told
+    next_best = f"; the next is {_called(*others[0])}" if others else ""
+    told = f"Reproduced: {_called(first, first.likeness)} logs what the case logged{next_best}."
+    return ReproductionWord.REPRODUCED, told
+
+
+def _called(run: LabRun, likeness: float) -> str:
+    return f"{run.cause} ({likeness:.2f} alike)"

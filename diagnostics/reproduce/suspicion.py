@@ -1,0 +1,58 @@
+"""Which causes of a verdict are worth running in the lab: the most probable of what it names, and what comes next."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diagnostics.knowledge.catalog import Cause
+from diagnostics.understanding import Case
+
+MOST = 6
+"""So many causes are run, unless told otherwise."""
+_LIKELY_ENOUGH = 0.02
+"""Of the first: a cause less probable than this share of it is no runner-up."""
+_FEWEST = 3
+"""So many are run whatever their probability, so that there is something to compare the first with."""
+
+
+class Suspicion(NamedTuple):
+    """A cause on a plate, and how probable it is that it failed a job there."""
+
+    plate: str
+    cause: Cause
+    probability: float
+
+
+def suspicions(case: Case, most: int = MOST) -> list[Suspicion]:
+    """The suspected causes, the most probable first; the first of all is what the verdict names first.
+
+    A cause is run once for each sort of plate: a signature names no machine.
+    """
+    ranked = sorted(_all(case), key=lambda one: (-one.probability, one.plate, one.cause.id))
+    first = _named_first(case, ranked)
+    distinct: dict[tuple[str, str], Suspicion] = {}
+    for one in (*first, *ranked):
+        distinct.setdefault((one.plate.partition(":")[0], one.cause.id), one)
+    ranked = list(distinct.values())
+    least = _LIKELY_ENOUGH * ranked[0].probability if ranked else 0.0
+    return [one for at, one in enumerate(ranked[:most]) if at < _FEWEST or one.probability >= least]
+
+
+def _named_first(case: Case, ranked: list[Suspicion]) -> list[Suspicion]:
+    """The most probable cause of the component that the verdict names first, where it names one."""
+    for fault in case.judgement.faults[:1]:
+        for one in ranked:
+            of_it = one.plate == fault.plate and one.cause.component == fault.component
+            if of_it and fault.cause in {None, one.cause.id}:
+                return [one]
+    return []
+
+
+def _all(case: Case) -> Iterator[Suspicion]:
+    for candidate in case.judgement.candidates:
+        masses = case.posterior.plates[candidate.plate].causes
+        own = [cause for cause in case.catalog.causes.values() if cause.component == candidate.component]
+        whole = sum(masses.get(cause.id, 0.0) for cause in own)
+        for cause in own:
+            share = masses.get(cause.id, 0.0) / whole if whole else 0.0
+            if share > 0.0:
+                yield Suspicion(candidate.plate, cause, round(candidate.probability * share, 9))
