@@ -118,9 +118,8 @@ class _Sheet:
         return height
 
     def _title(self, plate: Plate, x: float, y: float) -> float:
-        told = plate.note if plate.status in plate.note else f"{plate.status} · {plate.note}".strip(" ·")
-        told = f"{plate.kind} · {told}" if plate.kind else told
-        name = _cut(plate.name, 60)
+        told = f"{plate.kind} · {plate.told}" if plate.kind else plate.told
+        name = cut(plate.name, 60)
         status = plate.status.name.lower()
         self.labels.append(Label(x + _PAD, y + 22, f"{GLYPHS[plate.status]} {name}", "name", status))
         offset = x + _PAD + 8.2 * (cell_len(name) + 2) + 14
@@ -130,7 +129,7 @@ class _Sheet:
     def _inner(self, plate: Plate, x: float, y: float, width: float) -> float:
         """Accused plates open, others that failed as cards, sound ones counted."""
         below = y
-        accused = [inner for inner in plate.inner if _holds_accused(inner)]
+        accused = [inner for inner in plate.inner if inner.holds_accused]
         for inner in accused[:_MOST_OPEN]:
             below += self.plate(inner, x, below, width) + _GAP
         cards = [inner for inner in plate.inner if not inner.sound and inner not in accused[:_MOST_OPEN]]
@@ -138,7 +137,7 @@ class _Sheet:
         lines = [f"▲ {len(cards) - _MOST_CARDS} more failed"] if len(cards) > _MOST_CARDS else []
         for line in [*lines, *folded([inner for inner in plate.inner if inner.sound])]:
             self.boxes.append(Box(x, below, width, 28, "folded", _status_of(line)))
-            self.labels.append(Label(x + 10, below + 18.5, _cut(line, 150), "small", _status_of(line)))
+            self.labels.append(Label(x + 10, below + 18.5, cut(line, 150), "small", _status_of(line)))
             below += 28 + _GAP
         return below - y
 
@@ -155,7 +154,7 @@ class _Sheet:
         status, room = plate.status.name.lower(), int(width / _CHARACTER) - 3
         self.boxes.append(Box(x, y, width, _CARD_HEIGHT, "card", status, _tip(plate)))
         self.labels.append(
-            Label(x + 10, y + 19, f"{GLYPHS[plate.status]} {_cut(plate.name, room - 2)}", "strong", status)
+            Label(x + 10, y + 19, f"{GLYPHS[plate.status]} {cut(plate.name, room - 2)}", "strong", status)
         )
         for number, line in enumerate(_wrapped(plate.note or plate.status, room)[:3]):
             self.labels.append(Label(x + 10, y + 36 + number * _LINE, line, "small"))
@@ -245,10 +244,6 @@ def _mean(places: Sequence[float]) -> float:
     return sum(places) / len(places) if places else 0.0
 
 
-def _holds_accused(plate: Plate) -> bool:
-    return plate.accused or any(_holds_accused(inner) for inner in plate.inner)
-
-
 def _status_of(line: str) -> str:
     return next((status.name.lower() for status, glyph in GLYPHS.items() if line.startswith(glyph)), "")
 
@@ -257,7 +252,7 @@ def _tip(plate: Plate) -> str:
     return f"{plate.name}: {plate.status}{f', {plate.note}' if plate.note != plate.status else ''}".strip(", ")
 
 
-def _cut(text: str, cells: int) -> str:
+def cut(text: str, cells: int) -> str:
     """The beginning that fits into so many cells; a wide character takes two."""
     if cell_len(text) <= cells:
         return text
@@ -273,4 +268,4 @@ def _wrapped(text: str, cells: int) -> list[str]:
         if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > cells:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
-    return [_cut(line, cells) for line in lines]
+    return [cut(line, cells) for line in lines]

@@ -1,7 +1,7 @@
 """The graph of a case with a status on every plate and component: what pictures of the pipeline are drawn from."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import networkx as nx
 from diagnostics.report.phrases import counted, interval_text, percent
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import LIKELY, Fault, JobReport, Verdict, VerdictWord, foremost
-from engine.pipeline import Scope
+from engine.pipeline import Component, Scope
 
 _SUSPICIOUS = 0.2
 _POSSIBLE = 0.02
@@ -40,18 +40,21 @@ _KINDS = {
 """By the scope or the kind of a shared plate that a plate's name begins with."""
 GLYPHS = {Status.FAULT: "✖", Status.SUSPECT: "?", Status.FAILED: "▲", Status.QUIET: "·", Status.PASSED: "✔"}
 _WORST = tuple(Status)
+_MOST_NAMED = 6
 
 
 class Part(NamedTuple):
     """A component on its plate."""
 
     id: str
+    """The node of the graph, as logs name it: not for showing."""
     title: str
     status: Status
     note: str
     """The probability, where it is under suspicion."""
     stands_on: tuple[str, ...]
     """Ids of the parts that it depends on, on its plate or around it."""
+    component: Component
 
 
 class Plate(NamedTuple):
@@ -65,11 +68,23 @@ class Plate(NamedTuple):
     inner: tuple["Plate", ...]
     kind: str
     """What a person calls it: `host`, `virtual machine`, or what several machines share."""
+    id: str
+    """The node of the graph, as logs name it: not for showing."""
 
     @property
     def accused(self) -> bool:
         """Whether something on this plate itself is at fault or suspected."""
         return any(part.status in (Status.FAULT, Status.SUSPECT) for part in self.parts)
+
+    @property
+    def holds_accused(self) -> bool:
+        """Whether something on it or in it is at fault or suspected."""
+        return self.accused or any(plate.holds_accused for plate in self.inner)
+
+    @property
+    def told(self) -> str:
+        """How it fared, in words."""
+        return self.note if self.status in self.note else f"{self.status} · {self.note}".strip(" ·")
 
     @property
     def sound(self) -> bool:
@@ -116,13 +131,14 @@ class _Reader:
             parts=parts,
             inner=tuple(found),
             kind=_KINDS.get(name.partition(":")[0], ""),
+            id=name,
         )
 
     def _part(self, node: str) -> Part:
         about = self._graph.nodes[node]
-        below = [one_line(to) for _, to, of in self._graph.out_edges(node, data=True) if of["relation"] == "depends-on"]
+        below = [to for _, to, of in self._graph.out_edges(node, data=True) if of["relation"] == "depends-on"]
         status, note = self._accused.get(one_line(node), (Status.QUIET, ""))
-        return Part(one_line(node), about["title"], status, note, tuple(below))
+        return Part(node, about["title"], status, note, tuple(below), about["component"])
 
     def _fared(self, name: str, inner: Sequence[Plate]) -> tuple[Status, str]:
         """What the jobs on a plate, or in it, came to."""
@@ -231,21 +247,36 @@ def _tree(plate: Plate, first: str, rest: str, most: int) -> Iterator[str]:
             yield from _tree(row, branch, below, most)
 
 
-def folded(sound: Sequence[Plate]) -> list[str]:
-    """Plates that nothing is held against, counted: a line for each kind that passed, and that is not spoken of."""
-    alike: defaultdict[tuple[str, Status], list[Plate]] = defaultdict(list)
+class Alike(NamedTuple):
+    """Plates of one kind that fared the same, and that nothing is held against."""
+
+    plates: tuple[Plate, ...]
+
+    @property
+    def status(self) -> Status:
+        """How each of them fared."""
+        return self.plates[0].status
+
+    @property
+    def told(self) -> str:
+        """How many they are, what of, and which where they are few."""
+        plates = self.plates
+        inner = sum(1 for plate in plates for _ in plate.machines())
+        within = plates[0].scope is not Scope.VM and inner
+        count = counted(len(plates), plates[0].kind) + (f" with {counted(inner, _KINDS['vm'])}" if within else "")
+        names = f" ({', '.join(plate.name for plate in plates)})" if len(plates) <= _MOST_NAMED else ""
+        return f"{count}: {self.status}{names}"
+
+
+def alike(sound: Iterable[Plate]) -> list[Alike]:
+    """Plates that nothing is held against, together: those of each kind that passed, and that are not spoken of."""
+    groups: defaultdict[tuple[str, Status], list[Plate]] = defaultdict(list)
     for plate in sound:
-        alike[plate.kind, plate.status].append(plate)
-    ranked = sorted(alike.items(), key=lambda item: (item[0][0], item[0][1] is Status.QUIET))
-    return [f"{GLYPHS[status]} {_count(plates)}: {status}{_names(plates)}" for (_, status), plates in ranked]
+        groups[plate.kind, plate.status].append(plate)
+    ranked = sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] is Status.QUIET))
+    return [Alike(tuple(plates)) for _, plates in ranked]
 
 
-def _count(plates: Sequence[Plate]) -> str:
-    told = counted(len(plates), plates[0].kind)
-    inner = sum(1 for plate in plates for _ in plate.machines())
-    within = plates[0].scope is not Scope.VM and inner
-    return f"{told} with {counted(inner, _KINDS['vm'])}" if within else told
-
-
-def _names(plates: Sequence[Plate], most: int = 6) -> str:
-    return f" ({', '.join(plate.name for plate in plates)})" if len(plates) <= most else ""
+def folded(sound: Iterable[Plate]) -> list[str]:
+    """A counted line for each group of plates that fared alike."""
+    return [f"{GLYPHS[group.status]} {group.told}" for group in alike(sound)]
