@@ -44,6 +44,7 @@ def cause_article(cause: Cause, library: Library) -> Article:
             *listed("What else looks like it", [_likeness(likeness) for likeness in library.alike(cause)]),
             *_remedies(cause, library),
             *_updates(cause, library),
+            *listed("How to see it in the lab", [(Code(f"shindan replay JOB --fault {it}"),) for it in cause.inject]),
             *references(cause.references),
         ),
     )

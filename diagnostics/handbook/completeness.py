@@ -65,6 +65,6 @@ def _row(cause: Cause, library: Library, counts: dict[str, tuple[int, int]]) -> 
         samples=f"{hits} + {misses}",
         remedy=", ".join(cause.remedies) or f"none: {cause.reason}",
         documentation=f"{sum(written.values())} of {len(written)}",
-        fault="comes with the lab",
+        fault=", ".join(cause.inject) or "none",
         holes=tuple(holes),
     )

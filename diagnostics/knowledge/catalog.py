@@ -65,6 +65,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     remedies: tuple[str, ...]
     """Ids; empty where there is none, and then `reason` says why."""
     reason: str
+    inject: tuple[str, ...]
+    """Faults of the lab that bring it about, as `shindan replay --fault` takes them, without a plate; the best first."""
     references: tuple[str, ...]
     file: str
     line: int
@@ -180,6 +182,7 @@ class _CauseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scopes: tuple[Scope, ...] = ()
     confirm: tuple[Text, ...] = ()
     reason: str = ""
+    inject: tuple[Text, ...] = ()
     references: tuple[Url, ...] = ()
 
 

@@ -28,6 +28,7 @@ causes:
       references: ['https://example.org/volumes']
       remedies: none
       reason: It comes back by itself.
+      inject: [diff-area-limit, 'diff-area-limit:percent=5']
 """
 REMEDIES = """\
 remedies:
@@ -62,6 +63,7 @@ def test_entries_are_typed_and_defaults_come_from_the_component(tmp_path: Path) 
     assert (limit.component, limit.stages, limit.scopes) == (Component.VOLSNAP_DIFFAREA, about.stages, about.scopes)
     assert (lost.stages, lost.scopes, lost.remedies) == ((Stage.HOST_SNAPSHOT,), (Scope.VM,), ())
     assert (limit.file, limit.line, lost.line) == ("causes/volsnap.yml", 3, 9)
+    assert (limit.inject, lost.inject) == ((), ("diff-area-limit", "diff-area-limit:percent=5"))
     remedy = catalog.remedies["enlarge-shadow-storage"]
     assert [step.run for step in remedy.steps] == [("vssadmin", "resize", "shadowstorage", "/For=C:"), ()]
     code = catalog.codes["0x800423F4"]
