@@ -66,7 +66,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """Ids; empty where there is none, and then `reason` says why."""
     reason: str
     inject: tuple[str, ...]
-    """Faults of the lab that bring it about, as `shindan replay --fault` takes them, without a plate; the best first."""
+    """Faults of the lab that bring it about, best first: as `shindan replay --fault` takes them, without a plate."""
     references: tuple[str, ...]
     file: str
     line: int
