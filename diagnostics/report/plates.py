@@ -156,7 +156,7 @@ def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
     """Component instance -> what is held against it. A writer's name behind the instance is left away."""
     unnamed = _FIRST if not verdict.faults else 0
     found = {
-        _bare(candidate.instance, candidate.component): (Status.SUSPECT, percent(candidate.probability))
+        bare(candidate.instance, candidate.component): (Status.SUSPECT, percent(candidate.probability))
         for place, candidate in enumerate(verdict.candidates)
         if verdict.verdict is not VerdictWord.HEALTHY
         and candidate.probability >= (_POSSIBLE if place < unnamed else _SUSPICIOUS)
@@ -164,7 +164,7 @@ def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
     first, beside = foremost(verdict.faults)
     named = [*first, *(fault for fault in beside if fault.probability >= _SUSPICIOUS)]
     return found | {
-        _bare(fault.instance, fault.component): (_charge(verdict, fault), percent(fault.probability)) for fault in named
+        bare(fault.instance, fault.component): (_charge(verdict, fault), percent(fault.probability)) for fault in named
     }
 
 
@@ -173,21 +173,32 @@ def _charge(verdict: Verdict, fault: Fault) -> Status:
     return Status.FAULT if verdict.verdict in _NAMED and fault.probability >= LIKELY else Status.SUSPECT
 
 
-def _bare(instance: str, component: str) -> str:
+def bare(instance: str, component: str) -> str:
+    """A component instance without the writer's name that a verdict puts behind it."""
     end = f"/{component}"
     return instance[: instance.find(end) + len(end)] if end in instance else instance
 
 
 def _jobs_by_plate(graph: "nx.DiGraph[str]", jobs: Sequence[JobReport]) -> Mapping[str, list[JobReport]]:
-    """The jobs of each plate, in their order; of one that names no machine, on the host's placeholder or the host."""
-    names = {one_line(node): node for node, about in graph.nodes(data=True) if about["kind"] == "plate"}
+    """The jobs of each plate, in their order."""
+    names = plate_names(graph)
     found: defaultdict[str, list[JobReport]] = defaultdict(list)
     for job in jobs:
-        wanted = [f"vm:{job.vm}"] if job.vm else [f"vm:?@{job.host}", "vm:?", f"host:{job.host}"]
-        plate = next((names[name] for name in wanted if name in names), None)
+        plate = plate_of_job(names, job)
         if plate is not None:
             found[plate].append(job)
     return found
+
+
+def plate_names(graph: "nx.DiGraph[str]") -> dict[str, str]:
+    """The plates of a case, by the names that reports give them."""
+    return {one_line(node): node for node, about in graph.nodes(data=True) if about["kind"] == "plate"}
+
+
+def plate_of_job(names: Mapping[str, str], job: JobReport) -> str | None:
+    """The plate of a job; of one that names no machine, the host's placeholder or the host."""
+    wanted = [f"vm:{job.vm}"] if job.vm else [f"vm:?@{job.host}", "vm:?", f"host:{job.host}"]
+    return next((names[name] for name in wanted if name in names), None)
 
 
 def _together(fared: Sequence[Status], who: str) -> tuple[Status, str]:

@@ -70,7 +70,7 @@ def _row(group: Sequence[JobReport]) -> Row:
         note=" · ".join(part for part in (listed, where, _mode(job.mode), ended) if part),
         told=f"{job.outcome} {interval_text(job.stages)}".strip(),
         outcome=job.outcome,
-        cells=_cells(job),
+        cells=cells_of(job),
     )
 
 
@@ -78,7 +78,8 @@ def _mode(mode: str) -> str:
     return "" if mode == Mode.UNKNOWN else mode
 
 
-def _cells(job: JobReport) -> tuple[str, ...]:
+def cells_of(job: JobReport) -> tuple[str, ...]:
+    """How a job fared in each stage of the pipeline, in words."""
     mode = Mode(job.mode)
     if mode is Mode.UNKNOWN:
         present = frozenset(stages_of(Mode.ONLINE)) & frozenset(stages_of(Mode.OFFLINE))
