@@ -92,9 +92,14 @@ def _evidence(event: Event, rule: str, weight_db: float, count: int) -> Evidence
         codes=list(event.codes),
         rule=rule,
         weight_db=round(weight_db, 1) + 0.0,
-        text=one_line(event.text or _values(event)),
+        text=one_line(said(event)),
         count=count,
     )
+
+
+def said(event: Event) -> str:
+    """What an event says, as the log has it: its text, else its values."""
+    return event.text or _values(event)
 
 
 def _values(event: Event) -> str:
@@ -179,7 +184,7 @@ def _moment(found: MomentFound) -> Moment | None:
         record=event.record,
         level=level,
         event=_job_name(job) if job else event_name(event),
-        text=_job_text(found) if job else found.meaning or one_line(event.text or _values(event)),
+        text=_job_text(found) if job else found.meaning or one_line(said(event)),
         rule=found.rule,
         job=one_line(job.id) if job else "",
         count=found.times,

@@ -1,0 +1,74 @@
+"""One line of the timeline: what it says of the row, or the run of rows, that it stands for."""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from diagnostics.event import Event, Level
+from diagnostics.knowledge.events import known_event
+from diagnostics.ledger.ledger import Ledger
+from diagnostics.ledger.rereading import GoneError, Reader
+from diagnostics.sanitize import one_line
+from diagnostics.wording import event_name, said
+
+_KEPT = 2000
+_WIDTH = 400
+_PREFIX = "Microsoft-Windows-"
+
+
+class Said(NamedTuple):
+    """What a row says, sanitized, on one line."""
+
+    event: str
+    """`VSS/8229`."""
+    text: str
+    readable: bool = True
+
+
+class Words:
+    """Says what rows say; remembers those that were asked for last. For one thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._reader = Reader(ledger)
+        self._kept: OrderedDict[int, Said] = OrderedDict()
+
+    def said(self, row: int) -> Said:
+        """What a row says."""
+        found = self._kept.get(row)
+        if found is None:
+            found = self._kept[row] = self._read(row)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def event(self, row: int) -> Event:
+        """The event itself. Raises `GoneError`."""
+        return self._reader.event(row)
+
+    def _read(self, row: int) -> Said:
+        try:
+            event = self._reader.event(row)
+        except GoneError as gone:
+            name = f"{self._ledger.provider(row)}/{int(self._ledger.columns.event_ids[row])}"
+            return Said(one_line(name.removeprefix(_PREFIX)), one_line(str(gone)), readable=False)
+        return Said(event_name(event).removeprefix(_PREFIX), one_line(summary(event), _WIDTH))
+
+
+def summary(event: Event) -> str:
+    """The text of an event; of a record that has only values, what such records mean, and the values."""
+    values = said(event)
+    known = None if event.text or not event.event_id else known_event(event.provider, event.event_id)
+    if known is None:
+        return values
+    return f"{known.meaning}: {values}" if values else known.meaning
+
+
+LEVEL_MARKS = {
+    Level.CRITICAL: "!!",
+    Level.ERROR: "! ",
+    Level.WARNING: "▲ ",
+    Level.INFORMATION: "· ",
+    Level.VERBOSE: "  ",
+    Level.UNKNOWN: "  ",
+}
+"""Severity by a mark, so that nothing rests on colour alone."""

@@ -1,0 +1,161 @@
+"""Which lines the timeline has: filtered or dimmed, folded or not, and where one gets by a jump."""
+
+from collections.abc import Callable, Collection
+from datetime import UTC
+
+import numpy as np
+import numpy.typing as npt
+
+from diagnostics.event import Level
+from diagnostics.ledger.folding import Folded, folded, unfolded
+from diagnostics.ledger.ledger import Ledger, Mask
+from diagnostics.ledger.matching import Says
+from diagnostics.ledger.query import Query
+from diagnostics.ledger.register import NO_TIME
+from diagnostics.ledger.rereading import GoneError, Reader
+from tui.timeline.clock import DisplayClock
+
+_ERROR = (Level.CRITICAL, Level.ERROR)
+_ASKED_EVERY = 500
+
+
+class Timeline:
+    """The state of the timeline of one case; every change makes its lines anew."""
+
+    def __init__(self, ledger: Ledger, clock: DisplayClock | None = None) -> None:
+        self.ledger = ledger
+        self.clock = clock or DisplayClock("UTC", UTC)
+        self.query: Query = ()
+        self.hiding = True
+        """Whether what the filter does not ask for is hidden; else it is dimmed."""
+        self.filtering = True
+        """Whether the filter is on; off, it is remembered."""
+        self.folding = True
+        self._mask: Mask | None = None
+        self._opened: set[int] = set()
+        self._is_error: Mask = np.isin(ledger.columns.levels, np.array(_ERROR, np.uint8))
+        self._is_trouble: Mask = np.isin(ledger.columns.levels, np.array((*_ERROR, Level.WARNING), np.uint8))
+        self.lines: Folded
+        self._show()
+
+    def filter(self, query: Query, mask: Mask) -> None:
+        """Ask for what a filter found."""
+        self.query, self._mask, self.filtering = query, mask if query else None, True
+        self._show()
+
+    def toggle_filter(self) -> None:
+        """All terms off, or on again."""
+        self.filtering = not self.filtering
+        self._show()
+
+    def toggle_hiding(self) -> None:
+        """Dim what the filter does not ask for, or hide it."""
+        self.hiding = not self.hiding
+        self._show()
+
+    def toggle_folding(self) -> None:
+        """Fold repetitions, or show every event on a line of its own."""
+        self.folding = not self.folding
+        self._opened.clear()
+        self._show()
+
+    def toggle_run(self, line: int) -> int:
+        """Unfold the run of a line, or fold the run that it was part of; returns the line that is then the first."""
+        row = self.lines.first(line)
+        if self.lines.count(line) > 1:
+            self._opened.add(row)
+        else:
+            self._opened -= {int(self._first_of_run(row))}
+        self._show()
+        return self.lines.line_of(row)
+
+    def reveal(self, row: int) -> int:
+        """The line of a row, which is unfolded and, where the filter hides it, shown by switching the filter off."""
+        if self._mask is not None and self.filtering and self.hiding and not self._mask[row]:
+            self.filtering = False
+            self._show()
+        line = self.lines.line_of(row)
+        if self.lines.first(line) != row and self.lines.count(line) > 1:
+            self._opened.add(self.lines.first(line))
+            self._show()
+        return self.lines.line_of(row)
+
+    def is_dim(self, line: int) -> bool:
+        """Whether a line is shown although the filter does not ask for it."""
+        mask = self._active
+        return mask is not None and not mask[self.lines.first(line)]
+
+    @property
+    def shown(self) -> int:
+        """How many events the filter asks for."""
+        mask = self._active
+        return len(self.ledger) if mask is None else int(np.count_nonzero(mask))
+
+    def next_of(self, line: int, step: int, levels: Collection[Level] = _ERROR) -> int | None:
+        """The next line (`step` 1) or the one before (-1) with an event of such levels that is not dimmed."""
+        rows = self.lines.rows
+        of_level = self._is_error if Level.WARNING not in levels else self._is_trouble
+        asked = of_level[rows] if self._active is None else of_level[rows] & self._active[rows]
+        found = rows[np.flatnonzero(asked)]
+        if step > 0:
+            at = int(np.searchsorted(found, self.lines.last(line), side="right")) if len(self.lines) else 0
+        else:
+            at = int(np.searchsorted(found, self.lines.first(line))) - 1 if len(self.lines) else -1
+        return self.lines.line_of(int(found[at])) if 0 <= at < len(found) else None
+
+    def search(self, line: int, step: int, asks: Says, cancelled: Callable[[], bool]) -> int | None:
+        """The next row (`step` 1) or the one before (-1) whose event is as asked, from a line on; None for none.
+
+        Reads events again, one after another, so it belongs into a thread; it has a reader of its own.
+        """
+        lines, reader = self.lines, Reader(self.ledger)
+        if not len(lines):
+            return None
+        if step > 0:
+            rows = lines.rows[np.searchsorted(lines.rows, lines.last(line), side="right") :]
+        else:
+            rows = lines.rows[: np.searchsorted(lines.rows, lines.first(line))][::-1]
+        active = self._active
+        for count, row in enumerate(rows if active is None else rows[active[rows]]):
+            if count % _ASKED_EVERY == 0 and cancelled():
+                return None
+            try:
+                if asks(reader.event(int(row))):
+                    return int(row)
+            except GoneError:
+                continue
+        return None
+
+    def line_at(self, time: int) -> int:
+        """The line at a time or after it."""
+        return self.lines.line_of(self.ledger.at(time))
+
+    def histogram(self, width: int) -> tuple[list[int], list[int], tuple[int, int] | None]:
+        """Events, and errors among them, in so many equal stretches of time; and the first and last time."""
+        rows = self.lines.rows if self._active is None else self.lines.rows[self._active[self.lines.rows]]
+        times = self.ledger.columns.times[rows]
+        timed = times != NO_TIME
+        rows, times = rows[timed], times[timed]
+        if not len(times) or width < 1:
+            return [0] * width, [0] * width, None
+        first, last = int(times[0]), int(times[-1])
+        places = ((times - first) * width // max(last - first + 1, 1)).astype(np.int64)
+        return _counts(places, width), _counts(places[self._is_error[rows]], width), (first, last)
+
+    @property
+    def _active(self) -> Mask | None:
+        return self._mask if self.filtering else None
+
+    def _show(self) -> None:
+        mask = self._active if self.hiding else None
+        rows = np.arange(len(self.ledger), dtype=np.int64) if mask is None else np.flatnonzero(mask)
+        self.lines = folded(self.ledger, rows, self._opened) if self.folding else unfolded(rows)
+
+    def _first_of_run(self, row: int) -> int:
+        closed = folded(self.ledger, self.lines.rows)
+        return closed.first(closed.line_of(row))
+
+
+def _counts(places: npt.NDArray[np.int64], width: int) -> list[int]:
+    counts: list[int] = np.bincount(places, minlength=width).tolist()
+    return counts
