@@ -12,6 +12,7 @@ from engine.dpm.records import PointState, RecoveryPoint
 from engine.sync.agent import Sent
 from engine.sync.instant import NotAnImageError
 from engine.transport.names import BadNameError
+from tui.recovery import OutsideImageError
 
 
 def ended(work: Callable[[], ExitCode]) -> ExitCode:
@@ -22,15 +23,22 @@ def ended(work: Callable[[], ExitCode]) -> ExitCode:
     """
     try:
         return work()
-    except (UnknownPointError, BadNameError) as error:
+    except (UnknownPointError, OutsideImageError, BadNameError) as error:
         raise click.UsageError(str(error)) from error
     except RepositoryError as error:
-        say(str(error))
+        say(reason(error))
         return next((code for kind, code in _CODES.items() if isinstance(error, kind)), ExitCode.FAULT)
     except OSError as error:
-        told = error.strerror or str(error)
-        say(f"{error.filename}: {told}" if error.filename else told)
+        say(reason(error))
         return ExitCode.UNREADABLE if isinstance(error, _UNREADABLE) else ExitCode.FAULT
+
+
+def reason(error: RepositoryError | OSError) -> str:
+    """What went wrong, for people; names in it are hostile."""
+    if isinstance(error, RepositoryError):
+        return str(error)
+    told = error.strerror or str(error)
+    return f"{error.filename}: {told}" if error.filename else told
 
 
 _CODES = {

@@ -8,8 +8,8 @@ import click
 
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
-from engine.dpm import Repository
 from tui.outcome import ended, of_point, size, when
+from tui.recovery import list_points
 from tui.repository import RepositoryFolder
 
 _HELP = """List the recovery points in REPO, oldest first.
@@ -31,13 +31,10 @@ def points(*, repo: Path, as_json: bool) -> None:
 
 
 def _list(repo: Path, *, as_json: bool) -> ExitCode:
-    with Repository.open(repo) as repository:
-        images = {replica.id: replica.image for replica in repository.replicas()}
-        found = repository.points()
+    found = list_points(repo)
     if not as_json and found:
         click.echo(f"{'id':>6}  {'time':20}  {'changed':>10}  {'size':>10}  {'mode':22}  {'state':8}  image")
-    for point in found:
-        image = images[point.replica]
+    for point, image in found:
         if as_json:
             click.echo(json.dumps(of_point(point, image)))
         else:

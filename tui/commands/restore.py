@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from diagnostics.exit_codes import ExitCode
-from engine.dpm import Repository, restore_range
-from engine.dpm import restore as restore_whole
-from engine.files import SYSTEM
+from engine.dpm import restore_range
 from tui.outcome import ended, say, size
 from tui.progress import watched
+from tui.recovery import Span, opened, restore_point
 from tui.repository import RepositoryFolder
 
 _HELP = """Restore the recovery point POINT in REPO to a new file.
@@ -43,22 +42,18 @@ class _Range(click.ParamType[tuple[int, int]]):
 @click.argument("number", type=int, metavar="POINT")
 @click.option("--to", "target", required=True, metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--range", "span", type=_Range(), help="Only the bytes from offset A to before offset B.")
-def restore(*, repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> None:
+def restore(*, repo: Path, number: int, target: Path, span: Span | None) -> None:
     """Restore a recovery point."""
     sys.exit(ended(lambda: _restore(repo, number, target, span)))
 
 
-def _restore(repo: Path, number: int, target: Path, span: tuple[int, int] | None) -> ExitCode:
-    with Repository.open(repo) as repository, repository.reading(number) as opened:
-        image_size = opened.map.image_size
-        start, end = span or (0, image_size)
-        if end > image_size:
-            raise click.UsageError(f"the image has {image_size} bytes; {start}:{end} goes beyond them")
-        with watched(sys.stderr, f"restore {number}") as watcher:
-            if os.fspath(target) == "-":
-                restore_range(opened, start, end, sys.stdout.buffer.write, watcher)
+def _restore(repo: Path, number: int, target: Path, span: Span | None) -> ExitCode:
+    with watched(sys.stderr, f"restore {number}") as watcher:
+        if os.fspath(target) == "-":
+            with opened(repo, number, span) as (point, (start, end)):
+                restore_range(point, start, end, sys.stdout.buffer.write, watcher)
                 sys.stdout.buffer.flush()
-                return ExitCode.HEALTHY
-            restore_whole(opened, target, SYSTEM, watcher, span)
-    say(f"{target}: {size(end - start)} restored and checked")
+            return ExitCode.HEALTHY
+        written = restore_point(repo, number, target, watcher, span)
+    say(f"{target}: {size(written)} restored and checked")
     return ExitCode.HEALTHY

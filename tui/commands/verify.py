@@ -7,10 +7,9 @@ import click
 
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
-from engine.dpm import Repository
-from engine.dpm import verify as check
 from tui.outcome import ended, say
 from tui.progress import watched
+from tui.recovery import verify_points
 from tui.repository import RepositoryFolder
 
 _HELP = """Read the recovery points POINT... (none given: all) in REPO and compare every byte with its digest.
@@ -34,10 +33,8 @@ def verify(*, repo: Path, numbers: tuple[int, ...]) -> None:
 
 
 def _verify(repo: Path, numbers: tuple[int, ...]) -> ExitCode:
-    with Repository.open(repo) as repository:
-        with watched(sys.stderr, "verify") as watcher:
-            damages = check(repository, numbers, watcher)
-        states = {point.id: point.state for point in repository.points() if not numbers or point.id in numbers}
+    with watched(sys.stderr, "verify") as watcher:
+        damages, states = verify_points(repo, numbers, watcher)
     if not states:
         say(f"{repo} holds no recovery point: nothing was checked")
         return ExitCode.UNREADABLE
