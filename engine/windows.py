@@ -151,13 +151,6 @@ class FilterRefused(Happening):
 
 
 @dataclass(frozen=True, slots=True)
-class ScannerBlocked(Happening):
-    """A virus scanner held a file of a virtual machine while it looked into it."""
-
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
 class TicketRefused(Happening):
     """Kerberos answered with an error (Security-Kerberos 3 and 4)."""
 
@@ -244,6 +237,13 @@ class PoolExhausted(Happening):
 @dataclass(frozen=True, slots=True)
 class PortsExhausted(Happening):
     """No outgoing port is left (Tcpip 4231)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedVolumeClaimed(Happening):
+    """A cluster shared volume could not be prepared for a backup: another one holds it (DPM's agent traces it)."""
+
+    volume: str
 
 
 @dataclass(frozen=True, slots=True)

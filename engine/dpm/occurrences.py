@@ -115,3 +115,39 @@ class JobEnded(JobHappening):
     reason: str = ""
     """What the engine knows of it, in words; DPM shows the meaning of the HRESULT instead."""
     attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PoolNearlyFull(Happening):
+    """A volume of the storage pool passed its threshold (3100, 3169)."""
+
+    vm: str
+    host: str
+    recovery_points: bool
+    """Whether it is the volume of the recovery points, or that of the replica."""
+    percent: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class PoolVolumeMissing(Happening):
+    """The volume with a replica or its recovery points cannot be found (3101)."""
+
+    vm: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMissed(Happening):
+    """A scheduled job could not reach the engine (MSDPM 976)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCrashed(Happening):
+    """The engine ended in an exception (MSDPM 999)."""
+
+    exception: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUnreachable(Happening):
+    """The engine cannot reach its database (MSDPM 941)."""

@@ -174,7 +174,7 @@ def test_a_good_backup_leaves_the_milestones_of_dpms_agent_on_the_host_and_of_sq
 
 
 def test_all_messages_that_come_with_the_engine_are_sound():
-    channels = {"Application", "System", VMMS, "Microsoft-Windows-VHDMP-Operational"}
+    channels = {"Application", "System", VMMS, "DPM Alerts", "Microsoft-Windows-VHDMP-Operational"}
     assert {file.channel for file in message_files()} == channels
     assert {message.occurrence for file in message_files() for message in file.messages} <= set(HAPPENINGS)
     assert {trace.log for trace in trace_files()} == {"DPMRACurr.errlog"}

@@ -19,7 +19,15 @@ from engine.pipeline import Stage
 from tests.engine.eventlog.reading import Told, by_python, by_rust, by_us
 
 NIGHT = datetime(2026, 11, 22, 1, tzinfo=UTC)
-_PLAIN: dict[Any, Any] = {str: "表 D:", int: 7, float: 1.5, bool: True, UUID: UUID(int=7), HResult: HResult.ERROR_CRC}
+_PLAIN: dict[Any, Any] = {
+    str: "表 D:",
+    int: 7,
+    float: 1.5,
+    bool: True,
+    UUID: UUID(int=7),
+    datetime: NIGHT,
+    HResult: HResult.ERROR_CRC,
+}
 
 
 def example(kind: Any, chosen: dict[str, Any]) -> Any:
