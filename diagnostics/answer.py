@@ -15,7 +15,6 @@ from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.localize.judge import Judgement
 from diagnostics.next_steps import next_evidence, told_apart_by
-from diagnostics.reading import Reading
 from diagnostics.reckoning import Names, reckon, why_lost
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
@@ -49,7 +48,7 @@ def compose(case: Case) -> Verdict:
     writer, word = _Writer(case), _word(case)
     faults = [writer.fault(found) for found in case.judgement.faults]
     reckoning = reckon(case.posterior.network, case.judgement, Names(writer.instance, writer.evidence))
-    lacking = missing(case.topology, case.reading.events, _channels(case.reading))
+    lacking = missing(case.topology, case.reading.events, case.reading.channels())
     return Verdict(
         verdict=word,
         summary=_summary(case, word, faults),
@@ -221,14 +220,6 @@ def _noise(case: Case) -> list[Noise]:
                 counts[event_name(sighting.events[0]), sighting.rule.why] += repeats.pop(source, 0)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Noise(event=event, count=count, why=why) for (event, why), count in ranked]
-
-
-def _channels(reading: Reading) -> Iterator[tuple[str, str]]:
-    """(machine, channel) of every event log that was read, wanted records in it or not."""
-    for source in reading.sources:
-        tally = reading.tallies.get(source.path)
-        for channel in tally.channels if tally else ():
-            yield source.machine, channel
 
 
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:

@@ -4,7 +4,7 @@ paths -> documents (intake) -> events by wall clocks and file names (parsing) ->
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -44,6 +44,13 @@ class Reading(msgspec.Struct, kw_only=True):
     cancelled: bool = False
     ledger: "Ledger | None" = None
     """Every event, where that was asked for; whoever did closes it."""
+
+    def channels(self) -> Iterator[tuple[str, str]]:
+        """(machine, channel) of every event log that was read, wanted records in it or not."""
+        for source in self.sources:
+            tally = self.tallies.get(source.path)
+            for channel in tally.channels if tally else ():
+                yield source.machine, channel
 
 
 def read_case(  # noqa: PLR0913 - each is something else that a caller may say

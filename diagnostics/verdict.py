@@ -329,6 +329,20 @@ class Reproduction(msgspec.Struct, kw_only=True):
     """Of the lab: the same seed gives the same runs."""
 
 
+class Note(msgspec.Struct, kw_only=True):
+    """What a person wrote to an event, or that they marked it."""
+
+    source: str
+    record: int
+    time: str | None
+    machine: str
+    event: str
+    text: str
+    """What the event says."""
+    note: str
+    """The person's words; empty for a bookmark."""
+
+
 class Verdict(msgspec.Struct, kw_only=True):
     """The answer to one case."""
 
@@ -349,3 +363,5 @@ class Verdict(msgspec.Struct, kw_only=True):
     reckoning: Reckoning = msgspec.field(default_factory=Reckoning)
     reproduced: Reproduction | None = None
     """None where nobody asked for it: `shindan reproduce` does."""
+    notes: list[Note] = []
+    """A person's, in the order of their events."""

@@ -60,6 +60,11 @@ def evidence_of_event(sighting: Sighting, weight_db: float) -> Evidence:
     return _evidence(sighting.events[0], sighting.rule.name, weight_db, len(sighting.events))
 
 
+def evidence_of_record(event: Event) -> Evidence:
+    """An event that nothing is concluded from, in the words that evidence has."""
+    return _evidence(event, "", 0.0, 1)
+
+
 def evidence_of_job(job: Job, weight_db: float) -> Evidence:
     """A job as a line of evidence, called by its virtual machine."""
     line = _evidence(job.reports[0], f"job-{job.outcome}", weight_db, len(job.reports))

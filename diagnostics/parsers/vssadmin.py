@@ -73,6 +73,11 @@ def last_error_kind(text: str) -> str:
     return _containing(_words().kinds, lowered) or ("other" if lowered.strip() else "")
 
 
+def code_of_kind(kind: str) -> str:
+    """The code that says the same as a kind of last error, empty where none does."""
+    return next((code for code, named in _words().codes.items() if named == kind), "")
+
+
 def provider_type(text: str, guid: str = "") -> str:
     """`system`, `software`, `hardware`, `fileshare`, or `unknown`."""
     if guid.lower() == "{b5946137-7b9f-4925-af80-51abd60b20d5}":  # Microsoft Software Shadow Copy provider 1.0

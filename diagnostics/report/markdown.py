@@ -33,7 +33,9 @@ def to_markdown(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
     for number, fault in enumerate(first, 1):
         blocks += _fault(fault, f"Fault {number}" if len(first) > 1 else "Fault")
     blocks.append(_beside(beside))
-    blocks += [block for section in (_reproduction, _candidates, _jobs, _timeline) for block in section(verdict)]
+    blocks += [
+        block for section in (_reproduction, _notes, _candidates, _jobs, _timeline) for block in section(verdict)
+    ]
     told: set[str] = set()
     for fault in first:
         blocks += _remedies(fault, told)
@@ -139,6 +141,21 @@ def _reproduction(verdict: Verdict) -> Iterator[str]:
     yield " ".join(prose(line) for line in told.lab)
 
 
+def _notes(verdict: Verdict) -> Iterator[str]:
+    if verdict.notes:
+        rows = [
+            (code(note.note) or "marked", phrases.moment(note.time), code(note.machine), code(note.event),
+             code(f"{note.source}:{note.record}"), code(_cut(note.text)))
+            for note in verdict.notes
+        ]  # fmt: skip
+        yield "### Notes"
+        yield _table(("note", "UTC", "machine", "event", "where", "says"), rows)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}…"
+
+
 def _candidates(verdict: Verdict) -> Iterator[str]:
     named = {fault.instance for fault in verdict.faults}
     others = [candidate for candidate in verdict.candidates if candidate.instance not in named]
@@ -175,7 +192,7 @@ def _timeline(verdict: Verdict) -> Iterator[str]:
         telling = [one for one in told.moments if one.job or one.kind in ("evidence", "context")] or told.moments
         rows = [
             (one.time[:23].replace("T", " ") + "Z", code(one.machine), one.kind.replace("-", " "), code(one.event),
-             code(one.text if len(one.text) <= _TEXT_SHOWN else f"{one.text[:_TEXT_SHOWN]}…"))
+             code(_cut(one.text)))
             for one in telling[:_MOMENTS_SHOWN]
         ]  # fmt: skip
         yield "### What happened when"

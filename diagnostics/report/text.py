@@ -27,6 +27,7 @@ from diagnostics.verdict import (
     Fault,
     JobReport,
     NextEvidence,
+    Note,
     RemedyAdvice,
     Reproduction,
     SourceLine,
@@ -85,6 +86,7 @@ class _Report:
             self._beside(beside)
         if verdict.reproduced:
             self._reproduction(verdict.reproduced)
+        self._notes(verdict.notes)
         self._candidates(verdict)
         if self._explain:
             self._arithmetic(verdict)
@@ -166,6 +168,16 @@ class _Report:
                 self._block(Text(f"{heading}: {'; '.join(map(line_compared, shown))}{more}"), indent=4, hang=2)
         for line in told.lab:
             self._line(line)
+
+    def _notes(self, notes: list[Note]) -> None:
+        if notes:
+            self._heading("Notes")
+        for note in notes:
+            where = f"{moment(note.time)}  {note.machine or '?'}  {note.event}  {note.source}:{note.record}"
+            said = note.text if len(note.text) <= _TEXT_SHOWN else f"{note.text[:_TEXT_SHOWN]}…"
+            self._bullet(
+                Text.assemble((note.note or "(marked)", "bold"), (f"\n{where}", "dim"), f"\n{said}" if said else "")
+            )
 
     def _candidates(self, verdict: Verdict) -> None:
         named = {fault.instance for fault in verdict.faults}

@@ -41,7 +41,7 @@ def spread(strings) -> tuple[Verdict, object]:
     Lists have a line for each string; a place that exists once holds them all.
     """
     builtins = msgspec.to_builtins(FULL)
-    for where in ("candidates", "noise", "jobs", "next_evidence", "sources", "not_checked"):
+    for where in ("candidates", "noise", "jobs", "next_evidence", "sources", "not_checked", "notes"):
         builtins[where] = _repeated(builtins[where], len(strings))
     for where in ("evidence", "counter_evidence", "confirm", "remedy_details"):
         builtins["faults"][0][where] = _repeated(builtins["faults"][0][where][:1], len(strings))

@@ -15,6 +15,7 @@ from diagnostics.verdict import (
     NextEvidence,
     Noise,
     NotChecked,
+    Note,
     Reckoning,
     RemedyAdvice,
     RemedyStep,
@@ -171,6 +172,11 @@ FULL = Verdict(
         lab=["DPM01, HV01 and SQL01 stood in the lab; WEB01, whose job passed, was left out."],
         seed=7,
     ),
+    notes=[
+        Note(source="SQL01-Application.evtx", record=1234, time="2026-11-20T01:01:13.027445Z", machine="SQL01",
+             event="VSS/8229", text="hr=0x800423f4; [/C:\\x] *bold*", note="Asked the SQL team | [b]at noon[/]"),
+        Note(source="dpm/MSDPM.errlog", record=7, time=None, machine="", event="MSDPM", text="", note=""),
+    ],
 )  # fmt: skip
 
 GRAPH = build_pipeline(
