@@ -14,6 +14,7 @@ _COMMANDS = {
         "diagnostics.commands.eligibility:eligibility", "Tell whether virtual machines can be backed up online."
     ),
     "image": Place("tui.commands.image:image", "Show what disk images are, and what is on them."),
+    "open": Place("tui.commands.open:open_case", "Open logs on the screens (as `shindan` alone does)."),
     "points": Place("tui.commands.points:points", "List recovery points."),
     "prune": Place("tui.commands.prune:prune", "Drop old recovery points and give back their space."),
     "rebuild": Place("tui.commands.rebuild:rebuild", "Make a lost or damaged catalog of recovery points anew."),
@@ -24,10 +25,20 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, places=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    places=_COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="shindan", prog_name="shindan")
-def shindan() -> None:
-    """Find where a Hyper-V backup failed; back up disk images."""
+@click.pass_context
+def shindan(context: click.Context) -> None:
+    """Find where a Hyper-V backup failed; back up disk images. Without a command: the screens, on a terminal."""
+    if context.invoked_subcommand is None:
+        from tui.commands.open import show  # noqa: PLC0415 - other commands do not need it
+
+        show()
 
 
 def main() -> None:

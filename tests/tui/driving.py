@@ -1,0 +1,98 @@
+"""Drives the app as a person does: keys go in, state is looked at. Samples are read once, without a second process."""
+
+import asyncio
+import inspect
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import DirectoryTree
+
+from diagnostics.diagnosis import Diagnosis, diagnose
+from diagnostics.request import Request
+from tests.bundled import SAMPLES, diagnosis_of
+from tui.app import ShindanApp
+from tui.case import OpenCase
+from tui.marks import Marks
+from tui.reading import Watching
+from tui.session import Session
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+NARROW, WIDE = (80, 24), (120, 40)
+Story = Callable[..., Awaitable[None]]
+
+
+def read_here(request: Request, watching: Watching) -> Diagnosis | None:
+    """Read a case in this process; a bundled sample only once."""
+    del watching
+    folder = Path(request.paths[0])
+    bundled = folder.name == "logs" and folder.parent.parent == SAMPLES and request == Request(paths=request.paths)
+    return diagnosis_of(folder.parent.name) if bundled else diagnose(request)
+
+
+def app_of(**settings: Any) -> ShindanApp:
+    """An app in English and dark colours that remembers nothing, unless told otherwise."""
+    return ShindanApp(**{"language": "en", "theme": "dark", "reader": read_here, "session": Session(None), **settings})
+
+
+def case_of(diagnosis: Diagnosis, name: str = "/cases/night") -> OpenCase:
+    """A case that a person has opened."""
+    return OpenCase(Request(paths=(name,)), diagnosis, Marks())
+
+
+@asynccontextmanager
+async def running(sample: str = "", *, size: tuple[int, int] = WIDE, place: str = "verdict", **settings: Any):
+    """A pilot of an app; with a sample, on its verdict or another place."""
+    app = app_of(**settings)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        if sample:
+            await app.show_case(case_of(diagnosis_of(sample), f"/cases/{sample}/logs"), place)
+            await settled(pilot)
+        yield pilot
+
+
+def story(sample: str = "", **settings: Any) -> Callable[[Story], Callable[..., None]]:
+    """Makes an ordinary test of a story whose first argument is a pilot; further ones are the test's own."""
+
+    def made(told: Story) -> Callable[..., None]:
+        async def run(values: dict[str, Any]) -> None:
+            async with running(sample, **settings) as pilot:
+                await told(pilot, **values)
+
+        def test(**values: Any) -> None:
+            asyncio.run(run(values))
+
+        _, *own = inspect.signature(told).parameters.values()
+        test.__name__, test.__doc__ = told.__name__, told.__doc__
+        test.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
+        return test
+
+    return made
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until nothing moves: workers are done, and what they said is drawn."""
+    await pilot.pause()
+    ending = [worker for worker in pilot.app.workers if not isinstance(worker.node, DirectoryTree)]  # its never ends
+    if ending:
+        await pilot.app.workers.wait_for_complete(ending)
+        await pilot.pause()
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], object], *, seconds: float = 20.0) -> None:
+    """Wait for something that another process brings about."""
+    for _ in range(round(seconds / 0.02)):
+        if holds():
+            return
+        await pilot.pause(0.02)
+    pytest.fail("it did not come about")
+
+
+def seen(pilot: Pilot[Any]) -> str:
+    """The text on the screen, line by line."""
+    return "\n".join(strip.text.rstrip() for strip in pilot.app.screen._compositor.render_strips())

@@ -1,0 +1,97 @@
+"""Everything that can be done, once: key bindings, footer, command palette and the `?` page are read from here.
+
+An action's words are `action.<id>` in the catalogs of `tui.i18n`. Only keys that arrive in every terminal are used:
+plain letters, F-keys, one layer of ctrl; nothing needs alt, shift with an F-key, or ctrl with Enter.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from textual.binding import Binding
+
+EVERYWHERE = "app"
+LINES = "lines"
+"""Whatever is walked line by line."""
+
+
+class Place(NamedTuple):
+    """A screen that a person goes to; its title is `place.<name>` in the catalogs."""
+
+    name: str
+    keys: str
+    where: str
+    """`module:class`, imported when somebody goes there."""
+    needs_case: bool = True
+
+
+PLACES = (
+    Place("open", "1,f2", "tui.screens.open:OpenScreen", needs_case=False),
+    Place("verdict", "2,f3", "tui.screens.verdict:VerdictScreen"),
+)
+"""In the order in which a person walks them. Kept: 3 timeline, 4 writers, 5 pipeline, 6 lab, 7 points, 8 settings."""
+
+
+class Action(NamedTuple):
+    """Something that can be done."""
+
+    id: str
+    keys: str
+    """As Textual spells them, with commas between."""
+    do: str
+    """Textual's name of the method: `export` is `action_export`."""
+    where: str = EVERYWHERE
+    """The name of a place, EVERYWHERE or LINES."""
+    shown: bool = True
+    """Whether the line of keys names it; the palette and `?` name all."""
+
+
+ACTIONS = (
+    *(Action(f"go-{place.name}", place.keys, f"go('{place.name}')", shown=False) for place in PLACES),
+    Action("help", "question_mark", "screen.help"),
+    Action("explain", "e", "screen.explain"),
+    Action("copy", "y", "screen.copy"),
+    Action("export", "x", "screen.export"),
+    Action("palette", "ctrl+p,colon", "command_palette"),
+    Action("quit", "q,ctrl+q", "quit"),
+    Action("manual", "f1", "screen.manual", shown=False),
+    Action("look-up", "ctrl+e", "screen.look_up", shown=False),
+    Action("theme", "ctrl+t", "next_theme", shown=False),
+    Action("language", "ctrl+l", "next_language", shown=False),
+    Action("glyphs", "ctrl+g", "next_glyphs", shown=False),
+    Action("close", "escape", "close", "dialog"),
+    Action("stop", "escape", "stop", "reading"),
+    Action("down", "j", "cursor_down", LINES, shown=False),
+    Action("up", "k", "cursor_up", LINES, shown=False),
+    Action("first", "g", "first", LINES, shown=False),
+    Action("last", "G", "last", LINES, shown=False),
+    Action("page-down", "ctrl+d,space", "page_down", LINES, shown=False),
+    Action("page-up", "ctrl+u,b", "page_up", LINES, shown=False),
+)
+
+
+def bindings(where: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """The key bindings of a place; a binding's description is the key of its words."""
+    return [
+        Binding(action.keys, action.do, f"action.{action.id}", show=action.shown, id=action.id)
+        for action in ACTIONS
+        if action.where == where
+    ]
+
+
+def place(name: str) -> Place:
+    """The place of a name; raises KeyError."""
+    return {known.name: known for known in PLACES}[name]
+
+
+_KEYS: Mapping[str, str] = {"question_mark": "?", "colon": ":", "enter": "Enter", "escape": "Esc", "space": "Space"}
+
+
+def keys_of(keys: str) -> list[str]:
+    """Keys as a person reads them: `ctrl+p,colon` is `^P` and `:`."""
+    return [_key(key) for key in keys.split(",")]
+
+
+def _key(key: str) -> str:
+    if key.startswith("ctrl+"):
+        return f"^{key.removeprefix('ctrl+').upper()}"
+    return _KEYS.get(key) or (key.upper() if key[1:].isdigit() else key)

@@ -1,0 +1,181 @@
+"""The app holds what all screens share (case, session, language, looks), and takes a person from one to the other."""
+
+from collections.abc import Iterable
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui.actions import ACTIONS, EVERYWHERE, LINES, PLACES, bindings, keys_of, place
+from tui.i18n import LANGUAGES, Words, language_of
+from tui.keeping import keep_text
+from tui.session import Session
+from tui.themes import DEFAULT, Glyphs, glyphs, themes
+
+if TYPE_CHECKING:  # what reads and judges logs is slow to import; the first screen does not wait for it
+    from diagnostics.handbook.holdings import Library
+    from diagnostics.request import Options
+    from tui.case import OpenCase
+    from tui.reading import Reader
+    from tui.screens.base import ShindanScreen
+
+
+class ShindanApp(App[None]):
+    """Shindan on a terminal."""
+
+    TITLE = "Shindan"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(EVERYWHERE)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (160, "-roomy")]  # noqa: RUF012 - Textual declares it
+
+    def __init__(
+        self,
+        options: "Options | None" = None,
+        *,
+        session: Session | None = None,
+        reader: "Reader | None" = None,
+        theme: str = "",
+        language: str = "",
+        ascii_only: bool = False,
+    ) -> None:
+        """An app that opens what `options` name, if they name anything.
+
+        Args:
+            options: paths to open at once, and how to read them.
+            session: what is remembered from the last time; nothing unless given.
+            reader: how a case is read; in a process of its own unless given.
+            theme: the name of a theme; the session's unless given.
+            language: `en` or `ja`; the session's, else the environment's unless given.
+            ascii_only: show nothing but ASCII beside what logs say.
+        """
+        super().__init__()
+        self.session = session or Session(None)
+        self.words = Words(language or self.session.language or language_of())
+        self.glyphs: Glyphs = glyphs(ascii_only=ascii_only or self.session.ascii_only)
+        self.case: OpenCase | None = None
+        self.to_open = options
+        self._reader = reader
+        self._library: Library | None = None
+        for known in themes():
+            self.register_theme(known)
+        wanted = theme or self.session.theme
+        self.theme = wanted if wanted in self.theme_names else DEFAULT
+
+    async def on_mount(self) -> None:
+        """Begin where cases are opened."""
+        await self.push_screen(self._installed("open"))
+
+    # Where a person goes
+
+    async def action_go(self, name: str) -> None:
+        """Go to a screen; say why where that makes no sense yet."""
+        if place(name).needs_case and self.case is None:
+            self.notify(self.words("app.no-case"), severity="warning")
+            return
+        if self.screen.is_modal or self.screen is self._installed(name):
+            return
+        await self.switch_screen(self._installed(name))
+        if place(name).needs_case:
+            self.session.left_at(name)
+
+    async def show_case(self, case: "OpenCase", name: str = "verdict") -> None:
+        """Put a case on the screens; those of the one before are thrown away."""
+        self.case = case
+        self._forget_screens([known.name for known in PLACES if known.needs_case])
+        await self.action_go(name)
+
+    def _installed(self, name: str) -> "ShindanScreen":
+        if not self.is_screen_installed(name):
+            module, _, kind = place(name).where.partition(":")
+            self.install_screen(getattr(import_module(module), kind)(), name)
+        screen: ShindanScreen = self.get_screen(name)  # type: ignore[assignment]
+        return screen
+
+    def _forget_screens(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self.is_screen_installed(name) and self.get_screen(name) is not self.screen:
+                self.get_screen(name).remove()
+                self.uninstall_screen(name)
+
+    # What all screens share
+
+    @property
+    def reader(self) -> "Reader":
+        """How a case is read."""
+        if self._reader is None:
+            from tui.reading import read_elsewhere  # noqa: PLC0415 - slow to import
+
+            self._reader = read_elsewhere
+        return self._reader
+
+    def library(self) -> "Library":
+        """Everything that is known, to look things up in; takes half a second the first time: call it from a worker."""
+        if self._library is None:
+            from diagnostics.diagnosis import load_knowledge  # noqa: PLC0415 - as above
+            from diagnostics.handbook.holdings import Library  # noqa: PLC0415 - as above
+
+            own = self.case.request.rules if self.case else ()
+            rules, catalog, _ = load_knowledge(own)
+            self._library = Library(rules.rules, catalog)
+        return self._library
+
+    @property
+    def theme_names(self) -> list[str]:
+        """The themes that Shindan brings."""
+        return [known.name for known in themes()]
+
+    # Looks and language
+
+    def action_next_theme(self) -> None:
+        """The next theme, round and round."""
+        names = self.theme_names
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.notify(self.words(f"theme.{self.theme}"))
+        self._remember_looks()
+
+    def action_next_language(self) -> None:
+        """The next language, at once, on every screen."""
+        at = (LANGUAGES.index(self.words.language) + 1) % len(LANGUAGES)
+        self.words = Words(LANGUAGES[at])
+        self._say_again()
+
+    def action_next_glyphs(self) -> None:
+        """From Unicode to ASCII and back."""
+        self.glyphs = glyphs(ascii_only=self.glyphs == glyphs())
+        self._say_again()
+
+    def _say_again(self) -> None:
+        self._forget_screens(known.name for known in PLACES)
+        self.screen.refresh(recompose=True)
+        self._remember_looks()
+
+    def _remember_looks(self) -> None:
+        ascii_only = self.glyphs == glyphs(ascii_only=True)
+        self.session.looks(theme=self.theme, language=self.words.language, ascii_only=ascii_only)
+
+    # Copying
+
+    def copy(self, text: str) -> None:
+        """Put text on the clipboard (OSC 52 works over ssh), and in a file for terminals that do not take it."""
+        if not text:
+            self.notify(self.words("app.nothing-here"))
+            return
+        self.copy_to_clipboard(text)
+        path = self.session.folder / "copied.txt" if self.session.folder else None
+        if path and keep_text(path, text):
+            self.notify(self.words("app.copied", path=path), markup=False)
+        else:
+            self.notify(self.words("app.copied-only"))
+
+    # The command palette
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of this place, in the user's words."""
+        here = {EVERYWHERE, LINES, screen.name}
+        for action in ACTIONS:
+            if action.where in here and action.where != LINES:
+                title, keys = self.words(f"action.{action.id}"), ", ".join(keys_of(action.keys))
+                yield SystemCommand(title, keys, partial(self.run_action, action.do, screen))

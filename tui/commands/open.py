@@ -1,0 +1,80 @@
+"""`shindan open`, and `shindan` alone: the screens."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.i18n import LANGUAGES
+
+if TYPE_CHECKING:
+    from diagnostics.request import Options
+
+THEMES = ("colour-blind", "dark", "high-contrast", "light")
+"""Named here so that `--help` need not import Textual; a test holds that they are those in `tui.themes`."""
+
+
+@click.command("open")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own.")
+@click.option(
+    "--topology",
+    type=click.Path(path_type=Path),
+    help="A YAML file that corrects what the logs tell: roles, hosts, jobs.",
+)
+@click.option("--role", "roles", multiple=True, metavar="NAME=ROLE", help="ROLE: dpm-server, host, guest or dc.")
+@click.option("--tz", "zones", multiple=True, metavar="ZONE|FILE=ZONE", help="Time zone of wall-clock times.")
+@click.option("--since", metavar="TIME", help="Leave out what is earlier: ISO 8601, in UTC unless it says otherwise.")
+@click.option("--until", metavar="TIME", help="Leave out what is later.")
+@click.option("--vm", default="", help="Only the jobs of this virtual machine.")
+@click.option("--lang", "language", type=click.Choice(LANGUAGES), help="Language of the screens (else from LANG).")
+@click.option("--theme", type=click.Choice(THEMES), help="Colours; NO_COLOR=1 shows none.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+def open_case(
+    language: str | None,
+    theme: str | None,
+    *,
+    ascii_only: bool,
+    **options: Any,  # noqa: ANN401 - click's way of passing options; `Options` names them
+) -> None:
+    """Open logs on the screens: verdict, evidence and what to do, with keys for everything.
+
+    PATH is what `diagnose` takes: files, folders, archives. Without one, the screens begin where cases are opened.
+    `diagnose` says the same without a screen, and exits with a status for scripts.
+    """
+    from diagnostics.request import Options, UsageError, request_of  # noqa: PLC0415 - `--help` must not wait for it
+
+    asked = Options(**options) if options.get("paths") else None
+    try:
+        if asked:
+            _check(asked)
+            request_of(asked)
+    except UsageError as error:
+        raise click.UsageError(str(error)) from error
+    show(asked, language=language or "", theme=theme or "", ascii_only=ascii_only)
+
+
+def _check(asked: "Options") -> None:
+    if "-" in asked.paths:
+        raise click.UsageError("standard input cannot be opened on the screens: they need it for keys (use diagnose -)")
+    for path in asked.paths:
+        if not Path(path).exists():
+            raise click.UsageError(f"{path}: no such file or folder")
+
+
+def show(asked: "Options | None" = None, *, language: str = "", theme: str = "", ascii_only: bool = False) -> None:
+    """Run the app in this terminal until the person leaves it.
+
+    Raises:
+        click.UsageError: there is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("the screens need a terminal; `diagnose PATH...` needs none")
+    from tui.app import ShindanApp  # noqa: PLC0415 - Textual is slow to import
+    from tui.keeping import state_folder  # noqa: PLC0415 - as above
+    from tui.session import Session  # noqa: PLC0415 - as above
+
+    app = ShindanApp(asked, session=Session(state_folder()), language=language, theme=theme, ascii_only=ascii_only)
+    app.run()
+    sys.exit(app.return_code or 0)

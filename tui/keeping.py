@@ -1,0 +1,48 @@
+"""Small JSON files in the user's state folder. What cannot be kept or read is not missed: nothing depends on it."""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from platformdirs import user_state_path
+
+_Kept = TypeVar("_Kept")
+_MAX_BYTES = 4 << 20
+
+
+def state_folder() -> Path | None:
+    """Where the user's system keeps what a program remembers; None for a user without a home."""
+    folder = user_state_path("shindan", appauthor=False)
+    return folder if folder.is_absolute() else None
+
+
+def kept(path: Path, declared: type[_Kept]) -> _Kept | None:
+    """What a file holds; None where there is none, or it is damaged or of another shape."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(_MAX_BYTES)
+        return msgspec.json.decode(raw, type=declared)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def keep(path: Path, value: object) -> bool:
+    """Write a value whole or not at all; whether it was written."""
+    return _written(path, msgspec.json.format(msgspec.json.encode(value)))
+
+
+def keep_text(path: Path, text: str) -> bool:
+    """Write a text whole or not at all; whether it was written."""
+    return _written(path, text.encode("utf-8", "replace"))
+
+
+def _written(path: Path, data: bytes) -> bool:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    except OSError:
+        return False
+    return True

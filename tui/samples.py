@@ -1,0 +1,54 @@
+"""The sample jobs that come with Shindan: a folder each, with logs, the expected verdict and the story."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from diagnostics.sanitize import one_line
+
+_BESIDE = Path(__file__).parents[1] / "samples"
+"""In a checkout they lie beside the package."""
+_INSTALLED = Path(__file__).parent / "samples"
+"""In an installed Shindan they lie inside of it."""
+
+
+class Sample(NamedTuple):
+    """A sample job."""
+
+    name: str
+    title: str
+    """The first line of its story."""
+    folder: Path
+
+    @property
+    def logs(self) -> Path:
+        """What its machines exported."""
+        return self.folder / "logs"
+
+
+def samples_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Where the samples are: `SHINDAN_SAMPLES`, else with the package; None where there are none."""
+    asked = environment.get("SHINDAN_SAMPLES")
+    places = (Path(asked),) if asked else (_INSTALLED, _BESIDE)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def sample_jobs(folder: Path | None = None) -> list[Sample]:
+    """The samples of a folder, else those that come with Shindan, by name."""
+    place = folder or samples_folder()
+    return list(_samples(place)) if place else []
+
+
+def _samples(place: Path) -> Iterator[Sample]:
+    for folder in sorted(place.iterdir()):
+        if (folder / "logs").is_dir():
+            yield Sample(folder.name, _title(folder / "README.md") or folder.name, folder)
+
+
+def _title(story: Path) -> str:
+    try:
+        with story.open(encoding="utf-8", errors="replace") as stream:
+            return one_line(stream.readline(400).lstrip("# "), 120)
+    except OSError:
+        return ""

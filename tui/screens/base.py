@@ -1,0 +1,135 @@
+"""What every screen has: the line of places above, the line of keys below, help, looking things up, copy and export."""
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+
+from tui.actions import bindings
+from tui.housed import Housed
+from tui.plain import file_name, plain
+from tui.widgets.key_line import KeyLine
+from tui.widgets.place_line import PlaceLine
+
+if TYPE_CHECKING:
+    from tui.case import OpenCase
+    from tui.screens.export import Wish
+
+_Answer = TypeVar("_Answer")
+
+
+class ShindanScreen(Housed, Screen[None]):
+    """A place that a person goes to.
+
+    A screen says in `body` what it shows, and under `PLACE` which place it is: its bindings are `bindings(PLACE)`.
+    """
+
+    PLACE: ClassVar = ""
+
+    def compose(self) -> ComposeResult:
+        """The frame, and the body in it."""
+        yield PlaceLine(self.PLACE)
+        yield from self.body()
+        yield KeyLine()
+
+    def body(self) -> ComposeResult:
+        """What the screen shows."""
+        raise NotImplementedError
+
+    def words_here(self) -> list[str]:
+        """The codes and terms under the cursor that could be explained, the most telling first."""
+        return []
+
+    def text_here(self) -> str:
+        """What a person means to copy: the line under the cursor, or the command in it."""
+        return ""
+
+    def action_help(self) -> None:
+        """What works here."""
+        from tui.screens.keys import KeysScreen  # noqa: PLC0415 - imported when somebody asks
+
+        self.app.push_screen(KeysScreen(self))
+
+    def action_manual(self) -> None:
+        """The manual's page of this screen."""
+        from tui.screens.manual import ManualScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(ManualScreen(self.PLACE))
+
+    def action_explain(self) -> None:
+        """What the words under the cursor mean."""
+        self._explain(self.words_here())
+
+    def action_look_up(self) -> None:
+        """What any word means."""
+        self._explain([])
+
+    def _explain(self, words: list[str]) -> None:
+        from tui.screens.explain import ExplainScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(ExplainScreen(words))
+
+    def action_copy(self) -> None:
+        """Copy what is under the cursor."""
+        self.app.copy(self.text_here())
+
+    def action_export(self) -> None:
+        """Write the verdict, or this view, to a file."""
+        from tui.screens.export import ExportScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(ExportScreen(), self._wished)
+
+    def _wished(self, wish: "Wish | None") -> None:
+        if wish:
+            self.call_after_refresh(self._export, wish)  # when the dialog is gone from the picture
+
+    def _export(self, wish: "Wish") -> None:
+        """The path is told and copied; no file is ever overwritten."""
+        from tui.screens.export import PICTURE, REPORTS, write_new  # noqa: PLC0415 - as above
+
+        case = self.app.case
+        stem = f"shindan-{file_name(case.title)}" if case else "shindan"
+        try:
+            if wish.form == PICTURE:
+                data = self.app.export_screenshot(title="Shindan").encode("utf-8", "replace")
+                path = write_new(wish.folder, f"{stem}-{self.PLACE}", wish.form, data)
+            elif case:
+                path = write_new(wish.folder, stem, wish.form, REPORTS[wish.form](case.diagnosis))
+        except OSError as error:
+            why = f"{error.filename or wish.folder}: {error.strerror}"
+            self.notify(plain(why).plain, title=self.say("export.failed"), severity="error", markup=False)
+        else:
+            self.app.copy_to_clipboard(str(path))
+            self.notify(plain(str(path)).plain, title=self.say("export.written"), markup=False)
+
+
+class CaseScreen(ShindanScreen):
+    """A place that shows the open case."""
+
+    @property
+    def case(self) -> "OpenCase":
+        """The open case; such a screen exists only while there is one."""
+        if self.app.case is None:
+            raise RuntimeError(f"{self.PLACE} is shown without a case")
+        return self.app.case
+
+
+class Dialog(Housed, ModalScreen[_Answer]):
+    """Something in front of a screen; Esc closes it, with no answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
+
+    def compose(self) -> ComposeResult:
+        """A frame, and the body in it."""
+        with Vertical(id="dialog"):
+            yield from self.body()
+
+    def body(self) -> ComposeResult:
+        """What the dialog shows."""
+        raise NotImplementedError
+
+    def action_close(self) -> None:
+        """No answer."""
+        self.dismiss(None)

@@ -1,0 +1,46 @@
+"""`?`: what works on this screen, with its keys; Enter does it."""
+
+from collections.abc import Iterator
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.actions import ACTIONS, EVERYWHERE, LINES, Action, keys_of
+from tui.plain import plain
+from tui.screens.base import Dialog, ShindanScreen
+from tui.widgets.lines import Line, Lines
+
+_KEYS_WIDTH = 14
+
+
+class KeysScreen(Dialog[None]):
+    """The actions of a screen."""
+
+    def __init__(self, behind: ShindanScreen) -> None:
+        super().__init__()
+        self._behind = behind
+
+    def body(self) -> ComposeResult:
+        """One line for each action, this screen's own first."""
+        title = self.say("keys.title", place=self.say(f"place.{self._behind.PLACE}"))
+        yield Static(title, classes="title", markup=False)
+        yield Lines(self._lines())
+
+    def _lines(self) -> Iterator[Line]:
+        for where in (self._behind.PLACE, LINES, EVERYWHERE):
+            actions = [action for action in ACTIONS if action.where == where]
+            if actions:
+                yield Line(plain(self.say(f"keys.{where if where in (LINES, EVERYWHERE) else 'here'}")), heading=True)
+            for action in actions:
+                keys = "  ".join(keys_of(action.keys))
+                words = Content(self.say(f"action.{action.id}"))
+                yield Line(Content.assemble((f"{keys:{_KEYS_WIDTH}}", "bold $accent"), words), action, indent=1)
+
+    @on(Lines.Entered)
+    async def _do(self, event: Lines.Entered) -> None:
+        if isinstance(event.line.what, Action):
+            action, behind = event.line.what, self._behind
+            await self.dismiss(None)
+            await self.app.run_action(action.do, behind.focused if action.where == LINES else behind)

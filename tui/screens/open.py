@@ -1,0 +1,91 @@
+"""Open: recent cases, sample jobs, a path with completion, a tree of folders."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import DirectoryTree, Input, Static
+
+from diagnostics.request import Options
+from tui.plain import plain
+from tui.samples import Sample, sample_jobs
+from tui.screens.base import ShindanScreen
+from tui.session import Recent
+from tui.widgets.folder_tree import FolderTree
+from tui.widgets.lines import Line, Lines
+from tui.widgets.path_suggester import PathSuggester
+
+if TYPE_CHECKING:
+    from tui.case import OpenCase
+
+
+class OpenScreen(ShindanScreen):
+    """Where cases are opened."""
+
+    PLACE = "open"
+    CSS_PATH = "open.tcss"
+    AUTO_FOCUS = "#known"
+
+    def body(self) -> ComposeResult:
+        """The path above, what is known left, folders right."""
+        yield Static(self.say("open.title"), classes="title")
+        yield Input(placeholder=self.say("open.path"), suggester=PathSuggester(), id="path")
+        with Horizontal():
+            yield Lines(self._known(), id="known")
+            with Vertical(id="folders"):
+                yield Static(self.say("open.folders"), classes="title")
+                yield FolderTree(Path.cwd())
+
+    def on_mount(self) -> None:
+        """Open at once what was named on the command line."""
+        asked, self.app.to_open = self.app.to_open, None
+        if asked:
+            self.open(asked)
+
+    def _known(self) -> Iterator[Line]:
+        recent, samples = self.app.session.recent, sample_jobs()
+        if recent:
+            yield Line(plain(self.say("open.recent")), heading=True)
+        for case in recent:
+            yield Line(self._recent(case), case, getattr(self.app.glyphs, case.verdict, self.app.glyphs.unknown), 1)
+        if samples:
+            yield Line(plain(self.say("open.samples")), heading=True)
+        for sample in samples:
+            name, title = plain(sample.name, "bold"), plain(sample.title, "$text-muted")
+            yield Line(Content("\n").join([name, title]), sample, self.app.glyphs.bullet, 1)
+
+    def _recent(self, case: Recent) -> Content:
+        name = plain(", ".join(case.options.paths), "bold", 120)
+        word = self.say(f"verdict.word.{case.verdict}")
+        return Content("\n").join([name, plain(f"{word}: {case.summary}", "$text-muted", 160)])
+
+    @on(Lines.Entered, "#known")
+    def _open_known(self, event: Lines.Entered) -> None:
+        match event.line.what:
+            case Recent() as recent:
+                self.open(recent.options, recent.place)
+            case Sample() as sample:
+                self.open(Options(paths=(str(sample.logs),)))
+
+    @on(Input.Submitted, "#path")
+    def _open_typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.open(Options(paths=(str(Path(event.value.strip()).expanduser()),)))
+
+    @on(DirectoryTree.FileSelected)
+    def _open_file(self, event: DirectoryTree.FileSelected) -> None:
+        self.open(Options(paths=(str(event.path),)))
+
+    def open(self, options: Options, place: str = "verdict") -> None:
+        """Read a case, and show it where the person left it."""
+        from tui.screens.reading import ReadingScreen  # noqa: PLC0415 - what reads logs is slow to import
+
+        def show(case: "OpenCase | None") -> None:
+            if case:
+                self.app.call_later(self.app.show_case, case, place)
+
+        self.app.push_screen(ReadingScreen(options), show)

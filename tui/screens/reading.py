@@ -1,0 +1,131 @@
+"""A case is being read: how far, how long still, which file; Esc stops with what there is, Esc again throws it away."""
+
+import time
+from datetime import UTC, datetime
+from threading import Event as Flag
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import ProgressBar, Static
+
+from diagnostics.request import Options, Request, UsageError, request_of
+from tui.actions import bindings
+from tui.case import OpenCase
+from tui.marks import marks_of
+from tui.plain import plain
+from tui.reading import ReadingFailedError
+from tui.screens.base import Dialog
+from tui.session import Recent
+
+if TYPE_CHECKING:
+    from diagnostics.diagnosis import Diagnosis
+
+_DRAW_EVERY = 0.1
+
+
+class Meter:
+    """How far a reading is: written by the thread that reads, looked at by the screen."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.done = 0
+        self.name = ""
+        self.stop = Flag()
+        self.gone = Flag()
+
+    def started(self, total_bytes: int) -> None:
+        self.total = total_bytes
+
+    def reading(self, name: str) -> None:
+        self.name = name
+
+    def advanced(self, read_bytes: int) -> None:
+        self.done += read_bytes
+
+    def cancelled(self) -> bool:
+        return self.stop.is_set()
+
+    def abandoned(self) -> bool:
+        return self.gone.is_set()
+
+
+class ReadingScreen(Dialog[OpenCase]):
+    """Reads a case; its answer is the case, or None where there is none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("reading")]
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self._options = options
+        self.meter = Meter()
+        self._since = time.monotonic()
+
+    def body(self) -> ComposeResult:
+        """The bar, the file, and what Esc does."""
+        yield Static(self.say("reading.title"), classes="title")
+        yield ProgressBar(id="bar")
+        yield Static(id="file")
+        yield Static(self.say("reading.stop"), id="hint", classes="muted")
+
+    def on_mount(self) -> None:
+        """Begin, and look at the meter ten times a second."""
+        try:
+            request = request_of(self._options)
+        except UsageError as error:
+            self._fail(str(error))
+            return
+        self.set_interval(_DRAW_EVERY, self._draw)
+        self._read(request)
+
+    def on_unmount(self) -> None:
+        """Nobody waits for it any more, whatever the reason."""
+        self.meter.gone.set()
+
+    @work(thread=True, exclusive=True, exit_on_error=False)
+    def _read(self, request: Request) -> None:
+        try:
+            diagnosis = self.app.reader(request, self.meter)
+        except ReadingFailedError as error:
+            self.app.call_from_thread(self._fail, str(error))
+        else:
+            if not self.meter.abandoned():
+                self.app.call_from_thread(self._finish, request, diagnosis)
+
+    def _draw(self) -> None:
+        bar = self.query_one(ProgressBar)
+        if self.meter.total:
+            bar.update(total=self.meter.total, progress=min(self.meter.done, self.meter.total))
+        name = self.meter.name
+        if self.meter.stop.is_set() or (self.meter.total and self.meter.done >= self.meter.total):
+            self.query_one("#file", Static).update(self.say("reading.judging"))
+        elif name:
+            self.query_one("#file", Static).update(plain(name, width=100))
+
+    def _finish(self, request: Request, diagnosis: "Diagnosis") -> None:
+        case = OpenCase(request, diagnosis, marks_of(self.app.session.folder, request.paths))
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        verdict = diagnosis.verdict
+        self.app.session.opened(
+            Recent(options=self._options, verdict=verdict.verdict, summary=verdict.summary, opened=now)
+        )
+        for problem in diagnosis.problems:
+            self.notify(plain(str(problem), width=300).plain, severity="warning", markup=False)
+        if case.cut_short:
+            self.notify(self.say("reading.cut-short"), severity="warning", timeout=10)
+        self.dismiss(case)
+
+    def _fail(self, why: str) -> None:
+        self.notify(plain(why, width=400).plain, title=self.say("reading.failed"), severity="error", markup=False)
+        self.dismiss(None)
+
+    def action_stop(self) -> None:
+        """Stop with what there is; the second time, throw it away."""
+        if self.meter.stop.is_set():
+            self.meter.gone.set()
+            self.dismiss(None)
+            return
+        self.meter.stop.set()
+        self.query_one("#hint", Static).update(self.say("reading.drop"))
+        self._draw()
