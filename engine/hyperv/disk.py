@@ -38,6 +38,9 @@ class DiskFile:
         for first, last in self._volume.extents(self._offset + start, self._offset + end):
             yield first - self._offset, last - self._offset
 
+    def begin_sync(self, offset: int, length: int) -> None:
+        """Nobody writes so much to a disk at once that it would matter."""
+
     def sync(self) -> None:
         self._volume.flush()
 

@@ -19,6 +19,8 @@ from engine.files import Data
 from engine.sync.messages import MAX_MESSAGE, Message, Refused
 
 _LENGTHS = struct.Struct("<II")
+_ALL = getattr(socket, "MSG_WAITALL", 0)
+"""Wake up once for all that is wanted, and not for each part of it."""
 _Wanted = TypeVar("_Wanted", bound=Message)
 
 
@@ -87,7 +89,7 @@ class SocketStream:
 
     def read_into(self, room: memoryview) -> None:
         while len(room):
-            count = self._socket.recv_into(room)
+            count = self._socket.recv_into(room, len(room), _ALL)
             if not count:
                 raise EOFError("the other side has closed the connection")
             room = room[count:]

@@ -131,6 +131,9 @@ class _FaultyFile:
         self._faulty.meet("extents", self._path, start)
         return self._file.extents(start, end)
 
+    def begin_sync(self, offset: int, length: int) -> None:
+        self._file.begin_sync(offset, length)
+
     def sync(self) -> None:
         self._faulty.meet("sync", self._path)
         self._file.sync()
@@ -300,6 +303,9 @@ class _CrashFile:
             stop = min(position + SECTOR, end, len(self._content.now))
             if any(self._content.now[position:stop]):
                 yield position, stop
+
+    def begin_sync(self, offset: int, length: int) -> None:
+        """Whether any of it reaches the disk is left to chance anyway."""
 
     def sync(self) -> None:
         self._content.sync()
