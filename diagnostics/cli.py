@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -24,30 +25,56 @@ Exit status:
 """
 
 
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def about_logs(command: _Command) -> _Command:
+    """The argument and the options of every command that diagnoses logs; `Options` names them."""
+    decorators = (
+        click.argument("paths", nargs=-1, metavar="PATH..."),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["text", "json", "html", "markdown"]),
+            default="text",
+            help="How to print the verdict.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path),
+            help="Write to this file instead of standard output.",
+        ),
+        click.option(
+            "--rules", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own."
+        ),
+        click.option(
+            "--topology",
+            type=click.Path(path_type=Path),
+            help="A YAML file that corrects what the logs tell: roles, hosts, jobs.",
+        ),
+        click.option(
+            "--role", "roles", multiple=True, metavar="NAME=ROLE", help="ROLE: dpm-server, host, guest or dc."
+        ),
+        click.option("--tz", "zones", multiple=True, metavar="ZONE|FILE=ZONE", help="Time zone of wall-clock times."),
+        click.option(
+            "--since", metavar="TIME", help="Leave out what is earlier: ISO 8601, in UTC unless it says otherwise."
+        ),
+        click.option("--until", metavar="TIME", help="Leave out what is later."),
+        click.option("--vm", default="", help="Only the jobs of this virtual machine."),
+        click.option("--fail-on", type=click.Choice(list(FAIL_ON)), default="any", help="Which verdicts exit with 1."),
+        click.option("--plain", is_flag=True, help="Linear text without colours."),
+        click.option(
+            "--explain", is_flag=True, help="Show every line of evidence, the whole ranking and the arithmetic."
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "html", "markdown"]),
-    default="text",
-    help="How to print the verdict.",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
-@click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder with rules of your own.")
-@click.option(
-    "--topology",
-    type=click.Path(path_type=Path),
-    help="A YAML file that corrects what the logs tell: roles, hosts, jobs.",
-)
-@click.option("--role", "roles", multiple=True, metavar="NAME=ROLE", help="ROLE: dpm-server, host, guest or dc.")
-@click.option("--tz", "zones", multiple=True, metavar="ZONE|FILE=ZONE", help="Time zone of wall-clock times.")
-@click.option("--since", metavar="TIME", help="Leave out what is earlier: ISO 8601, in UTC unless it says otherwise.")
-@click.option("--until", metavar="TIME", help="Leave out what is later.")
-@click.option("--vm", default="", help="Only the jobs of this virtual machine.")
-@click.option("--fail-on", type=click.Choice(list(FAIL_ON)), default="any", help="Which verdicts exit with 1.")
-@click.option("--plain", is_flag=True, help="Linear text without colours.")
-@click.option("--explain", is_flag=True, help="Show every line of evidence, the whole ranking and the arithmetic.")
+@about_logs
 @click.option("--schema", is_flag=True, help="Print the JSON schema of a verdict, and stop.")
 @click.version_option(package_name="shindan", prog_name="diagnose")
 def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing options; `Options` names them

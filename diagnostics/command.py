@@ -1,11 +1,12 @@
 """What `diagnose` does. Data goes to stdout, narration and progress to stderr."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from diagnostics.diagnosis import Diagnosis, diagnose
+from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose, load_knowledge
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import FAIL_ON, ExitCode
@@ -15,8 +16,11 @@ from diagnostics.request import Options, UsageError, request_of
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import Verdict
 
+FurtherWork = Callable[[Diagnosis, Knowledge], bool]
+"""What is done with a diagnosis before it is printed; it may add to its verdict. False: it was interrupted."""
 
-def run(options: Options) -> ExitCode:
+
+def run(options: Options, further: FurtherWork | None = None) -> ExitCode:
     """Do what the options ask, and say with which code to exit.
 
     Raises:
@@ -26,7 +30,7 @@ def run(options: Options) -> ExitCode:
         if options.schema:
             _write(json_schema(), options.output)
             return ExitCode.HEALTHY
-        return _diagnose(options)
+        return _diagnose(options, further)
     except (UsageError, UnknownZoneError) as error:
         raise click.UsageError(str(error)) from error
     except UnreadableInput as error:
@@ -40,16 +44,18 @@ def run(options: Options) -> ExitCode:
         return _stop("interrupted", ExitCode.INTERRUPTED)
 
 
-def _diagnose(options: Options) -> ExitCode:
+def _diagnose(options: Options, further: FurtherWork | None) -> ExitCode:
     request = request_of(options)
+    knowledge = load_knowledge(request.rules)
     with watched(sys.stderr) as watcher:
-        diagnosis = diagnose(request, watcher)
+        diagnosis = diagnose(request, watcher, knowledge)
     for problem in diagnosis.problems:
         _say(str(problem))
     if watcher.interrupted:
         _say("interrupted: the verdict rests on what had been read by then")
+    finished = not watcher.interrupted and (further is None or further(diagnosis, knowledge))
     _print(diagnosis, options)
-    return ExitCode.INTERRUPTED if watcher.interrupted else exit_code(diagnosis.verdict, options.fail_on)
+    return exit_code(diagnosis.verdict, options.fail_on) if finished else ExitCode.INTERRUPTED
 
 
 def exit_code(verdict: Verdict, fail_on: str) -> ExitCode:

@@ -60,9 +60,9 @@ class _Bar(Watcher):
 
 
 @contextmanager
-def watched(stream: TextIO) -> Iterator[Watcher]:
+def watched(stream: TextIO, doing: str = "reading") -> Iterator[Watcher]:
     """A watcher for the time of the block, which draws on `stream` where that is a terminal."""
-    with _shown_on(stream) if stream.isatty() else _silently() as watcher:
+    with _shown_on(stream, doing) if stream.isatty() else _silently() as watcher:
         before = signal.signal(signal.SIGINT, watcher.interrupt)
         try:
             yield watcher
@@ -76,7 +76,7 @@ def _silently() -> Iterator[Watcher]:
 
 
 @contextmanager
-def _shown_on(stream: TextIO) -> Iterator[Watcher]:
+def _shown_on(stream: TextIO, doing: str) -> Iterator[Watcher]:
     from rich.progress import (  # noqa: PLC0415 - slow to import, and only terminals need it
         BarColumn,
         DownloadColumn,
@@ -86,6 +86,6 @@ def _shown_on(stream: TextIO) -> Iterator[Watcher]:
     )
 
     file = TextColumn("{task.fields[file]}", markup=False)
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), file)
+    columns = (TextColumn(doing, markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn(), file)
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
         yield _Bar(bar, bar.add_task("read", total=None, file=""))

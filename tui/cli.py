@@ -18,6 +18,9 @@ _COMMANDS = {
     "points": Place("tui.commands.points:points", "List recovery points."),
     "prune": Place("tui.commands.prune:prune", "Drop old recovery points and give back their space."),
     "rebuild": Place("tui.commands.rebuild:rebuild", "Make a lost or damaged catalog of recovery points anew."),
+    "reproduce": Place(
+        "tui.commands.reproduce:reproduce_command", "Diagnose, and bring about the suspected causes in the lab."
+    ),
     "restore": Place("tui.commands.restore:restore", "Restore a recovery point, or a range of it."),
     "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
     "serve": Place("tui.commands.serve:serve", "Be the server of remote backups."),

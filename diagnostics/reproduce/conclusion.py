@@ -25,21 +25,31 @@ class Trial(NamedTuple):
 
 
 def conclude(case: Signature, usual: Signature, trials: Sequence[Trial], lab: Iterable[str], seed: int) -> Reproduction:
-    """Compare the runs with the case, less what a good run logs (`usual`); the first trial is the verdict's own."""
+    """Compare the runs with the case, less what a good run logs (`usual`); the first trial is of the verdict's cause.
+
+    Where several faults bring about a cause, the one that is most like the case speaks for it.
+    """
     rest = case.without(usual)
     own = [trial.signature.without(usual) for trial in trials if trial.signature is not None]
     weigh = rarity(own)
-    runs: list[LabRun] = []
+    runs: dict[str, LabRun] = {}
     for trial in trials:
         run = LabRun(cause=trial.cause, instance=trial.instance, fault=trial.fault, likeness=None)
         if trial.signature is not None:
             told = compare(rest, trial.signature.without(usual), weigh)
             run.likeness = round(told.score, 3)
             run.both, run.only_case, run.only_lab = map(_lines, (told.both, told.only_first, told.only_second))
-        runs.append(run)
-    ranked = sorted(runs, key=lambda run: -1.0 if run.likeness is None else run.likeness, reverse=True)
-    outcome, summary = _outcome(runs[0], ranked) if runs else (ReproductionWord.NOT_REPRODUCED, "Nothing is suspected.")
+        known = runs.setdefault(trial.cause, run)
+        if _rank(run) > _rank(known):
+            runs[trial.cause] = run
+    ranked = sorted(runs.values(), key=_rank, reverse=True)
+    nothing = ReproductionWord.NOT_REPRODUCED, "Nothing failed: there is nothing to reproduce."
+    outcome, summary = _outcome(runs[trials[0].cause], ranked) if runs else nothing
     return Reproduction(outcome=outcome, summary=summary, runs=ranked, lab=list(lab), seed=seed)
+
+
+def _rank(run: LabRun) -> float:
+    return -1.0 if run.likeness is None else run.likeness
 
 
 def _lines(tokens: Iterable[Token]) -> list[LineCompared]:

@@ -8,7 +8,7 @@ order    for each role, the heaviest common subsequence of events; its weight ov
          Across machines order is not compared, for their clocks differ.
 
 A feature weighs log2(1 + N / n), where n of the N lab runs that are compared have it: what every run logs tells little.
-What none of them logs (a site's noise) weighs a half. Sources: Jaccard's index with weights (Ioffe, 2010, "Improved
+What none of them logs (a site's noise) weighs a fifth. Sources: Jaccard's index with weights (Ioffe, 2010, "Improved
 consistent sampling, weighted minhash and L1 sketching"); inverse document frequency (Spärck Jones, 1972, "A statistical
 interpretation of term specificity and its application in retrieval").
 """
@@ -23,7 +23,7 @@ from engine.pipeline import Scope
 
 _OVERLAP = 0.7
 _ORDER = 0.3
-_UNHEARD_OF = 0.5
+_UNHEARD_OF = 0.2
 """The weight of what no run logs."""
 
 Feature = tuple[str, Scope, str]

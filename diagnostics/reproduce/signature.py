@@ -67,6 +67,10 @@ class Signature(msgspec.Struct, frozen=True):
         kept = tuple(token for token in self.tokens if _identity(token) not in known)
         return msgspec.structs.replace(self, tokens=kept)
 
+    def complete(self) -> "Signature":
+        """Made from every log that there is: what is not among its tokens was not logged. So it is in the lab."""
+        return msgspec.structs.replace(self, logs=frozenset(Log(role, kind) for role in Scope for kind in Kind))
+
     def held_by(self, logs: frozenset[Log]) -> "Signature":
         """As far as these logs would hold it."""
         kept = tuple(token for token in self.tokens if any(token.log.may_be(log) for log in logs))

@@ -33,12 +33,12 @@ def said(*signatures: Signature | None) -> tuple[ReproductionWord, str]:
     ("signatures", "word", "telling"),
     [
         ((SAME, OTHER), ReproductionWord.REPRODUCED, "Reproduced: cause-0"),
-        ((OTHER, SAME), ReproductionWord.ANOTHER, "cause-1 (0.86 alike) explains the logs better than cause-0"),
+        ((OTHER, SAME), ReproductionWord.ANOTHER, "cause-1 (0.94 alike) explains the logs better than cause-0"),
         ((SAME, OTHER, SAME), ReproductionWord.NOT_TOLD_APART, "so does cause-2"),
         ((OTHER, OTHER), ReproductionWord.NOT_REPRODUCED, "nothing that was run"),
         ((None, SAME), ReproductionWord.NO_FAULT_KNOWN, "cause-1"),
         ((None,), ReproductionWord.NO_FAULT_KNOWN, "cause-0 was not run"),
-        ((), ReproductionWord.NOT_REPRODUCED, "Nothing is suspected"),
+        ((), ReproductionWord.NOT_REPRODUCED, "nothing to reproduce"),
     ],
 )
 def test_the_lab_confirms_the_first_cause_or_names_a_better_one(signatures, word, telling):

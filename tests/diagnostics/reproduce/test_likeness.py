@@ -56,7 +56,7 @@ def test_noise_of_a_site_lowers_it_a_little(signature, events):
     count = len({(one.what, one.role) for one in signature.tokens})
     score = compare(noisy, signature, rarity([signature])).score
     assert score < 1.0
-    assert score >= count / (count + 0.5 * events) - 1e-6
+    assert score >= count / (count + 0.2 * events) - 1e-6
 
 
 @given(signatures, signatures)

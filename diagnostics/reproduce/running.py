@@ -1,0 +1,131 @@
+"""Runs the suspected causes of a verdict in the lab, and compares what that logs with the case."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose
+from diagnostics.parsing import Progress, Unwatched
+from diagnostics.reproduce.conclusion import Trial, conclude
+from diagnostics.reproduce.laboratory import stand_in, writers_needed
+from diagnostics.reproduce.signature import Signature, signature_of
+from diagnostics.reproduce.suspicion import MOST, Suspicion, suspicions
+from diagnostics.request import Request
+from diagnostics.verdict import Reproduction, VerdictWord
+from engine.lab import Fault, Lab, Scenario, Step, parse_fault
+
+
+class Bounds(NamedTuple):
+    """How far the lab goes."""
+
+    most: int = MOST
+    """Causes."""
+    seconds: float = 120.0
+    """Of real time, altogether; what was not run by then is named."""
+    seed: int = 1
+    clock: Callable[[], float] = time.monotonic
+
+
+DEFAULT = Bounds()
+
+
+class _Planned(NamedTuple):
+    """A suspicion, and the faults that bring it about in the lab; none where the lab knows none that can sit there."""
+
+    suspicion: Suspicion
+    instance: str
+    faults: tuple[Fault, ...]
+
+
+class _Ran(NamedTuple):
+    """A fault of a suspicion, and what the lab logged with it; None where it was not run."""
+
+    planned: _Planned
+    fault: Fault | None
+    signature: Signature | None
+
+
+def reproduce(
+    diagnosis: Diagnosis, knowledge: Knowledge, progress: Progress | None = None, bounds: Bounds = DEFAULT
+) -> Reproduction:
+    """Run the causes that a verdict suspects, and say which of them logs what the case logged.
+
+    `progress` counts runs; when it cancels, or the time is up, what was run by then is concluded from.
+    """
+    watcher, case = progress or Unwatched(), diagnosis.case
+    suspected = [] if diagnosis.verdict.verdict is VerdictWord.HEALTHY else suspicions(case, bounds.most)
+    injected = {one.cause.id: [parse_fault(text) for text in one.cause.inject] for one in suspected}
+    stand = stand_in(case, [one.plate for one in suspected], writers_needed(chain.from_iterable(injected.values())))
+    planned = [
+        _Planned(one, _instance(diagnosis, one), stand.placed(injected[one.cause.id], one.plate)) for one in suspected
+    ]
+    until = bounds.clock() + bounds.seconds
+    night = _Night(stand.scenario, knowledge, bounds.seed, lambda: watcher.cancelled() or bounds.clock() > until)
+    watcher.started(1 + sum(len(one.faults) for one in planned))
+    usual = night.run("a good night", [], watcher) if suspected else None
+    ran = [
+        _Ran(one, fault, night.run(one.suspicion.cause.id, [fault], watcher) if fault and usual else None)
+        for one in planned
+        for fault in one.faults or (None,)
+    ]
+    trials = [
+        Trial(one.planned.suspicion.cause.id, one.planned.instance, str(one.fault or ""), one.signature) for one in ran
+    ]
+    notes = [*stand.notes, *_missed(ran, watcher)]
+    return conclude(signature_of(case), usual or Signature((), frozenset()), trials, notes, bounds.seed)
+
+
+def _instance(diagnosis: Diagnosis, suspicion: Suspicion) -> str:
+    """As the verdict calls it."""
+    start = f"{suspicion.plate}/{suspicion.cause.component}"
+    named = (one.instance for one in diagnosis.verdict.candidates)
+    return next((name for name in named if name == start or name.startswith(f"{start}:")), start)
+
+
+def _missed(ran: Sequence[_Ran], watcher: Progress) -> Iterator[str]:
+    missed = [str(one.fault) for one in ran if one.fault and one.signature is None]
+    if missed:
+        why = "it was interrupted" if watcher.cancelled() else "the time was up"
+        yield f"Not run, for {why}: {', '.join(missed)}."
+
+
+class _StoppedError(Exception):
+    """Enough of it."""
+
+
+class _Night:
+    """Runs a scenario with some faults, and reads what that logged as any logs are read."""
+
+    def __init__(self, scenario: Scenario, knowledge: Knowledge, seed: int, stop: Callable[[], bool]) -> None:
+        self._scenario = scenario
+        self._knowledge = knowledge
+        self._seed = seed
+        self._stop = stop
+
+    def run(self, name: str, faults: Sequence[Fault], watcher: Progress) -> Signature | None:
+        """The signature of the night; None where it was stopped before it ended."""
+        if self._stop():
+            return None
+        watcher.reading(name)
+        with tempfile.TemporaryDirectory(prefix="shindan-lab-") as folder:
+            try:
+                logs = self._logs(Path(folder), faults)
+            except _StoppedError:
+                return None
+            read = diagnose(Request(paths=(str(logs),)), knowledge=self._knowledge)
+        watcher.advanced(1)
+        return signature_of(read.case).complete()
+
+    def _logs(self, folder: Path, faults: Sequence[Fault]) -> Path:
+        logs = folder / "logs"
+        with Lab(self._scenario, folder / "lab", seed=self._seed, faults=faults) as lab:
+            lab.run(self._watch)
+            lab.write_logs(logs)
+        return logs
+
+    def _watch(self, _step: Step) -> None:
+        if self._stop():
+            raise _StoppedError

@@ -1,0 +1,100 @@
+"""From a verdict to its proof, with real runs of the lab."""
+
+import msgspec
+import pytest
+
+from diagnostics.diagnosis import diagnose
+from diagnostics.parsing import Unwatched
+from diagnostics.reproduce import Bounds, reproduce
+from diagnostics.reproduce.laboratory import stand_in
+from diagnostics.request import Request
+from diagnostics.verdict import ReproductionWord
+from engine.lab import parse_fault, read_scenario
+from tests.bundled import SAMPLES, diagnosis_of
+from tests.diagnostics.reproduce.labs import diagnosed, knowledge
+
+FEW = Bounds(most=2)
+
+
+@pytest.fixture(scope="module")
+def stopped_writer(tmp_path_factory):
+    """A guest whose SQL writer dies in the middle of the backup."""
+    return diagnosed(tmp_path_factory.mktemp("night"), "writer-failed@vm:SQL01")
+
+
+def test_a_cause_that_logs_what_the_case_logged_is_reproduced(stopped_writer):
+    told = reproduce(stopped_writer, knowledge(), bounds=FEW)
+    assert told.outcome is ReproductionWord.REPRODUCED
+    best = told.runs[0]
+    assert (best.cause, best.fault) == ("writer-failed", "writer-failed@vm:SQL01")
+    assert best.likeness is not None
+    assert best.likeness > 0.8
+    assert "VSS/8229" in {line.event for line in best.both}
+
+
+def test_the_same_seed_gives_the_same_answer(stopped_writer):
+    one, other = (reproduce(stopped_writer, knowledge(), bounds=FEW) for _ in range(2))
+    assert one == other
+
+
+class _Impatient(Unwatched):
+    """Cancels after so many runs."""
+
+    def __init__(self, runs: int) -> None:
+        self.left = runs
+        self.total = 0
+
+    def started(self, total_bytes: int) -> None:
+        self.total = total_bytes
+
+    def advanced(self, read_bytes: int) -> None:
+        self.left -= read_bytes
+
+    def cancelled(self) -> bool:
+        return self.left <= 0
+
+
+def test_what_was_run_before_it_was_cancelled_is_told_and_the_rest_is_named(stopped_writer):
+    watcher = _Impatient(runs=1)
+    told = reproduce(stopped_writer, knowledge(), watcher, FEW)
+    assert watcher.total >= 2
+    assert all(run.likeness is None for run in told.runs)
+    assert any("interrupted" in line for line in told.lab)
+
+
+def test_no_more_time_is_taken_than_was_given(stopped_writer):
+    ticks = iter(range(10_000))
+    told = reproduce(stopped_writer, knowledge(), bounds=Bounds(most=2, seconds=0.5, clock=lambda: next(ticks)))
+    assert [run.likeness for run in told.runs] == [None, None]
+    assert any("the time was up" in line for line in told.lab)
+
+
+def test_a_healthy_case_has_nothing_to_reproduce():
+    told = reproduce(diagnosis_of("healthy-online"), knowledge())
+    assert (told.outcome, told.runs) == (ReproductionWord.NOT_REPRODUCED, [])
+
+
+@pytest.mark.parametrize("sample", ["guest-sql-writer", "host-hyperv-writer", "healthy-online"])
+def test_the_lab_of_a_case_can_be_written_down_and_read_again(sample, tmp_path):
+    stand = stand_in(diagnosis_of(sample).case)
+    file = tmp_path / "scenario.yml"
+    file.write_bytes(msgspec.yaml.encode(stand.scenario))
+    assert read_scenario(file) == stand.scenario
+
+
+def test_the_lab_is_shrunk_to_what_matters_and_says_so():
+    case = diagnosis_of("host-hyperv-writer").case
+    stand = stand_in(case, ["host:HV02"])
+    assert [host.name for host in stand.scenario.hosts] == ["HV02", "HV01"]
+    assert all(len(host.virtual_machines) <= 2 for host in stand.scenario.hosts)
+    assert "3 other virtual machines" in stand.notes[1]
+
+
+def test_a_plate_that_the_logs_leave_unnamed_has_a_stand_in():
+    logs = SAMPLES / "host-hyperv-writer" / "logs" / "HV02" / "Application.xml"
+    case = diagnose(Request(paths=(str(logs),)), knowledge=knowledge()).case
+    unnamed = next(plate for plate in case.graph if plate.startswith("vm:?"))
+    fault = parse_fault("writer-failed")
+    stand = stand_in(case, [unnamed])
+    assert [str(one) for one in stand.placed([fault], unnamed)] == ["writer-failed@vm:VM01"]
+    assert stand.placed([fault], "site") == ()
