@@ -63,8 +63,8 @@ class Guest:
         supported = {volume.name: volume.block for volume in self.volumes if _supports_snapshots(volume)}
         self.provider = CopyOnWriteProvider(machine, GUEST_PROVIDER, supported)
         self.coordinator = Coordinator(machine, writers, [self.provider], limits)
-        self.mounted: list[Volume] = [volume.mounted for volume in self.volumes]
-        """The volumes as VSS finds them; a scenario may make them slow."""
+        self.mounted: dict[str, Volume] = {volume.name: volume.mounted for volume in self.volumes}
+        """The volumes as VSS finds them, by name; a scenario may make them slow."""
 
     async def snapshot(self) -> Requestor:
         """The inner cycle, with all writers, to its BackupComplete; whoever asked releases the copies in the end.
@@ -75,7 +75,7 @@ class Guest:
         try:
             await requestor.gather_writer_metadata()
             requestor.start_snapshot_set()
-            for volume in self.mounted:
+            for volume in self.mounted.values():
                 await requestor.add_to_snapshot_set(volume)
             await requestor.prepare_for_backup()
             await requestor.do_snapshot_set()

@@ -14,7 +14,8 @@ from engine.lab.logs import write_logs
 from engine.lab.night import JobRecord, Schedule
 from engine.lab.scenario import Scenario
 from engine.lab.seeding import fill_disks, make_replicas
-from engine.lab.site import LEAD, LabSite
+from engine.lab.site import LabSite
+from engine.lab.surroundings import LEAD, Surroundings
 from engine.lab.trace import Night, Recorder, Watch, unwatched
 
 
@@ -50,7 +51,7 @@ class Lab:
         machines = scenario.machines()
         placed = [one.placed(machines) for one in (*map(parse_fault, scenario.faults), *faults)]
         folder.mkdir(parents=True, exist_ok=True)
-        self.site = LabSite(scenario, folder, self.seed, self._recorder)
+        self.site = LabSite(Surroundings(scenario, folder, self.seed, self._recorder))
         self._injected: list[_Injected] = []
         fill_disks(self.site)
         if scenario.job.replica == "present":
@@ -119,12 +120,12 @@ class Lab:
             task = asyncio.current_task()
             if task is not None:
                 recorder.stop = task.cancel
-            async with self.site.busy(list(self.site.vms.values())):
+            async with self.site.busy(self.site.vms.values()):
                 await asyncio.sleep(LEAD)
             return await jobs(schedule)
 
         try:
-            done = self.site.clock.run(main())
+            done = self.site.around.clock.run(main())
         except asyncio.CancelledError:
             if recorder.error is None:
                 raise

@@ -11,9 +11,10 @@ from engine.dpm.failures import JobFailedError, failure_kinds
 from engine.dpm.occurrences import AgentCalled, JobBegan, JobEnded, ScheduleMissed
 from engine.hresult import HResult
 from engine.hyperv.backup import HostBackup, host_backup
+from engine.lab.computers import LabHost, LabVm
 from engine.lab.failures import job_failure
 from engine.lab.network import LinkBrokenError, call_agent
-from engine.lab.site import LabHost, LabSite, LabVm
+from engine.lab.site import LabSite
 from engine.lab.transfer import JobTag, Transfer
 from engine.pipeline import Mode, Stage
 from engine.volume import VolumeError
@@ -76,7 +77,7 @@ class Schedule:
     async def night(self, vms: Sequence[LabVm]) -> list[JobRecord]:
         """All jobs, host by host at once, and the retries an hour later."""
         done: list[JobRecord] = []
-        job = self._site.declaration.job
+        job = self._site.around.scenario.job
         left = list(vms)
         for attempt in range(1, job.retries + 2):
             records = await self.round(left, attempt)
@@ -112,7 +113,7 @@ class Schedule:
     async def _attempt(self, vm: LabVm, attempt: int) -> JobRecord | None:
         """One job; None where its schedule did not begin it."""
         site, machine = self._site, self._site.dpm.machine
-        id_, group, host = site.new_id(), site.declaration.job.group, vm.host
+        id_, group, host = site.around.new_id(), site.around.scenario.job.group, vm.host
         job = (id_, vm.name, host.name, group)
         for fault in site.schedule_faults:
             try:
@@ -120,7 +121,7 @@ class Schedule:
             except JobFailedError as error:
                 machine.announce(Stage.SCHEDULE, ScheduleMissed(*job, error.details), error.hresult)
                 return None
-        started = site.clock.now()
+        started = site.around.clock.now()
         machine.announce(Stage.SCHEDULE, JobBegan(*job, attempt))
         work = _Work(site, vm, job)
         failure: JobFailedError | None = None
@@ -129,9 +130,9 @@ class Schedule:
                 await work.run()
         except (JobFailedError, VssError, VolumeError, LinkBrokenError, OSError) as error:
             failure = job_failure(error)
-        stage = (failure.stage or self._stage_of(vm.name) or Stage.CONTACT_AGENT) if failure else None
+        stage = (failure.stage or self._stage_of(vm.name) or Stage.GATHER_WRITERS) if failure else None
         record = JobRecord(
-            *(id_, vm.name, host.name, group, work.mode, attempt, started, site.clock.now()),
+            *(id_, vm.name, host.name, group, work.mode, attempt, started, site.around.clock.now()),
             sent=work.transferred,
             recovery_point=failure is None,
             stage=stage,
@@ -172,9 +173,9 @@ class _Work:
     async def run(self) -> None:
         """The job. Raises JobFailedError, and what `host_backup` raises."""
         host = self._vm.host
-        await asyncio.sleep(self._site.random(f"{self._job[0]}").uniform(1.0, 4.0))
+        await asyncio.sleep(self._site.around.random(f"{self._job[0]}").uniform(1.0, 4.0))
         await self._contact(host)
-        allowed = self._site.declaration.job.offline_allowed
+        allowed = self._site.around.scenario.job.offline_allowed
         self.mode = self._vm.machine.eligibility().mode
         async with host_backup(host.machine, [self._vm.name], offline_allowed=allowed) as backup:
             self.mode = backup.modes[self._vm.name]
@@ -191,6 +192,6 @@ class _Work:
         machine.announce(Stage.CONTACT_AGENT, AgentCalled(*self._job))
 
     async def _move(self, backup: HostBackup) -> None:
-        self._transfer = Transfer(self._vm, self._job, self.mode)
+        self._transfer = Transfer(self._site.dpm, self._vm, self._job, self.mode)
         for file in backup.files[self._vm.name]:
             await self._transfer.run(file)

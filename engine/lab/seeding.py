@@ -6,7 +6,8 @@ The replicas are made as by hand (DPM's manual replica creation): with everythin
 from engine.blocks import DEFAULT_BLOCK_SIZE
 from engine.dpm.records import PointMode
 from engine.hyperv.disk import DiskFile
-from engine.lab.site import LabSite, LabVm
+from engine.lab.computers import LabVm
+from engine.lab.site import LabSite
 from engine.progress import Unwatched
 from engine.sync.direct import copy_differences
 
@@ -25,7 +26,7 @@ def fill_disks(site: LabSite) -> None:
     """Install the guests' systems, and let them do some work."""
     for vm in site.vms.values():
         system = vm.machine.guest.volumes[0].files.create("Windows", _SYSTEM)
-        system.write(0, site.random(f"{vm.name}/system").randbytes(_SYSTEM))
+        system.write(0, site.around.random(f"{vm.name}/system").randbytes(_SYSTEM))
         for _ in range(_TRANSACTIONS):
             vm.commit()
 
@@ -41,4 +42,4 @@ def make_replicas(site: LabSite) -> None:
             replica = repository.replica_of(replica_name(vm, volume.disk), DEFAULT_BLOCK_SIZE)
             with repository.draft(replica, source.size()) as draft:
                 copy_differences(source, draft, Unwatched(), threads=0)
-                draft.commit(PointMode.APPLICATION, site.nanoseconds())
+                draft.commit(PointMode.APPLICATION, site.around.nanoseconds())

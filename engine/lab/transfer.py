@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from uuid import UUID
 
 from engine.blocks import DEFAULT_BLOCK_SIZE
@@ -21,10 +22,12 @@ from engine.dpm.records import PointMode
 from engine.files import Room
 from engine.hresult import HResult
 from engine.hyperv.backup import CopiedFile
+from engine.lab.computers import LabVm
+from engine.lab.disks import of_points
 from engine.lab.failures import job_failure
 from engine.lab.network import LinkBrokenError
 from engine.lab.seeding import replica_name
-from engine.lab.site import LabVm
+from engine.lab.site import Dpm
 from engine.pipeline import Mode, Stage
 from engine.progress import Unwatched
 from engine.sync.direct import Passed, copying
@@ -59,14 +62,14 @@ JobTag = tuple[UUID, str, str, str]
 class Transfer:
     """One job's transfers, disk by disk."""
 
-    def __init__(self, vm: LabVm, job: JobTag, mode: Mode) -> None:
+    def __init__(self, dpm: Dpm, vm: LabVm, job: JobTag, mode: Mode) -> None:
         self.sent = 0
         """Bytes that went over the wire."""
         self._unchanged: tuple[int, int] | None = None
         """Blocks that were found unchanged and not told of yet: the first, and how many follow it."""
         self._vm = vm
         self._host = vm.host
-        self._dpm = vm.host.site.dpm
+        self._dpm = dpm
         self._job = job
         self._mode = PointMode.APPLICATION if mode is Mode.ONLINE else PointMode.CRASH
 
@@ -129,9 +132,9 @@ class Transfer:
     def _broken(self, disk: str, stage: Stage, error: LinkBrokenError | VolumeError | OSError) -> JobFailedError:
         failure = job_failure(error)
         if isinstance(error, OSError) and failure.hresult is HResult.ERROR_DISK_FULL:
-            full = self._dpm.pool.full_points
-            failure = JobFailedError(30195 if full else 58, failure.hresult, "the storage pool is full")
-            stage = Stage.RECOVERY_POINT if full else Stage.APPLY_BLOCKS
+            points = of_points(Path(str(error.filename)))
+            failure = JobFailedError(30195 if points else 58, failure.hresult, "the storage pool is full")
+            stage = Stage.RECOVERY_POINT if points else Stage.APPLY_BLOCKS
         if stage is Stage.RECOVERY_POINT:
             made = RecoveryPointMade(*self._job, disk, 0, failure.details)
             self._dpm.machine.announce(stage, made, failure.hresult)

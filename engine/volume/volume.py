@@ -94,6 +94,15 @@ class Volume:
             self._file.close()
             raise
 
+    @property
+    def diff_area_limit(self) -> int:
+        """Bytes of old blocks that shadow copies may keep (`vssadmin resize shadowstorage`)."""
+        return self._area.limit
+
+    @diff_area_limit.setter
+    def diff_area_limit(self, limit: int) -> None:
+        self._area.limit = limit
+
     # --- reading and writing ------------------------------------------------------------------------------------------
 
     def read_into(self, offset: int, room: Room) -> None:

@@ -86,7 +86,8 @@ class Coordinator:
         self.limits = limits
         self.outage: ServiceFailed | None = None
         """Why the service cannot work at all, as a scenario wants it; every backup ends with the HRESULT of it."""
-        self._creating: ShadowSet | None = None
+        self.creating: ShadowSet | None = None
+        """The set that is being created; while there is one, no other can begin."""
         guest = machine.scope is Scope.VM
         self._snapshot_stage = Stage.GUEST_SNAPSHOT if guest else Stage.HOST_SNAPSHOT
 
@@ -109,10 +110,10 @@ class Coordinator:
 
     def start_snapshot_set(self, session: UUID, requestor: str, components: Mapping[str, Collection[str]]) -> ShadowSet:
         """Begin a set. Raises SnapshotSetInProgressError until a set that was begun before is created or given up."""
-        if self._creating is not None:
+        if self.creating is not None:
             raise SnapshotSetInProgressError(self.machine.name)
-        self._creating = ShadowSet(self.machine.new_id(), session, requestor, components)
-        return self._creating
+        self.creating = ShadowSet(self.machine.new_id(), session, requestor, components)
+        return self.creating
 
     async def add_to_snapshot_set(self, shadow_set: ShadowSet, volume: Volume, provider: UUID | None = None) -> None:
         """Let a volume join a set, with the provider that was asked for, or the first that supports it.
@@ -138,7 +139,7 @@ class Coordinator:
         A writer's veto does not end this: the requestor asks for the writers' states and decides (*Writer Errors and
         Vetoes*). Any other failure, and cancellation, aborts: writers go on, copies are undone, writes are not held.
         """
-        if self._creating is not shadow_set:
+        if self.creating is not shadow_set:
             raise BadStateError("this shadow copy set is not being created")
         volumes = tuple(shadow_set.volumes)
         self.machine.announce(self._snapshot_stage, SetBegan(shadow_set.id, shadow_set.requestor, volumes))
@@ -150,7 +151,7 @@ class Coordinator:
         except BaseException:
             await self._give_up(shadow_set, HResult.VSS_S_ASYNC_CANCELLED, "cancelled")
             raise
-        self._creating = None
+        self.creating = None
         self.machine.announce(self._snapshot_stage, SetEnded(shadow_set.id, shadow_set.requestor))
 
     async def backup_complete(self, shadow_set: ShadowSet) -> None:
@@ -159,7 +160,7 @@ class Coordinator:
 
     async def abort_backup(self, shadow_set: ShadowSet) -> None:
         """Send Abort, and give up the set where it is not created yet."""
-        if self._creating is shadow_set:
+        if self.creating is shadow_set:
             await self._give_up(shadow_set, HResult.VSS_S_ASYNC_CANCELLED, "aborted by the requestor")
         else:
             await self._abort_writers(shadow_set)
@@ -259,7 +260,7 @@ class Coordinator:
             await self._abort_providers(shadow_set)
             shadow_set.copies.clear()
             shadow_set.state = SetState.ABORTED
-            self._creating = None
+            self.creating = None
             self.machine.announce(self._snapshot_stage, SetEnded(shadow_set.id, shadow_set.requestor, reason), hresult)
 
     async def _abort_writers(self, shadow_set: ShadowSet) -> None:

@@ -1,13 +1,29 @@
 """What goes wrong inside a guest: its VSS, its writers, its integration components."""
 
+import errno
+import os
+
 from engine.hresult import HResult
 from engine.hyperv.applications import SQL_WRITER
 from engine.hyperv.machine import BackupService
-from engine.lab.faults.kinds import Injection, entry, fault, setting
-from engine.lab.site import LabVm
-from engine.pipeline import Component
-from engine.vss.faults import delay, die, veto
+from engine.lab.computers import LabVm
+from engine.lab.faults.kinds import Injection, entry, fault, noticing, setting
+from engine.pipeline import Component, Stage
+from engine.vss.faults import delay, die, hang, refuse, veto
+from engine.vss.occurrences import ServiceFailed
+from engine.vss.shadow_set import ShadowSet
 from engine.vss.states import Phase
+from engine.windows import ProviderMissing, ServiceEnded
+
+EXCHANGE, NTDS, SYSTEM = "Microsoft Exchange Writer", "NTDS", "System Writer"
+_SERVICES = {
+    SQL_WRITER: ("SQL Server VSS Writer", "SQLWriter"),
+    EXCHANGE: ("Microsoft Exchange Information Store", "MSExchangeIS"),
+    NTDS: ("Active Directory Domain Services", "NTDS"),
+}
+"""What `services.msc` and the registry call the services behind writers; the rest lives in Cryptographic Services."""
+
+# --- integration components ------------------------------------------------------------------------------------------
 
 
 @fault(Component.INTEGRATION_COMPONENTS)
@@ -28,6 +44,89 @@ def integration_services_outdated(vm: LabVm) -> Injection:
     return setting(vm.machine.integration, version=(5, 2))
 
 
+@fault(Component.INTEGRATION_COMPONENTS)
+def backup_integration_disabled(vm: LabVm) -> Injection:
+    """The check mark Backup (volume snapshot) is missing in the machine's settings: it is backed up offline."""
+    return setting(vm.machine.integration, backup_enabled=False)
+
+
+# --- VSS in the guest ------------------------------------------------------------------------------------------------
+
+
+def _outage(vm: LabVm, routine: str, cause: HResult, returned: HResult) -> Injection:
+    return setting(vm.coordinator, outage=ServiceFailed(routine, cause, returned))
+
+
+@fault(Component.GUEST_VSS)
+def guest_vss_event_system_broken(vm: LabVm) -> Injection:
+    """COM+ events do not work in the guest, so VSS cannot reach its writers."""
+    cause, returned = HResult.REGDB_E_CLASSNOTREG, HResult.VSS_E_WRITER_INFRASTRUCTURE
+    return _outage(vm, "CoCreateInstance(CLSID_VSSEvent)", cause, returned)
+
+
+@fault(Component.GUEST_VSS)
+def guest_vss_services_unusable(vm: LabVm) -> Injection:
+    """The guest's VSS or its provider service is disabled."""
+    return _outage(vm, "CoCreateInstance", HResult.ERROR_SERVICE_DISABLED, HResult.VSS_E_UNEXPECTED)
+
+
+@fault(Component.GUEST_VSS)
+def guest_vss_stuck(vm: LabVm) -> Injection:
+    """A shadow copy set that somebody began in the guest has never ended."""
+    other = ShadowSet(vm.around.new_id(), vm.around.new_id(), "wbengine.exe", {})
+    return setting(vm.coordinator, creating=other)
+
+
+@fault(Component.GUEST_VSS)
+def guest_vss_registration_damaged(vm: LabVm) -> Injection:
+    """The registration of the guest's shadow copy provider is damaged."""
+    missing = ProviderMissing("{463948d2-035d-4d1d-9bfc-473fece07dab}", "Creating instance of provider")
+    refused = refuse(HResult.REGDB_E_CLASSNOTREG, "the provider's class is not registered")
+    strike = noticing(vm.computer, Stage.GUEST_PREPARE, missing, refused)
+    return entry(vm.provider_faults, "BeginPrepareSnapshot", strike)
+
+
+@fault(Component.GUEST_VSS)
+def guest_provider_conflict(vm: LabVm) -> Injection:
+    """Another backup product's provider in the guest is in the way, and vetoes."""
+    return entry(
+        vm.provider_faults, "PreCommitSnapshots", refuse(HResult.VSS_E_PROVIDER_VETO, "another copy is under way")
+    )
+
+
+# --- writers in the guest --------------------------------------------------------------------------------------------
+
+
+@fault(Component.GUEST_WRITER)
+def sql_writer_failed(vm: LabVm) -> Injection:
+    """The log of a database cannot be written, so that SQL Server cannot freeze it."""
+
+    def fail(_offset: int, _data: bytes) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), "ledger")
+
+    return setting(vm.machine.guest.volumes[0].files.open("ledger"), write=fail)
+
+
+@fault(Component.GUEST_WRITER)
+def exchange_writer_failed(vm: LabVm) -> Injection:
+    """Exchange rejects the backup, since an earlier one is still marked as running."""
+    return entry(
+        vm.writer(EXCHANGE), Phase.PREPARE_SNAPSHOT, veto(HResult.VSS_E_WRITERERROR_RETRYABLE, "backup in progress")
+    )
+
+
+@fault(Component.GUEST_WRITER)
+def ese_writer_failed(vm: LabVm, *, writer: str = NTDS, seconds: float = 25.0) -> Injection:
+    """A writer with an ESE database does not freeze within the 20 s that such databases allow."""
+    return entry(vm.writer(writer), Phase.FREEZE, delay(seconds))
+
+
+@fault(Component.GUEST_WRITER)
+def system_writer_missing(vm: LabVm) -> Injection:
+    """System Writer cannot describe its files, and is missing in the list of writers."""
+    return entry(vm.writer(SYSTEM), Phase.IDENTIFY, veto(HResult.VSS_E_WRITERERROR_NONRETRYABLE, "no list of files"))
+
+
 @fault(Component.GUEST_WRITER)
 def writer_failed(
     vm: LabVm,
@@ -43,10 +142,17 @@ def writer_failed(
 @fault(Component.GUEST_WRITER)
 def writer_service_stopped(vm: LabVm, *, writer: str = SQL_WRITER, phase: str = "PrepareForSnapshot") -> Injection:
     """The process of a writer in the guest ends in the middle of the backup."""
-    return entry(vm.writer(writer), Phase(phase), die)
+    ended = ServiceEnded(*_SERVICES.get(writer, ("Cryptographic Services", "CryptSvc")))
+    return entry(vm.writer(writer), Phase(phase), noticing(vm.computer, Stage.GUEST_PREPARE, ended, die))
 
 
 @fault(Component.FREEZE_TIMEOUT)
 def freeze_window_exceeded(vm: LabVm, *, writer: str = SQL_WRITER, seconds: float = 90.0) -> Injection:
     """A writer in the guest takes longer to freeze than the 60 s from Freeze to Thaw."""
     return entry(vm.writer(writer), Phase.FREEZE, delay(seconds))
+
+
+@fault(Component.FREEZE_TIMEOUT)
+def freeze_never_thawed(vm: LabVm, *, writer: str = SQL_WRITER) -> Injection:
+    """A writer in the guest is told to thaw and never does."""
+    return entry(vm.writer(writer), Phase.THAW, hang)

@@ -10,14 +10,16 @@ keywords, with their defaults; the sentence is its docstring.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from engine.pipeline import Component, Scope
+from engine.occurrence import Happening, Machine
+from engine.pipeline import Component, Scope, Stage
+from engine.vss.faults import Fault as Strike
 
 Injection = AbstractContextManager[object]
 """A fault is there for the time of the block."""
@@ -43,7 +45,7 @@ class FaultKind:
 
     name: str
     component: Component
-    """Which part of the pipeline is at fault then; None would be no fault."""
+    """Which part of the pipeline is at fault then."""
     plates: tuple[Scope, ...]
     """What it may sit on."""
     parameters: Mapping[str, Value]
@@ -99,6 +101,8 @@ def fault(component: Component) -> Callable[[Callable[..., Injection]], Callable
         target = get_type_hints(inject)[first.name]
         targets = get_args(target) if isinstance(target, UnionType) else (target,)
         name = inject.__name__.replace("_", "-")
+        if name in REGISTRY:
+            raise ValueError(f"the fault {name} is declared twice")
         REGISTRY[name] = FaultKind(
             name,
             component,
@@ -177,3 +181,32 @@ def entry(mapping: MutableMapping[_Key, _Value], key: _Key, value: _Value) -> It
     finally:
         mapping.pop(key, None)
         mapping.update(before)
+
+
+@contextmanager
+def among(items: MutableSequence[_Value], item: _Value) -> Iterator[None]:
+    """Something is in a list for the time of the block."""
+    items.append(item)
+    try:
+        yield
+    finally:
+        items.remove(item)
+
+
+@contextmanager
+def together(*injections: Injection) -> Iterator[None]:
+    """Several, as one."""
+    with ExitStack() as stack:
+        for one in injections:
+            stack.enter_context(one)
+        yield
+
+
+def noticing(machine: Machine, stage: Stage, happening: Happening, then: Strike) -> Strike:
+    """The machine notices something when a fault strikes."""
+
+    async def strike() -> None:
+        machine.announce(stage, happening)
+        await then()
+
+    return strike

@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.lab.faults.kinds import Injection, fault, setting
-from engine.lab.site import LabVm
+from engine.hresult import HResult
+from engine.hyperv.machine import VmStep
+from engine.lab.computers import LabVm
+from engine.lab.faults.kinds import Injection, entry, fault, setting
 from engine.pipeline import Component
+from engine.vss.faults import refuse
+
+# --- conditions for an online backup ---------------------------------------------------------------------------------
 
 
 @fault(Component.ONLINE_ELIGIBILITY)
@@ -14,9 +19,71 @@ def guest_dynamic_disk(vm: LabVm) -> Injection:
     return setting(vm.machine.guest.volumes[-1], dynamic=True)
 
 
+@fault(Component.ONLINE_ELIGIBILITY)
+def guest_volume_not_supported(vm: LabVm, *, file_system: str = "FAT32") -> Injection:
+    """A volume in the guest is not formatted with NTFS: condition C."""
+    return setting(vm.machine.guest.volumes[-1], file_system=file_system)
+
+
+@fault(Component.ONLINE_ELIGIBILITY)
+@contextmanager
+def guest_volume_too_small(vm: LabVm, *, free_mib: int = 100) -> Iterator[None]:
+    """A volume in the guest has less than 300 MB free: condition D."""
+    files = vm.machine.guest.volumes[-1].files
+    files.create("ballast", files.free() - (free_mib << 20))
+    try:
+        yield
+    finally:
+        files.remove("ballast")
+
+
+@fault(Component.ONLINE_ELIGIBILITY)
+def guest_shadow_storage_elsewhere(vm: LabVm, *, storage: str = "E:") -> Injection:
+    """Previous Versions keep the shadow copies of a volume on another one: condition E."""
+    return setting(vm.machine.guest.volumes[0], shadow_storage=storage)
+
+
+@fault(Component.ONLINE_ELIGIBILITY)
+def checkpoints_on_other_volume(vm: LabVm, *, volume: str = "E:") -> Injection:
+    """The checkpoint files lie on another volume than the disks: condition G."""
+    return setting(vm.machine, checkpoint_volume=volume)
+
+
+# --- configuration and disks -----------------------------------------------------------------------------------------
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def vm_config_invalid(vm: LabVm) -> Injection:
+    """The virtual machine's configuration cannot be read."""
+    return setting(vm.machine, configuration_valid=False)
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def vhd_chain_broken(vm: LabVm) -> Injection:
+    """A virtual disk is not where the machine's configuration says."""
+    return setting(vm.machine.guest.volumes[-1], disk="moved-away.vhd")
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def vm_identity_changed(vm: LabVm) -> Injection:
+    """The machine was registered anew, under another name than the one that is protected."""
+    return setting(vm.machine, name=f"{vm.name}-2")
+
+
 @fault(Component.VM_CONFIG_STORAGE)
 @contextmanager
-def vm_config_invalid(vm: LabVm) -> Iterator[None]:
-    """The virtual machine's configuration cannot be read."""
-    with setting(vm.machine, configuration_valid=False):
+def guest_volumes_differ(vm: LabVm) -> Iterator[None]:
+    """The guest makes shadow copies of fewer volumes than its disks hold."""
+    mounted = vm.machine.guest.mounted
+    name = next(reversed(mounted))
+    left_out = mounted.pop(name)
+    try:
         yield
+    finally:
+        mounted[name] = left_out
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def vm_account_rights_missing(vm: LabVm) -> Injection:
+    """The machine's account may not open its virtual disk, which then cannot be mounted in the host's copy."""
+    return entry(vm.step_faults, VmStep.MOUNT, refuse(HResult.ERROR_ACCESS_DENIED, "access to the disk is denied"))

@@ -184,7 +184,7 @@ def test_writes_in_the_guest_that_are_held_for_more_than_10_seconds_fail_the_bac
 def test_a_slow_disk_in_the_guest_shows_as_a_late_flush(tmp_path):
     site = Site(tmp_path)
     guest = site.vm.guest
-    guest.mounted = [SlowVolume(guest.volumes[0].mounted, delay(61))]
+    guest.mounted["C:"] = SlowVolume(guest.volumes[0].mounted, delay(61))
     assert failure(site).hresult is HResult.VSS_E_WRITERERROR_RETRYABLE
     asked = [(seen.reason, result) for seen, result in site.watcher.of(GuestAsked)]
     assert [result for _, result in asked] == [HResult.VSS_E_FLUSH_WRITES_TIMEOUT]
@@ -258,7 +258,7 @@ def test_one_of_two_machines_whose_guest_fails_leaves_none_backed_up(tmp_path):
 
 def test_a_guest_that_copies_fewer_volumes_than_it_has_disks_fails_at_post_snapshot(tmp_path):
     site = Site(tmp_path)
-    site.vm.guest.mounted = []
+    site.vm.guest.mounted = {}
     failure(site)
     assert site.host_state()[0] == 11
     assert [(differ.disks, differ.copies) for differ, _ in site.watcher.of(VolumesDiffer)] == [(1, 0)]

@@ -65,7 +65,7 @@ def run(folder: Path, scenario: dict[str, Any], circumstance: dict[str, Any]) ->
     site.vm.faults = circumstance["vm_faults"]
     site.vm.integration.backup_enabled = circumstance["online"]
     site.vm.integration.backup_service = circumstance["service"]
-    site.vm.guest.mounted = [SlowVolume(site.vm.guest.volumes[0].mounted, delay(circumstance["flush"]))]
+    site.vm.guest.mounted["C:"] = SlowVolume(site.vm.guest.volumes[0].mounted, delay(circumstance["flush"]))
     site.pause = 20
     made: list[HostBackup] = []
     with suppress(VssError, TimeoutError):

@@ -1,0 +1,147 @@
+"""What gives way under a host or a guest alike: shadow copy storage, disks, memory, filters, time."""
+
+import errno
+import os
+from pathlib import Path
+
+from engine.hresult import HResult
+from engine.lab.computers import LabHost, LabVm
+from engine.lab.disks import Access, room_for
+from engine.lab.faults.kinds import Injection, among, entry, fault, noticing, setting, together
+from engine.pipeline import Component, Scope, Stage
+from engine.vss.faults import SlowVolume, delay, refuse, veto
+from engine.vss.states import Phase
+from engine.windows import (
+    BadBlock,
+    FileSystemCorrupt,
+    FilterRefused,
+    MemoryExhausted,
+    PoolExhausted,
+    RequestRetried,
+    ResourcesMissing,
+    ShadowCopyRefused,
+)
+from engine.windows import Device as Disk
+
+
+def _stage(of: LabHost | LabVm) -> Stage:
+    return Stage.GUEST_SNAPSHOT if of.plate is Scope.VM else Stage.HOST_SNAPSHOT
+
+
+@fault(Component.VOLSNAP_DIFFAREA)
+def diff_area_limit(of: LabHost | LabVm, *, kib: int = 32) -> Injection:
+    """Shadow copy storage is limited so tightly that what is written meanwhile pushes the shadow copy out."""
+    return together(*(setting(volume, diff_area_limit=kib << 10) for volume in of.blocks.values()))
+
+
+@fault(Component.VOLSNAP_DIFFAREA)
+def diff_area_no_space(of: LabHost | LabVm, *, kib: int = 16) -> Injection:
+    """The volume with the shadow copy storage runs full while the shadow copy is needed."""
+    folders = {volume.path.with_name(f"{volume.path.name}.shadow") for volume in of.blocks.values()}
+    return among(of.around.files.rules, room_for(lambda path: _is_old(path, folders), kib << 10))
+
+
+@fault(Component.VOLSNAP_DIFFAREA)
+def diff_area_grows_too_slowly(of: LabHost | LabVm, *, seconds: float = 70.0) -> Injection:
+    """Copying old blocks away takes so long that the shadow copies are given up."""
+    folders = {volume.path.with_name(f"{volume.path.name}.shadow") for volume in of.blocks.values()}
+    clock = of.around.clock
+
+    def wait(access: Access) -> None:
+        if access.writes and _is_old(access.path, folders):
+            clock.elapsed += seconds
+
+    return among(of.around.files.rules, wait)
+
+
+def _is_old(path: Path, folders: set[Path]) -> bool:
+    return path.parent in folders and path.name.endswith(".old-blocks")
+
+
+@fault(Component.VOLSNAP_DIFFAREA)
+def too_many_shadow_copies(of: LabHost | LabVm) -> Injection:
+    """A volume bears as many shadow copies as it can."""
+    full = refuse(HResult.VSS_E_MAXIMUM_NUMBER_OF_SNAPSHOTS_REACHED, "there are 512 shadow copies already")
+    return entry(of.provider_faults, "BeginPrepareSnapshot", full)
+
+
+@fault(Component.VOLSNAP_DIFFAREA)
+def diff_area_volume_missing(of: LabHost | LabVm) -> Injection:
+    """The volume that holds the shadow copy storage is gone."""
+    volume = next(iter(of.mounted))
+    gone = refuse(HResult.VSS_E_INSUFFICIENT_STORAGE, "the volume with the shadow copy storage is gone")
+    strike = noticing(of.computer, _stage(of), ShadowCopyRefused(volume, 32), gone)
+    return entry(of.provider_faults, "EndPrepareSnapshots", strike)
+
+
+@fault(Component.FREEZE_TIMEOUT)
+def flush_hold_timeout(of: LabHost | LabVm, *, seconds: float = 15.0) -> Injection:
+    """Making the shadow copy takes longer than the 10 s for which writes can be held."""
+    return entry(of.provider_faults, "CommitSnapshots", delay(seconds))
+
+
+@fault(Component.DISK_IO)
+def storage_slow(of: LabHost | LabVm, *, seconds: float = 75.0) -> Injection:
+    """The disks are so slow that the file system cannot be flushed within its limit."""
+    name, volume = next(iter(of.mounted.items()))
+    retried = RequestRetried(Disk(1), 0x1A2B300)
+    slow = SlowVolume(volume, noticing(of.computer, _stage(of), retried, delay(seconds)))
+    return entry(of.mounted, name, slow)
+
+
+@fault(Component.DISK_IO)
+def filesystem_corrupt(of: LabHost | LabVm) -> Injection:
+    """The structure of a file system contradicts itself, and flushing it fails."""
+    name, volume = next(iter(of.mounted.items()))
+    corrupt = refuse(HResult.ERROR_FILE_CORRUPT, "the file or directory is corrupted and unreadable")
+    strike = noticing(of.computer, _stage(of), FileSystemCorrupt(name), corrupt)
+    return entry(of.mounted, name, SlowVolume(volume, strike))
+
+
+@fault(Component.DISK_IO)
+def disk_failing(host: LabHost, *, vm: str = "") -> Injection:
+    """A sector under a virtual disk of the host cannot be read; the first machine's, or that of `vm`."""
+    chosen = host.vms[vm] if vm in host.vms else next(iter(host.vms.values()))
+    storage = host.machine.volumes[chosen.machine.host_volume]
+    inside = chosen.machine.guest.volumes[0]
+    start = storage.files.extent(inside.disk)[0] + inside.files.extent("Windows")[0]
+    bad = BadBlock(Disk(1))
+
+    def fail(access: Access) -> None:
+        if access.path == storage.block.path and access.offset <= start < access.offset + access.length:
+            host.computer.announce(Stage.READ_SOURCE, bad, HResult.ERROR_CRC)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), access.path.name)
+
+    return among(host.around.files.rules, fail)
+
+
+@fault(Component.FILTER_DRIVER_AV)
+def incompatible_filter_driver(of: LabHost | LabVm, *, driver: str = "epfwwfp", seconds: float = 14.0) -> Injection:
+    """A filter driver delays every request while the shadow copy is made."""
+    refused = FilterRefused(driver, "\\Device\\HarddiskVolumeShadowCopy1")
+    return entry(of.provider_faults, "CommitSnapshots", noticing(of.computer, _stage(of), refused, delay(seconds)))
+
+
+@fault(Component.RESOURCE_EXHAUSTION)
+def memory_exhausted(of: LabHost | LabVm, *, program: str = "sqlservr.exe") -> Injection:
+    """The machine has no memory left, and the provider gets none."""
+    exhausted = MemoryExhausted(program, 1804, 31 << 30)
+    none_left = refuse(HResult.ERROR_OUTOFMEMORY, "no memory is left")
+    return entry(of.provider_faults, "EndPrepareSnapshots", noticing(of.computer, _stage(of), exhausted, none_left))
+
+
+@fault(Component.RESOURCE_EXHAUSTION)
+def kernel_pool_exhausted(of: LabHost | LabVm) -> Injection:
+    """A pool of the kernel is empty: volsnap cannot hold any writes."""
+    refused, empty = ShadowCopyRefused(next(iter(of.mounted)), 5), PoolExhausted(paged=False)
+    none_left = refuse(HResult.ERROR_NO_SYSTEM_RESOURCES, "no pool is left")
+    strike = noticing(of.computer, _stage(of), refused, none_left)
+    return entry(of.provider_faults, "EndPrepareSnapshots", noticing(of.computer, _stage(of), empty, strike))
+
+
+@fault(Component.RESOURCE_EXHAUSTION)
+def machine_overloaded(of: LabHost | LabVm) -> Injection:
+    """The machine is so busy that VSS cannot start a thread."""
+    starved = veto(HResult.VSS_E_WRITERERROR_OUTOFRESOURCES, "no thread could be started")
+    strike = noticing(of.computer, _stage(of), ResourcesMissing(), starved)
+    return entry(of.writer(next(iter(of.writer_faults))), Phase.PREPARE_SNAPSHOT, strike)
