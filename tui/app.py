@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from tui.actions import ACTIONS, EVERYWHERE, LINES, PLACES, bindings, keys_of, place
 from tui.i18n import LANGUAGES, Words, language_of
-from tui.keeping import keep_text
+from tui.keeping import keep_bytes
 from tui.session import Session
 from tui.themes import DEFAULT, Glyphs, glyphs, themes
 
@@ -68,6 +68,11 @@ class ShindanApp(App[None]):
         """Begin where cases are opened."""
         await self.push_screen(self._installed("open"))
 
+    def on_unmount(self) -> None:
+        """Let go of the case."""
+        if self.case:
+            self.case.close()
+
     # Where a person goes
 
     async def action_go(self, name: str) -> None:
@@ -83,6 +88,8 @@ class ShindanApp(App[None]):
 
     async def show_case(self, case: "OpenCase", name: str = "verdict") -> None:
         """Put a case on the screens; those of the one before are thrown away."""
+        if self.case and self.case is not case:
+            self.case.close()
         self.case = case
         self._forget_screens([known.name for known in PLACES if known.needs_case])
         await self.action_go(name)
@@ -165,7 +172,7 @@ class ShindanApp(App[None]):
             return
         self.copy_to_clipboard(text)
         path = self.session.folder / "copied.txt" if self.session.folder else None
-        if path and keep_text(path, text):
+        if path and keep_bytes(path, text.encode("utf-8", "replace")):
             self.notify(self.words("app.copied", path=path), markup=False)
         else:
             self.notify(self.words("app.copied-only"))

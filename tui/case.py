@@ -2,25 +2,32 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+
+import msgspec
 
 from diagnostics.diagnosis import Diagnosis
 from diagnostics.event import Event
+from diagnostics.ledger.ledger import Ledger
+from diagnostics.notes import Notebook, NotesError, Place
 from diagnostics.request import Request
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Verdict
-from tui.marks import Marks, Spot
+from tui.keeping import keep_bytes
 
 
 class OpenCase:
     """A case on the screen."""
 
-    def __init__(self, request: Request, diagnosis: Diagnosis, marks: Marks) -> None:
+    def __init__(self, request: Request, diagnosis: Diagnosis, state: Path | None = None) -> None:
+        """A case; the person's notes on it are kept in the folder `state`, if there is one."""
         self.request = request
         self.diagnosis = diagnosis
-        self.marks = marks
-        """The person's bookmarks and notes, by source and record; they outlive the session."""
+        self._kept = state / "notes" / f"{_fingerprint(request.paths)}.json" if state else None
+        self.notes = _read_notes(self._kept)
+        """The person's bookmarks and notes, by record; `save_notes` makes them outlive the session."""
 
     @property
     def verdict(self) -> Verdict:
@@ -36,6 +43,26 @@ class OpenCase:
     def events(self) -> list[Event]:
         """All events that were kept, in true order, times in UTC; their text is hostile."""
         return self.case.reading.events
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Every event of the case, those too that no rule asks for; None where the reading kept none."""
+        return self.case.reading.ledger
+
+    def save_notes(self) -> None:
+        """Put the notes on disk; call it after every change."""
+        if self._kept:
+            keep_bytes(self._kept, self.notes.to_json())
+
+    def reported(self) -> Verdict:
+        """The verdict with the person's notes in it, as reports show it. Reads events again: call it from a worker."""
+        notes = self.notes.told(self.ledger) if self.ledger else []
+        return msgspec.structs.replace(self.verdict, notes=notes)
+
+    def close(self) -> None:
+        """Let go of what lies on disk for this case."""
+        if self.ledger:
+            self.ledger.close()
 
     @property
     def cut_short(self) -> bool:
@@ -56,5 +83,18 @@ class OpenCase:
         return self._at.get((source, record))
 
     @cached_property
-    def _at(self) -> Mapping[Spot, Event]:
+    def _at(self) -> Mapping[Place, Event]:
         return {(one_line(event.source), event.record): event for event in reversed(self.events)}
+
+
+def _fingerprint(paths: tuple[str, ...]) -> str:
+    told = "\0".join(sorted(str(Path(path).absolute()) for path in paths))
+    return sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def _read_notes(path: Path | None) -> Notebook:
+    """What was kept; nothing where that cannot be read any more."""
+    try:
+        return Notebook.from_json(path.read_bytes()) if path else Notebook()
+    except (OSError, NotesError):
+        return Notebook()

@@ -29,15 +29,11 @@ def kept(path: Path, declared: type[_Kept]) -> _Kept | None:
 
 def keep(path: Path, value: object) -> bool:
     """Write a value whole or not at all; whether it was written."""
-    return _written(path, msgspec.json.format(msgspec.json.encode(value)))
+    return keep_bytes(path, msgspec.json.format(msgspec.json.encode(value)))
 
 
-def keep_text(path: Path, text: str) -> bool:
-    """Write a text whole or not at all; whether it was written."""
-    return _written(path, text.encode("utf-8", "replace"))
-
-
-def _written(path: Path, data: bytes) -> bool:
+def keep_bytes(path: Path, data: bytes) -> bool:
+    """Write a file whole or not at all; whether it was written."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """A case is read in a process of its own, so that the screen never waits, and quitting ends the reading at once.
 
 The thread that asks only forwards: progress comes up the pipe, the wish to stop goes down. Once stopped, the process
-judges what it has read by then; once abandoned, it is killed, with all that it started.
+judges what it has read by then; once abandoned, it is killed, with all that it started. What it leaves on disk for the
+ledger of events lies in a folder of ours, which goes when the ledger is closed.
 """
 
 import os
@@ -9,6 +10,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -65,22 +67,29 @@ def read_elsewhere(request: Request, watching: Watching) -> Diagnosis | None:
         [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}; from tui.reading import work; work()"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+    scratch = tempfile.TemporaryDirectory(prefix="shindan-", ignore_cleanup_errors=True)
     over = Flag()
     keeper = Thread(target=_keep_watch, args=(process, watching, over), daemon=True)
     keeper.start()
+    diagnosis = None
     try:
-        return _listen(process, request, watching)
+        diagnosis = _listen(process, (request, scratch.name), watching)
     finally:
         over.set()
         _end(process)
         keeper.join()
+        if diagnosis is None or diagnosis.case.reading.ledger is None:
+            scratch.cleanup()
+        else:
+            diagnosis.case.reading.ledger.owned_with(scratch.cleanup)
+    return diagnosis
 
 
-def _listen(process: "subprocess.Popen[bytes]", request: Request, watching: Watching) -> Diagnosis | None:
+def _listen(process: "subprocess.Popen[bytes]", order: tuple[Request, str], watching: Watching) -> Diagnosis | None:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the reader was started without pipes")
     try:
-        pickle.dump(request, process.stdin)
+        pickle.dump(order, process.stdin)
         process.stdin.flush()
         while True:
             kind, value = pickle.load(process.stdout)  # noqa: S301 - from our own process
@@ -125,7 +134,7 @@ def work() -> None:
     told = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints, prints into nothing
     stopped = Flag()
-    request = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own process
+    request, tempfile.tempdir = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own process
     Thread(target=_wait_for_the_end, args=(stopped,), daemon=True).start()
     answer = _answer(request, _Teller(told, stopped))
     with suppress(BrokenPipeError):  # nobody is there any more
@@ -141,7 +150,7 @@ def _wait_for_the_end(stopped: Flag) -> None:
 
 def _answer(request: Request, teller: "_Teller") -> tuple[str, object]:
     try:
-        return "done", diagnose(request, teller)
+        return "done", diagnose(request, teller, ledger=True)
     except (UnreadableInput, UnknownZoneError) as error:
         return "failed", str(error)
     except BrokenPipeError:

@@ -16,6 +16,10 @@ Rows = npt.NDArray[np.int64]
 """Numbers of rows, in order."""
 
 
+def _nothing() -> None:
+    """Nothing has to be cleaned up."""
+
+
 class LedgerSource(NamedTuple):
     """A document that rows come from."""
 
@@ -59,7 +63,7 @@ class Ledger:
         pages: Pages,
         *,
         copies: int = 0,
-        cleanup: Callable[[], None] = lambda: None,
+        cleanup: Callable[[], None] | None = None,
     ) -> None:
         self.columns = columns
         self.sources = sources
@@ -70,9 +74,23 @@ class Ledger:
         self.pages = pages
         self.copies = copies
         """Records that were found in two exports, and are listed once."""
-        self._cleanup = cleanup
+        self._cleanup = cleanup or _nothing
         self.timed = int(np.searchsorted(columns.times == NO_TIME, 1)) if len(columns.times) else 0
         """So many rows have a time; they come first."""
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but what is done on closing: whoever receives a ledger owns the files that it rests on."""
+        return {**self.__dict__, "_cleanup": _nothing}
+
+    def owned_with(self, cleanup: Callable[[], None]) -> None:
+        """Do this, too, when the ledger is closed."""
+        before = self._cleanup
+
+        def both() -> None:
+            before()
+            cleanup()
+
+        self._cleanup = both
 
     def __len__(self) -> int:
         return len(self.columns.times)

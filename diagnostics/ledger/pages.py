@@ -1,11 +1,14 @@
 """Events of texts, kept on disk: packed, compressed, a page at a time.
 
 A text is not read again to show one of its lines: its events may rest on lines far above, and an archive's member is
-gone by then. What parsers made of it is kept instead, in a file without a name.
+gone by then. What parsers made of it is kept instead, in a temporary file.
 """
 
+import os
 import tempfile
+from pathlib import Path
 from threading import Lock
+from typing import IO, Any
 
 import msgspec
 import zstandard
@@ -20,10 +23,18 @@ _LEVEL = 1
 
 
 class Pages:
-    """An append-only file of events. Places are counted from 0; reading is safe in several threads."""
+    """An append-only file of events. Places are counted from 0; reading is safe in several threads.
+
+    Pages can be sent to another process: the file, which the sender leaves there, is then the receiver's.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="shindan-")  # noqa: SIM115 - lives as long as the pages
+        number, name = tempfile.mkstemp(prefix="shindan-")
+        self._file: IO[bytes] = os.fdopen(number, "w+b")
+        self._path = Path(name)
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = Lock()
         self._offsets = [0]
         self._open: list[Event] = []
@@ -55,6 +66,17 @@ class Pages:
     def close(self) -> None:
         """Forget everything."""
         self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._file.flush()
+        return {"path": self._path, "offsets": self._offsets, "open": self._open}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._path = state["path"]
+        self._file = self._path.open("r+b")
+        self._begin()
+        self._offsets, self._open = state["offsets"], state["open"]
 
     def _unpack(self, page: int) -> list[Event]:
         start, end = self._offsets[page : page + 2]

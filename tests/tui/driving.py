@@ -5,7 +5,7 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,10 +14,9 @@ from textual.widgets import DirectoryTree
 
 from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.request import Request
-from tests.bundled import SAMPLES, diagnosis_of
+from tests.bundled import SAMPLES
 from tui.app import ShindanApp
 from tui.case import OpenCase
-from tui.marks import Marks
 from tui.reading import Watching
 from tui.session import Session
 
@@ -27,11 +26,9 @@ Story = Callable[..., Awaitable[None]]
 
 
 def read_here(request: Request, watching: Watching) -> Diagnosis | None:
-    """Read a case in this process; a bundled sample only once."""
+    """Read a case without another process."""
     del watching
-    folder = Path(request.paths[0])
-    bundled = folder.name == "logs" and folder.parent.parent == SAMPLES and request == Request(paths=request.paths)
-    return diagnosis_of(folder.parent.name) if bundled else diagnose(request)
+    return diagnose(request, ledger=True)
 
 
 def app_of(**settings: Any) -> ShindanApp:
@@ -39,9 +36,22 @@ def app_of(**settings: Any) -> ShindanApp:
     return ShindanApp(**{"language": "en", "theme": "dark", "reader": read_here, "session": Session(None), **settings})
 
 
+@cache
+def sample_read(sample: str) -> Diagnosis:
+    """What Shindan says on a sample, with the ledger of all events; not to be changed by a test."""
+    return diagnose(Request(paths=(str(SAMPLES / sample / "logs"),)), ledger=True)
+
+
+class SharedCase(OpenCase):
+    """A case whose diagnosis other tests look at too: what it rests on stays."""
+
+    def close(self) -> None:
+        """Keep all."""
+
+
 def case_of(diagnosis: Diagnosis, name: str = "/cases/night") -> OpenCase:
     """A case that a person has opened."""
-    return OpenCase(Request(paths=(name,)), diagnosis, Marks())
+    return SharedCase(Request(paths=(name,)), diagnosis)
 
 
 @asynccontextmanager
@@ -51,7 +61,7 @@ async def running(sample: str = "", *, size: tuple[int, int] = WIDE, place: str 
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         if sample:
-            await app.show_case(case_of(diagnosis_of(sample), f"/cases/{sample}/logs"), place)
+            await app.show_case(case_of(sample_read(sample), f"/cases/{sample}/logs"), place)
             await settled(pilot)
         yield pilot
 

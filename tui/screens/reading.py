@@ -13,7 +13,6 @@ from textual.widgets import ProgressBar, Static
 from diagnostics.request import Options, Request, UsageError, request_of
 from tui.actions import bindings
 from tui.case import OpenCase
-from tui.marks import marks_of
 from tui.plain import plain
 from tui.reading import ReadingFailedError
 from tui.screens.base import Dialog
@@ -104,7 +103,7 @@ class ReadingScreen(Dialog[OpenCase]):
             self.query_one("#file", Static).update(plain(name, width=100))
 
     def _finish(self, request: Request, diagnosis: "Diagnosis") -> None:
-        case = OpenCase(request, diagnosis, marks_of(self.app.session.folder, request.paths))
+        case = OpenCase(request, diagnosis, self.app.session.folder)
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         verdict = diagnosis.verdict
         self.app.session.opened(
