@@ -55,12 +55,9 @@ class Words:
 
 
 def summary(event: Event) -> str:
-    """The text of an event; of a record that has only values, what such records mean, and the values."""
-    values = said(event)
-    known = None if event.text or not event.event_id else known_event(event.provider, event.event_id)
-    if known is None:
-        return values
-    return f"{known.meaning}: {values}" if values else known.meaning
+    """The text of an event, else its values; of a record that has neither, what such records mean."""
+    known = known_event(event.provider, event.event_id) if event.event_id else None
+    return said(event) or (known.meaning if known else "")
 
 
 LEVEL_MARKS = {

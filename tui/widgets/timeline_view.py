@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -24,8 +25,8 @@ from tui.timeline.model import Timeline
 
 Spans = Callable[[str], Iterable[tuple[int, int]]]
 """Where in a text what was searched for stands."""
-_WIDE = 110
-"""Columns from which there is room for the date's year, and for the file."""
+_WIDE, _MIDDLE = 150, 100
+"""Columns from which there is room for the year and for the file, and for longer names."""
 
 
 class _Columns(NamedTuple):
@@ -40,12 +41,22 @@ class _Columns(NamedTuple):
     def fit(cls, width: int, machine: int) -> "_Columns":
         """What fits on a line of so many cells, where machines' names are at most so long."""
         if width >= _WIDE:
-            return cls(23, min(machine, 16), 28, 22)
-        return cls(14, min(machine, 10), 20, 0)
+            return cls(23, min(machine, 16), 26, 22)
+        return cls(14, min(machine, 10 if width < _MIDDLE else 15), 20 if width < _MIDDLE else 24, 0)
 
 
-class TimelineView(ScrollView, can_focus=True):
+class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
     """All lines of a `Timeline`, with a cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "up", show=False),
+        Binding("down,j", "down", show=False),
+        Binding("pageup,ctrl+b", "page_up", show=False),
+        Binding("pagedown,ctrl+f", "page_down", show=False),
+        Binding("home,g", "first", show=False),
+        Binding("end,G", "last", show=False),
+        Binding("enter", "choose", show=False),
+    ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "timeline--cursor",
@@ -190,7 +201,9 @@ class TimelineView(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         segments = self._segments(line, width)
         strip = Strip(segments).adjust_cell_length(width, self._style(line, "timeline--quiet"))
-        return strip.apply_style(self._component("timeline--cursor")) if line == self.cursor else strip
+        if line != self.cursor:
+            return strip
+        return Strip(Segment.apply_style(strip, post_style=self._component("timeline--cursor")), width)
 
     def _segments(self, line: int, width: int) -> list[Segment]:
         timeline, columns = self.timeline, self._columns(width)
@@ -205,7 +218,7 @@ class TimelineView(ScrollView, can_focus=True):
             Segment(LEVEL_MARKS[level], loud),
             Segment(set_cell_size(self._time(row, columns.time), columns.time) + " ", quiet),
             Segment(set_cell_size(one_line(ledger.machine(row)), columns.machine) + " ", quiet),
-            Segment(set_cell_size(told.event, columns.event) + " ", loud),
+            Segment(_fitted(told.event, columns.event) + " ", loud),
         ]
         if columns.source:
             name = one_line(source.rpartition("/")[2])
@@ -244,6 +257,14 @@ class TimelineView(ScrollView, can_focus=True):
 
     def _redraw(self, line: int) -> None:
         self.refresh(Region(0, line - self.scroll_offset.y, self.size.width, 1))
+
+
+def _fitted(event: str, width: int) -> str:
+    """An event's name, cut where it is too long, but never in its number."""
+    source, slash, number = event.rpartition("/")
+    if cell_len(event) <= width or not slash:
+        return set_cell_size(event, width)
+    return set_cell_size(f"{set_cell_size(source, max(1, width - len(number) - 2))}…/{number}", width)
 
 
 _LEVELS = {Level.CRITICAL: "timeline--error", Level.ERROR: "timeline--error", Level.WARNING: "timeline--warning"}

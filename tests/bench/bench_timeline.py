@@ -1,0 +1,162 @@
+"""The timeline of a case of a million events: first screen, keys, filters, memory of the whole process.
+
+usage: python -m tests.bench.bench_timeline [--events N]     (default 1,000,000; exits 1 where a goal is missed)
+
+The logs of four machines are written as EVTX files, one event in ten of a kind that rules ask for. They are diagnosed
+and shown in a process of its own, without a terminal (120x40), through the same view that the app has.
+"""
+
+import argparse
+import asyncio
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.strip import Strip
+
+from diagnostics.diagnosis import diagnose
+from diagnostics.ledger.ledger import Ledger
+from diagnostics.ledger.matching import matching
+from diagnostics.ledger.query import parse
+from diagnostics.request import Request
+from engine.eventlog import evtx, values
+from engine.eventlog.record import EventData, Provider, Record
+from tui.timeline.model import Timeline
+from tui.widgets.timeline_view import TimelineView
+
+GOAL_FIRST, GOAL_KEY, GOAL_MEGABYTES = 2.0, 0.100, 600.0
+MACHINES = ("HV01", "HV02", "SQL01", "DPM01")
+START = datetime(2026, 11, 1, tzinfo=UTC)
+KINDS = (
+    ("Service Control Manager", 7036, 4, ("Volume Shadow Copy", "running")),
+    ("Microsoft-Windows-Security-Auditing", 4624, 0, ("S-1-5-18", "HV01$", "CONTOSO", "0x3e7")),
+    ("Microsoft-Windows-GroupPolicy", 1500, 4, ("1", "0", "NT AUTHORITY\\SYSTEM")),
+    ("ESENT", 102, 4, ("svchost (1220,P,98) ", "0", "10", "00", "9600", "0000")),
+    ("Microsoft-Windows-DNS-Client", 1014, 3, ("wpad.contoso.com", "128")),
+    ("Microsoft-Windows-Time-Service", 37, 4, ("time.contoso.com (ntp.m|0x8)",)),
+    ("Microsoft-Windows-Kernel-General", 16, 4, ("\\SystemRoot\\System32\\Config\\DEFAULT", "23")),
+    ("Microsoft-Windows-DistributedCOM", 10016, 2, ("{9E175B68-F52A-11D8-B9A5-505054503030}", "S-1-5-19")),
+    ("Service Control Manager", 7040, 4, ("Background Intelligent Transfer Service", "auto start")),
+    ("disk", 153, 3, ("\\Device\\Harddisk1\\DR1", "0x82368d90", "1")),
+)
+
+
+def write_logs(folder: Path, count: int) -> None:
+    """A log for each machine; an event every two seconds somewhere."""
+    for place, machine in enumerate(MACHINES):
+        with (folder / f"{machine}-System.evtx").open("wb") as file:
+            evtx.write(file, (_record(number, machine) for number in range(place, count, len(MACHINES))))
+
+
+def _record(number: int, machine: str) -> Record:
+    provider, event_id, level, told = KINDS[number * 7919 % len(KINDS)]
+    if number % 100_003 == 5:
+        provider, event_id, level, told = "volsnap", 25, 2, ("needle in the haystack", "D:")
+    data = EventData(tuple(("", values.text(value)) for value in told))
+    time_of = START + timedelta(seconds=2 * number)
+    return Record(Provider(provider), event_id, time_of, "System", f"{machine}.contoso.com", data, level=level)
+
+
+FILTERS = (
+    "level:error+ machine:HV01",
+    "provider:volsnap id:25 since:2026-11-03",
+    "provider:disk code:0x80070005",
+    "needle",
+    "/hay.tack/ level:error",
+)
+
+
+class Watched(TimelineView):
+    """Notes when it was drawn last."""
+
+    drawn = 0.0
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        strips = super().render_lines(crop)
+        self.drawn = time.perf_counter()
+        return strips
+
+
+class Shown(App[None]):
+    """The view and nothing else."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def compose(self) -> ComposeResult:
+        yield Watched(Timeline(self._ledger))
+
+
+async def show(ledger: Ledger) -> tuple[float, float]:
+    """Seconds to the first screen, and from a key to the repaint (median)."""
+    started = time.perf_counter()
+    app = Shown(ledger)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        first = time.perf_counter() - started
+        view = app.query_one(Watched)
+        view.focus()
+        await pilot.pause()
+        waits = []
+        for key in ["pagedown", "down", "end", "up", "pageup", "home"] * 10:
+            pressed = time.perf_counter()
+            await pilot.press(key)
+            await pilot.pause()
+            waits.append(view.drawn - pressed)
+    return first, median(waits)
+
+
+def seconds(ledger: Ledger, text: str) -> tuple[float, int]:
+    """How long a filter takes, and how many events it finds."""
+    started = time.perf_counter()
+    found = int(matching(ledger, parse(text), {}).sum())
+    return time.perf_counter() - started, found
+
+
+def measure(folder: Path) -> bool:
+    started = time.perf_counter()
+    diagnosis = diagnose(Request(paths=(str(folder),)), ledger=True)
+    ledger = diagnosis.case.reading.ledger
+    assert ledger is not None
+    print(f"{len(ledger):,} events read and diagnosed in {time.perf_counter() - started:.1f} s, "
+          f"{len(diagnosis.case.reading.events):,} of them kept for rules; {megabytes():.0f} MB at most")  # fmt: skip
+    first, key = asyncio.run(show(ledger))
+    print(f"first screen {first:.2f} s (goal {GOAL_FIRST})")
+    print(f"key to repaint {key * 1000:.0f} ms (goal {GOAL_KEY * 1000:.0f})")
+    for text in FILTERS:
+        took, found = seconds(ledger, text)
+        print(f"filter {text:44} {took * 1000:>9,.0f} ms {found:>9,} found")
+    peak = megabytes()
+    print(f"memory of the process, at most {peak:.0f} MB (goal {GOAL_MEGABYTES:.0f})")
+    return first <= GOAL_FIRST and key <= GOAL_KEY and peak <= GOAL_MEGABYTES
+
+
+def megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> int:
+    options = argparse.ArgumentParser()
+    options.add_argument("--events", type=int, default=1_000_000)
+    options.add_argument("--measure", type=Path)
+    given = options.parse_args()
+    if given.measure:
+        return 0 if measure(given.measure) else 1
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        write_logs(Path(folder), given.events)
+        print(f"{given.events:,} events written in {time.perf_counter() - started:.0f} s")
+        command = [sys.executable, "-m", "tests.bench.bench_timeline", "--measure", folder]
+        return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
