@@ -17,6 +17,7 @@ from tui.hooks import CommandWriters
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
+_DURATION_IN_WORDS = "15m, 24h or 7d, say"
 
 
 class _Image(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
@@ -31,11 +32,12 @@ class _Images(msgspec.Struct, forbid_unknown_fields=True):
     images: tuple[_Image, ...]
 
 
-class _Group(msgspec.Struct, forbid_unknown_fields=True):
+class _Group(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
     name: _Text
     every: _Text
     images: tuple[_Text, ...]
     at: _Text = "00:00"
+    check_every: _Text | None = None
 
 
 class _Groups(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
@@ -101,10 +103,14 @@ def read_groups(path: Path) -> list[Group]:
     for place, group in enumerate(declared.protection_groups if declared else ()):
         where = ("protection-groups", place)
         every, at = _duration(group.every), _time_of_day(group.at)
+        check_every = None if group.check_every is None else _duration(group.check_every)
         if group.name in found:
             problems.append(document.problem((*where, "name"), f"{group.name} occurs twice"))
         if every is None:
-            problems.append(document.problem((*where, "every"), f"{group.every} is no duration", "15m, 24h or 7d, say"))
+            problems.append(document.problem((*where, "every"), f"{group.every} is no duration", _DURATION_IN_WORDS))
+        if group.check_every is not None and check_every is None:
+            wrong = f"{group.check_every} is no duration"
+            problems.append(document.problem((*where, "check-every"), wrong, _DURATION_IN_WORDS))
         if at is None:
             problems.append(document.problem((*where, "at"), f"{group.at} is no time of day", "'02:30', say, in UTC"))
         members = []
@@ -115,7 +121,7 @@ def read_groups(path: Path) -> list[Group]:
                 problems.append(document.problem((*where, "images", number), f"{text!r} names no image", expected))
             else:
                 members.append(member)
-        found[group.name] = Group(group.name, every or 1, at or 0, tuple(members))
+        found[group.name] = Group(group.name, every or 1, at or 0, tuple(members), check_every)
     if problems:
         raise _wrong(problems)
     return list(found.values())

@@ -18,6 +18,7 @@ from engine.blocks import Source
 from engine.dpm.errors import RepositoryError
 from engine.dpm.records import PointMode
 from engine.files import SYSTEM, SystemFile
+from engine.sync.scope import Tracked
 
 _CLOCK_TICK = 0.02
 """Seconds within which two changes may get the same time from a file system."""
@@ -58,6 +59,9 @@ class NotAnImageError(RepositoryError):
 class Instant:
     """What is read, and what instant of the image it is."""
 
+    tracked: Tracked | None = None
+    """A file does not say what was written to it since."""
+
     def __init__(self, path: Path, source: Source, mode: PointMode, *, watched: bool, allow_torn: bool) -> None:
         self.source = source
         self._path = path
@@ -77,6 +81,9 @@ class Instant:
         if not self._allow_torn:
             raise ImageChangedError(self._path)
         return PointMode.TORN
+
+    def committed(self, root: bytes) -> None:
+        """There is a recovery point of it, which nobody need remember here."""
 
 
 @contextmanager

@@ -3,17 +3,20 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from engine.blocks import Source
 from engine.dpm.errors import Cancelled, RepositoryError
+from engine.dpm.records import PointMode
 from engine.progress import Progress
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
 from engine.sync.instant import Writers, instant_of
+from engine.sync.scope import Tracked
 from engine.sync.transport import Framed, refusing
 from engine.transport.control import Offer, Push, Start, ask
 from engine.transport.enrolment import Membership, connected, learn, renew
@@ -28,12 +31,46 @@ _TICK = 0.25
 Tell = Callable[[str], None]
 
 
-class LocalImage(NamedTuple):
+class Instant(Protocol):
+    """A point in time of an image."""
+
+    @property
+    def source(self) -> Source:
+        """What is read."""
+        ...
+
+    @property
+    def tracked(self) -> Tracked | None:
+        """What is known to have been written since an earlier recovery point, if anything is."""
+        ...
+
+    def confirmed(self) -> PointMode:
+        """What was read, now that all of it has been read; RepositoryError where it is no single instant."""
+        ...
+
+    def committed(self, root: bytes) -> None:
+        """There is a recovery point of it, with this root over its digests."""
+        ...
+
+
+class Protected(Protocol):
     """An image of this machine, which the server knows by a name only."""
+
+    def instant(self) -> AbstractContextManager[Instant]:
+        """A point in time of it, for the time of the block. RepositoryError and OSError where there is none."""
+        ...
+
+
+class LocalImage(NamedTuple):
+    """An image that is a file; `engine.sync.shadow.TrackedVolume` is one that knows what was written."""
 
     path: Path
     writers: Writers | None = None
     allow_torn: bool = False
+
+    def instant(self) -> AbstractContextManager[Instant]:
+        """As `Protected.instant`."""
+        return instant_of(self.path.resolve(strict=True), self.writers, allow_torn=self.allow_torn)
 
 
 class Retry(NamedTuple):
@@ -45,7 +82,7 @@ class Retry(NamedTuple):
 
 
 def push(
-    member: Membership, image: str, local: LocalImage, wishes: Wishes, progress: Progress, retry: Retry, limits: Limits
+    member: Membership, image: str, local: Protected, wishes: Wishes, progress: Progress, retry: Retry, limits: Limits
 ) -> Sent:
     """Make a recovery point of an image on the server.
 
@@ -64,23 +101,23 @@ def push(
         return _push(member, asked, local, progress, limits)
 
 
-def _push(member: Membership, asked: Push, local: LocalImage, progress: Progress, limits: Limits) -> Sent:
+def _push(member: Membership, asked: Push, local: Protected, progress: Progress, limits: Limits) -> Sent:
     with connected(member.server, member.identity.context(), limits) as stream:
         learn(member.identity, ask(stream, asked, Start).revoked)
         return _send(stream, local, progress)
 
 
-def _send(stream: TlsStream, local: LocalImage, progress: Progress) -> Sent:
+def _send(stream: TlsStream, local: Protected, progress: Progress) -> Sent:
     transport = Framed(stream)
-    with refusing(transport):
-        path = local.path.resolve(strict=True)
-        with instant_of(path, local.writers, allow_torn=local.allow_torn) as instant:
-            return send_image(transport, instant.source, progress, confirmed=instant.confirmed)
+    with refusing(transport), local.instant() as instant:
+        sent = send_image(transport, instant.source, progress, instant.tracked, confirmed=instant.confirmed)
+        instant.committed(sent.committed.root)
+        return sent
 
 
 def work(
     member: Membership,
-    images: Mapping[str, LocalImage],
+    images: Mapping[str, Protected],
     progress: Progress,
     tell: Tell,
     now: Callable[[], datetime],
@@ -114,7 +151,7 @@ def work(
 
 def _work_once(
     member: Membership,
-    images: Mapping[str, LocalImage],
+    images: Mapping[str, Protected],
     run: bytes,
     progress: Progress,
     tell: Tell,

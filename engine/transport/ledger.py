@@ -20,8 +20,10 @@ CREATE TABLE IF NOT EXISTS certificates (
     serial TEXT PRIMARY KEY, name TEXT NOT NULL, expires INTEGER NOT NULL, revoked INTEGER);
 CREATE TABLE IF NOT EXISTS orders (
     id INTEGER PRIMARY KEY AUTOINCREMENT, agent TEXT NOT NULL, image TEXT NOT NULL, due INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, UNIQUE (agent, image));
-CREATE TABLE IF NOT EXISTS rounds (protection_group TEXT PRIMARY KEY, number INTEGER NOT NULL);
+    attempts INTEGER NOT NULL, consistency_check INTEGER NOT NULL, UNIQUE (agent, image));
+CREATE TABLE IF NOT EXISTS rounds (
+    protection_group TEXT NOT NULL, consistency_check INTEGER NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (protection_group, consistency_check));
 """
 
 
@@ -42,6 +44,8 @@ class Order(NamedTuple):
     image: str
     attempts: int
     """Including the one that is about to be made."""
+    check: bool = False
+    """It is a consistency check too: everything is compared, and what is damaged is repaired."""
 
 
 class Ledger:
@@ -85,28 +89,32 @@ class Ledger:
                 (now, name, now),
             ).rowcount
 
-    def add_orders(self, wanted: Sequence[tuple[str, str]], now: int) -> None:
+    def add_orders(self, wanted: Sequence[tuple[str, str]], now: int, *, check: bool = False) -> None:
         """Let agents make backups of images as soon as they can. What waits already is not ordered twice.
 
-        An order that is being carried out may have begun too early for who wants it now: it will be again.
+        An order that is being carried out may have begun too early for who wants it now: it will be again. A
+        consistency check is more than a backup: where both are wanted, it is made.
         """
         with self._changing() as connection:
             connection.executemany(
-                "INSERT INTO orders (agent, image, due, attempts) VALUES (?, ?, ?, 0) "
-                "ON CONFLICT DO UPDATE SET due = min(due, excluded.due), attempts = 0",
-                [(agent, image, now) for agent, image in wanted],
+                "INSERT INTO orders (agent, image, due, attempts, consistency_check) VALUES (?, ?, ?, 0, ?) "
+                "ON CONFLICT DO UPDATE SET due = min(due, excluded.due), attempts = 0, "
+                "consistency_check = max(consistency_check, excluded.consistency_check)",
+                [(agent, image, now, check) for agent, image in wanted],
             )
 
     def take_order(self, agent: str, images: Sequence[str], running: Sequence[int], now: int) -> Order | None:
         """The agent's oldest order that is due, for one of these images; another attempt is counted."""
         with self._changing() as connection:
             rows = connection.execute(
-                "SELECT id, image, attempts FROM orders WHERE agent = ? AND due <= ? ORDER BY due, id", (agent, now)
+                "SELECT id, image, attempts, consistency_check FROM orders WHERE agent = ? AND due <= ? "
+                "ORDER BY due, id",
+                (agent, now),
             )
-            for number, image, attempts in rows.fetchall():
+            for number, image, attempts, check in rows.fetchall():
                 if image in images and number not in running:
                     connection.execute("UPDATE orders SET attempts = attempts + 1 WHERE id = ?", (number,))
-                    return Order(number, agent, image, attempts + 1)
+                    return Order(number, agent, image, attempts + 1, bool(check))
         return None
 
     def postpone(self, order: Order, due: int) -> None:
@@ -126,14 +134,14 @@ class Ledger:
         with self._changing() as connection:
             connection.execute("UPDATE orders SET attempts = min(attempts, 1)")
 
-    def is_new_round(self, group: str, number: int) -> bool:
-        """Whether this round of a protection group has not been begun; it is now."""
+    def is_new_round(self, group: str, number: int, *, check: bool = False) -> bool:
+        """Whether this round of a protection group, of backups or of checks, has not been begun; it is now."""
         with self._changing() as connection:
             return (
                 connection.execute(
-                    "INSERT INTO rounds VALUES (?, ?) ON CONFLICT DO UPDATE SET number = excluded.number "
+                    "INSERT INTO rounds VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = excluded.number "
                     "WHERE number < excluded.number",
-                    (group, number),
+                    (group, check, number),
                 ).rowcount
                 > 0
             )

@@ -26,10 +26,12 @@ class Group(NamedTuple):
     """Seconds from midnight in UTC to one of the rounds."""
     members: tuple[tuple[str, str], ...]
     """Agents and their images."""
+    check_every: int | None = None
+    """Seconds from one consistency check to the next; None where there are none but those that damage calls for."""
 
-    def round(self, now: datetime) -> int:
-        """The number of the newest round that should have begun."""
-        return (int(now.timestamp()) - self.at) // self.every
+    def round(self, now: datetime, every: int) -> int:
+        """The number of the newest round that should have begun, of those that come so often."""
+        return (int(now.timestamp()) - self.at) // every
 
 
 class Orders:
@@ -54,9 +56,14 @@ class Orders:
         """Order what is due; a round that was missed while the server was down is made up for, once."""
         now = self._now()
         for group in groups:
-            if self._ledger.is_new_round(group.name, group.round(now)):
-                self._ledger.add_orders(group.members, int(now.timestamp()))
-                self._tell(f"protection group {group.name}: a round of {len(group.members)} images begins")
+            due = self._ledger.is_new_round(group.name, group.round(now, group.every))
+            check = group.check_every is not None and self._ledger.is_new_round(
+                group.name, group.round(now, group.check_every), check=True
+            )
+            if due or check:
+                self._ledger.add_orders(group.members, int(now.timestamp()), check=check)
+                what = "consistency checks" if check else "backups"
+                self._tell(f"protection group {group.name}: a round of {what} of {len(group.members)} images begins")
 
     def take(self, agent: str, images: tuple[str, ...]) -> Order | None:
         """What the agent is to do now, if anything. `ended` has to be told how it ended."""

@@ -187,7 +187,7 @@ class Service:
     def _carry_out(self, order: Order, run: bytes, stream: TlsStream) -> None:
         failed: Exception | None = BrokenTransferError("the server ended")
         try:
-            self._receive(Push(run, order.image), order.agent, stream)
+            self._receive(Push(run, order.image, check=order.check), order.agent, stream)
             failed = None
         except (RepositoryError, OSError) as error:
             failed = error
@@ -197,7 +197,7 @@ class Service:
     def _receive(self, request: Push, agent: str, stream: TlsStream) -> None:
         answer(stream, Start(request.image, self._authority.revocations()))
         name = replica_named(agent, request.image)
-        self._tell(f"{name}: a backup begins")
+        self._tell(f"{name}: a {'consistency check' if request.check else 'backup'} begins")
         with Repository.open(self._repository) as repository:
             replica = repository.replica_of(name, request.block_size)
             done: Received = receive_image(
@@ -208,4 +208,5 @@ class Service:
                 trust_digests=request.trust_digests,
                 check=request.check,
             )
-        self._tell(f"{name}: recovery point {done.point.id}, {done.blocks} blocks received")
+        repaired = f", {done.repaired_blocks} damaged ones repaired" if done.repaired_blocks else ""
+        self._tell(f"{name}: recovery point {done.point.id}, {done.blocks} blocks received{repaired}")

@@ -152,9 +152,10 @@ def test_what_is_wrong_with_a_file_is_told_with_its_line(tmp_path: Path):
     told = run("agent", "run", "--images", images, "--state", tmp_path).stderr
     assert "images.yml:2: '../a' is no name for an image" in told
     assert "images.yml:4: freeze-command and thaw-command go together" in told
-    jobs.write_text("protection-groups:\n  - {name: a, every: often, at: '25:00', images: [hv01]}\n")
+    jobs.write_text("protection-groups:\n  - {name: a, every: often, at: '25:00', check-every: 1y, images: [hv01]}\n")
     told = run("serve", "--repo", tmp_path / "r", "--jobs", jobs, "--state", tmp_path).stderr
     assert "jobs.yml:2: often is no duration" in told
     assert "jobs.yml:2: 25:00 is no time of day" in told
+    assert "jobs.yml:2: 1y is no duration" in told
     assert "jobs.yml:2: 'hv01' names no image" in told
     assert not (tmp_path / "r").exists()

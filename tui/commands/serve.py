@@ -33,10 +33,12 @@ use. To enrol an agent, run --new-token NAME here, and what it prints on the age
       - name: nightly
         every: 24h               # 15m, 24h, 7d
         at: '02:00'              # of a day, in UTC
+        check-every: 7d          # consistency checks; none unless it is given
         images: [hv01:sql-data, hv02:web]
 
 A job that fails for a reason that may pass is tried once more after --retry-after. --start AGENT:IMAGE starts one by
-hand. points, verify, restore and prune work on the repository's folder, here.
+hand, with --check a consistency check, which compares everything and repairs what is damaged. points, verify, restore
+and prune work on the repository's folder, here.
 
 \b
 Exit status:
@@ -68,6 +70,7 @@ def _everywhere() -> str:
 @click.option("--new-token", "new_token", metavar="NAME", help="Print a token that enrols the agent NAME, once.")
 @click.option("--revoke", metavar="NAME", help="Let nobody accept the agent NAME's certificates any more.")
 @click.option("--start", metavar="AGENT:IMAGE", multiple=True, help="Let an agent back up an image now.")
+@click.option("--check", is_flag=True, help="With --start: a consistency check.")
 @click.option("--agents", is_flag=True, help="List the agents.")
 def serve(  # noqa: PLR0913 - one parameter an option
     *,
@@ -80,21 +83,24 @@ def serve(  # noqa: PLR0913 - one parameter an option
     new_token: str | None,
     revoke: str | None,
     start: tuple[str, ...],
+    check: bool,
     agents: bool,
 ) -> None:
     """Keep what agents bring."""
     folder = state or user_data_path("shindan") / "server"
+    if check and not start:
+        raise click.UsageError("--check goes with --start; a protection group has check-every")
     if new_token or revoke or start or agents:
         if repo or jobs:
             raise click.UsageError("--new-token, --revoke, --start and --agents stand alone; a server that runs obeys")
-        sys.exit(ended(partial(_administer, folder, new_token, revoke, start, agents=agents)))
+        sys.exit(ended(partial(_administer, folder, new_token, revoke, start, check=check, agents=agents)))
     if repo is None:
         raise click.UsageError("--repo is missing: where are recovery points to be kept?")
     sys.exit(ended(partial(_serve, folder, repo, listen, jobs, retry_after, Limits(link=timeout))))
 
 
 def _administer(
-    folder: Path, new_token: str | None, revoke: str | None, start: tuple[str, ...], *, agents: bool
+    folder: Path, new_token: str | None, revoke: str | None, start: tuple[str, ...], *, check: bool, agents: bool
 ) -> ExitCode:
     orders = [_member(text) for text in start]
     authority = Authority(folder)
@@ -102,7 +108,7 @@ def _administer(
         count = authority.revoke(revoke)
         say(f"{count} certificates of {revoke} are revoked" if count else f"there is no good certificate of {revoke}")
     if orders:
-        authority.ledger.add_orders(orders, int(system_time().timestamp()))
+        authority.ledger.add_orders(orders, int(system_time().timestamp()), check=check)
     if agents:
         _list(authority)
     if new_token:
