@@ -1,6 +1,6 @@
 """Kill -9, flipped bits and failing disks, for long; ends with an AssertionError where anything is lost or hidden.
 
-usage: python -m tests.bench.durability [--kills N] [--flips N] [--states N] [--remote N]
+usage: python -m tests.bench.durability [--kills N] [--flips N] [--states N] [--remote N] [--links N]
 """
 
 import argparse
@@ -54,14 +54,14 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--flips", type=int, default=10_000)
     parser.add_argument("--states", type=int, default=1_000)
-    parser.add_argument("--remote", type=int, default=8, help="processes killed, and links cut, in remote backups")
+    parser.add_argument("--remote", type=int, default=500, help="servers and agents killed in remote backups")
+    parser.add_argument("--links", type=int, default=5, help="links cut in remote backups")
     wishes = parser.parse_args()
     begun = time.perf_counter()
     states(wishes.states)
     kills(wishes.kills)
-    if wishes.remote:
-        remote_kills(wishes.remote)
-        cut_links(wishes.remote)
+    remote_kills(wishes.remote)
+    cut_links(wishes.links)
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         flips(victim(Path(name, "tiny"), blocks=2, points=2), None, "tiny repository, every bit")
         flips(victim(Path(name, "larger"), blocks=200, points=10), wishes.flips, "larger repository")
