@@ -1,6 +1,6 @@
 """What every screen has: the line of places above, the line of keys below, help, looking things up, copy and export."""
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,6 +11,7 @@ from tui.actions import bindings
 from tui.housed import Housed
 from tui.plain import file_name, plain
 from tui.widgets.key_line import KeyLine
+from tui.widgets.lines import Line, Lines
 from tui.widgets.place_line import PlaceLine
 
 if TYPE_CHECKING:
@@ -20,13 +21,53 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 
-class ShindanScreen(Housed, Screen[None]):
+class Readable(Housed, Screen[_Answer]):
+    """Something in which words can be explained and lines copied."""
+
+    def words_here(self) -> list[str]:
+        """The codes and terms under the cursor that could be explained, the most telling first."""
+        line = self._line_here()
+        return list(line.what.terms) if line else []
+
+    def text_here(self) -> str:
+        """What a person means to copy: the command under the cursor, else the text of the line."""
+        line = self._line_here()
+        return (line.what.copied or line.body.plain) if line else ""
+
+    def _line_here(self) -> Line | None:
+        lines = self.focused
+        return lines.here if isinstance(lines, Lines) else None
+
+    def action_explain(self) -> None:
+        """What the words under the cursor mean."""
+        self._explain(self.words_here())
+
+    def action_look_up(self) -> None:
+        """What any word means."""
+        self._explain([])
+
+    def _explain(self, words: list[str]) -> None:
+        from tui.screens.explain import ExplainScreen  # noqa: PLC0415 - imported when somebody asks
+
+        self.app.push_screen(ExplainScreen(words))
+
+    def action_copy(self) -> None:
+        """Copy what is under the cursor."""
+        self.app.copy(self.text_here())
+
+
+class ShindanScreen(Readable[None]):
     """A place that a person goes to.
 
-    A screen says in `body` what it shows, and under `PLACE` which place it is: its bindings are `bindings(PLACE)`.
+    A screen says in `body` what it shows, and under `PLACE` which place it is; its bindings are those of the place.
     """
 
     PLACE: ClassVar = ""
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own
+        """Bind the keys of the place."""
+        cls.BINDINGS = [*bindings(cls.PLACE)]
+        super().__init_subclass__(**options)
 
     def compose(self) -> ComposeResult:
         """The frame, and the body in it."""
@@ -37,14 +78,6 @@ class ShindanScreen(Housed, Screen[None]):
     def body(self) -> ComposeResult:
         """What the screen shows."""
         raise NotImplementedError
-
-    def words_here(self) -> list[str]:
-        """The codes and terms under the cursor that could be explained, the most telling first."""
-        return []
-
-    def text_here(self) -> str:
-        """What a person means to copy: the line under the cursor, or the command in it."""
-        return ""
 
     def action_help(self) -> None:
         """What works here."""
@@ -57,23 +90,6 @@ class ShindanScreen(Housed, Screen[None]):
         from tui.screens.manual import ManualScreen  # noqa: PLC0415 - as above
 
         self.app.push_screen(ManualScreen(self.PLACE))
-
-    def action_explain(self) -> None:
-        """What the words under the cursor mean."""
-        self._explain(self.words_here())
-
-    def action_look_up(self) -> None:
-        """What any word means."""
-        self._explain([])
-
-    def _explain(self, words: list[str]) -> None:
-        from tui.screens.explain import ExplainScreen  # noqa: PLC0415 - as above
-
-        self.app.push_screen(ExplainScreen(words))
-
-    def action_copy(self) -> None:
-        """Copy what is under the cursor."""
-        self.app.copy(self.text_here())
 
     def action_export(self) -> None:
         """Write the verdict, or this view, to a file."""
@@ -116,7 +132,7 @@ class CaseScreen(ShindanScreen):
         return self.app.case
 
 
-class Dialog(Housed, ModalScreen[_Answer]):
+class Dialog(Readable[_Answer], ModalScreen[_Answer]):
     """Something in front of a screen; Esc closes it, with no answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
@@ -125,6 +141,7 @@ class Dialog(Housed, ModalScreen[_Answer]):
         """A frame, and the body in it."""
         with Vertical(id="dialog"):
             yield from self.body()
+            yield KeyLine()
 
     def body(self) -> ComposeResult:
         """What the dialog shows."""

@@ -6,12 +6,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
-from diagnostics.handbook.article import Article, Ref
+from diagnostics.handbook.article import Article
 from diagnostics.handbook.lookup import find, suggestions
 from tui.plain import plain
 from tui.screens.base import Dialog
 from tui.widgets.article import article_lines
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, What
 
 _MOST_WORDS = 12
 
@@ -58,10 +58,9 @@ class ExplainScreen(Dialog[None]):
         if not articles:
             yield Line(plain(self.say("explain.unknown", word=", ".join(words))))
             for name in near:
-                yield Line(plain(name, "$accent"), name, self.app.glyphs.bullet, 1)
+                yield Line(plain(name, "$accent"), What(terms=(name,)), self.app.glyphs.bullet, 1)
 
     @on(Lines.Entered)
     def _follow(self, event: Lines.Entered) -> None:
-        match event.line.what:
-            case Ref(_, id_) | str(id_):
-                self._look_up([id_])
+        if event.line.what.terms:
+            self._look_up(list(event.line.what.terms))

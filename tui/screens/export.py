@@ -16,7 +16,7 @@ from diagnostics.report.markdown import to_markdown
 from diagnostics.report.page import to_html
 from tui.plain import plain
 from tui.screens.base import Dialog
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, What
 
 PICTURE = "svg"
 REPORTS: Mapping[str, Callable[[Diagnosis], bytes]] = {
@@ -47,12 +47,12 @@ class ExportScreen(Dialog[Wish]):
 
     def _forms(self) -> Iterator[Line]:
         forms = (*(REPORTS if self.app.case else ()), PICTURE)
-        yield from (Line(plain(self.say(f"export.{form}")), form, self.app.glyphs.bullet) for form in forms)
+        yield from (Line(plain(self.say(f"export.{form}")), What(form), self.app.glyphs.bullet) for form in forms)
 
     @on(Lines.Entered)
     def _chosen(self, event: Lines.Entered) -> None:
         folder = Path(self.query_one("#folder", Input).value).expanduser()
-        self.dismiss(Wish(str(event.line.what), folder))
+        self.dismiss(Wish(str(event.line.what.of), folder))
 
 
 def write_new(folder: Path, stem: str, ending: str, data: bytes) -> Path:

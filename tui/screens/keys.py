@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tui.actions import ACTIONS, EVERYWHERE, LINES, Action, keys_of
 from tui.plain import plain
 from tui.screens.base import Dialog, ShindanScreen
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, What
 
 _KEYS_WIDTH = 14
 
@@ -36,11 +36,11 @@ class KeysScreen(Dialog[None]):
             for action in actions:
                 keys = "  ".join(keys_of(action.keys))
                 words = Content(self.say(f"action.{action.id}"))
-                yield Line(Content.assemble((f"{keys:{_KEYS_WIDTH}}", "bold $accent"), words), action, indent=1)
+                yield Line(Content.assemble((f"{keys:{_KEYS_WIDTH}}", "bold $accent"), words), What(action), indent=1)
 
     @on(Lines.Entered)
     async def _do(self, event: Lines.Entered) -> None:
-        if isinstance(event.line.what, Action):
-            action, behind = event.line.what, self._behind
+        action, behind = event.line.what.of, self._behind
+        if isinstance(action, Action):
             await self.dismiss(None)
             await self.app.run_action(action.do, behind.focused if action.where == LINES else behind)

@@ -16,7 +16,7 @@ from tui.samples import Sample, sample_jobs
 from tui.screens.base import ShindanScreen
 from tui.session import Recent
 from tui.widgets.folder_tree import FolderTree
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, What
 from tui.widgets.path_suggester import PathSuggester
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ class OpenScreen(ShindanScreen):
         if recent:
             yield Line(plain(self.say("open.recent")), heading=True)
         for case in recent:
-            yield Line(self._recent(case), case, getattr(self.app.glyphs, case.verdict, self.app.glyphs.unknown), 1)
+            yield Line(
+                self._recent(case), What(case), getattr(self.app.glyphs, case.verdict, self.app.glyphs.unknown), 1
+            )
         if samples:
             yield Line(plain(self.say("open.samples")), heading=True)
         for sample in samples:
             name, title = plain(sample.name, "bold"), plain(sample.title, "$text-muted")
-            yield Line(Content("\n").join([name, title]), sample, self.app.glyphs.bullet, 1)
+            yield Line(Content("\n").join([name, title]), What(sample), self.app.glyphs.bullet, 1)
 
     def _recent(self, case: Recent) -> Content:
         name = plain(", ".join(case.options.paths), "bold", 120)
@@ -65,7 +67,7 @@ class OpenScreen(ShindanScreen):
 
     @on(Lines.Entered, "#known")
     def _open_known(self, event: Lines.Entered) -> None:
-        match event.line.what:
+        match event.line.what.of:
             case Recent() as recent:
                 self.open(recent.options, recent.place)
             case Sample() as sample:

@@ -1,18 +1,117 @@
-"""Verdict: what failed, where, how sure, why, and what to do."""
+"""Verdict: what failed, where, how sure, why, and what to do; the line under the cursor in full beside it."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
+from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
 
+from diagnostics.verdict import Candidate, Evidence, VerdictWord
 from tui.plain import plain
-from tui.screens.base import CaseScreen
+from tui.screens.base import CaseScreen, Dialog
+from tui.verdict.document import suspect_lines, verdict_lines
+from tui.verdict.event import evidence_lines
 from tui.widgets.lines import Line, Lines
+
+_LOOKS = {
+    VerdictWord.ASSERTED: "error",
+    VerdictWord.LEADING: "warning",
+    VerdictWord.AMBIGUOUS: "warning",
+    VerdictWord.INSUFFICIENT: "primary",
+    VerdictWord.TRANSIENT: "primary",
+    VerdictWord.UNEXPLAINED: "secondary",
+    VerdictWord.HEALTHY: "success",
+}
+"""The theme's colour of a verdict; glyph and word say the same without it."""
 
 
 class VerdictScreen(CaseScreen):
     """The home of a case."""
 
     PLACE = "verdict"
-    AUTO_FOCUS = "Lines"
+    CSS_PATH = "verdict.tcss"
+    AUTO_FOCUS = "#verdict"
 
     def body(self) -> ComposeResult:
-        """The verdict, line by line."""
-        yield Lines([Line(plain(self.case.verdict.summary))])
+        """Word and summary above, the verdict line by line, and the line under the cursor in full."""
+        verdict = self.case.verdict
+        with Vertical(id="headline"):
+            yield Static(self._word(), id="word")
+            yield Static(plain(verdict.summary), id="summary")
+        with Horizontal():
+            yield Lines(verdict_lines(verdict, self.app.words, self.app.glyphs), id="verdict")
+            yield Lines(id="detail")
+
+    def _word(self) -> Content:
+        word = self.case.verdict.verdict
+        badge = f" {getattr(self.app.glyphs, word)} {self.say(f'verdict.word.{word}').upper()} "
+        colour = _LOOKS[word]
+        meaning = self.say(f"verdict.meaning.{word}")
+        cut = f"  {self.say('verdict.cut-short')}" if self.case.cut_short else ""
+        return Content.assemble((badge, f"bold $background on ${colour}"), f" {meaning}", (cut, "$warning"))
+
+    @on(Lines.Reached, "#verdict")
+    def _show_beside(self, event: Lines.Reached) -> None:
+        if event.lines is self.query_one("#verdict") and self.query_one("#detail").display:
+            self.query_one("#detail", Lines).fill(self._detail(event.line))
+
+    @on(Lines.Entered)
+    def _enter(self, event: Lines.Entered) -> None:
+        what = event.line.what
+        if isinstance(what.of, Evidence | Candidate):
+            if self.query_one("#detail").display:
+                self.query_one("#detail").focus()
+            else:
+                self.app.push_screen(DetailScreen(list(self._detail(event.line))))
+        elif what.copied:
+            self.action_copy()
+        elif what.terms:
+            self.action_explain()
+
+    def _detail(self, line: Line) -> Iterator[Line]:
+        words, glyphs = self.app.words, self.app.glyphs
+        match line.what.of:
+            case Evidence() as evidence:
+                yield from evidence_lines(evidence, self.case, words, glyphs)
+            case Candidate() as candidate:
+                yield from suspect_lines(candidate, words)
+            case _ if line.what.copied:
+                yield Line(Content(words("verdict.copied-by-enter")))
+            case _ if line.what.terms:
+                yield Line(plain(line.what.terms[0], "bold $primary"), heading=True)
+                yield Line(Content(words("verdict.explained")), line.what)
+
+    def action_next_section(self) -> None:
+        """To the first line below the next heading."""
+        self._to_section([number for number in self._sections() if number > (self._cursor or 0)][:1])
+
+    def action_previous_section(self) -> None:
+        """To the first line of the section before."""
+        self._to_section([number for number in self._sections() if number < (self._cursor or 0)][-1:])
+
+    @property
+    def _cursor(self) -> int | None:
+        return self.query_one("#verdict", Lines).highlighted
+
+    def _sections(self) -> list[int]:
+        lines = self.query_one("#verdict", Lines).shown
+        return [number for number, (above, line) in enumerate(pairwise(lines), 1) if above.heading and not line.heading]
+
+    def _to_section(self, found: list[int]) -> None:
+        if found:
+            self.query_one("#verdict", Lines).highlighted = found[0]
+
+
+class DetailScreen(Dialog[None]):
+    """The line under the cursor in full, where there is no room beside it."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def body(self) -> ComposeResult:
+        """The lines."""
+        yield Lines(self._lines)

@@ -9,7 +9,7 @@ from diagnostics.handbook.article import Line as Words
 from diagnostics.handbook.text import plain_text
 from tui.plain import plain
 from tui.themes import Glyphs
-from tui.widgets.lines import Line
+from tui.widgets.lines import Line, What
 
 
 def article_lines(article: Article, glyphs: Glyphs) -> Iterator[Line]:
@@ -36,5 +36,8 @@ def _part(part: str | Ref | Code | Link) -> Content:
     return Content(told) if isinstance(part, str) else Content.styled(told, "$accent")
 
 
-def _leads_to(line: Words) -> Ref | None:
-    return next((part for part in line if isinstance(part, Ref)), None)
+def _leads_to(line: Words) -> What:
+    """To what is mentioned in it; a command or an address is what is copied."""
+    mentioned = tuple(part.id for part in line if isinstance(part, Ref))
+    copied = next((plain_text((part,)) for part in line if isinstance(part, Code | Link)), "")
+    return What(terms=mentioned[:1], copied=copied)

@@ -5,7 +5,7 @@ from textual.events import Resize
 from textual.style import Style
 from textual.widgets import Static
 
-from tui.actions import keys_of
+from tui.actions import ACTIONS, keys_of
 from tui.housed import Housed
 
 
@@ -26,17 +26,17 @@ class KeyLine(Housed, Static):
     def _line(self) -> Content:
         room = self.size.width
         parts: list[Content] = []
-        seen = set()
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if not binding.show or not active.enabled or binding.action in seen:
-                continue
-            seen.add(binding.action)
-            words = self.say(binding.description) if self.app.words.knows(binding.description) else binding.description
-            press = Style.from_meta({"@click": f"app.simulate_key('{binding.key}')"})
-            part = Content.assemble((f" {keys_of(binding.key)[0]}", "bold $accent"), f" {words} ").stylize(press)
+        for key, words in self._worth_showing():
+            press = Style.from_meta({"@click": f"app.simulate_key('{key}')"})
+            part = Content.assemble((f" {keys_of(key)[0]}", "bold $accent"), f" {words} ").stylize(press)
             room -= part.cell_length
             if room < 0:
                 break
             parts.append(part)
         return Content("").join(parts)
+
+    def _worth_showing(self) -> list[tuple[str, str]]:
+        """(key, words) of the actions that can be done here, in the order of the registry."""
+        active = {one.binding.id: one.enabled for one in self.screen.active_bindings.values()}
+        here = [action for action in ACTIONS if action.shown and active.get(action.id)]
+        return [(action.keys.split(",")[0], self.say(f"action.{action.id}")) for action in here]

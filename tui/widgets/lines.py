@@ -17,12 +17,25 @@ from tui.actions import LINES, bindings
 from tui.housed import Housed
 
 
+class What(NamedTuple):
+    """What a line stands for."""
+
+    of: object = None
+    """For whoever listens to `Lines.Entered`, and knows its type."""
+    terms: tuple[str, ...] = ()
+    """Codes and terms in it that can be explained, the most telling first."""
+    copied: str = ""
+    """What a person means to copy; empty for the text of the line."""
+
+
+_NOTHING = What()
+
+
 class Line(NamedTuple):
     """A line: what is seen, and what it stands for."""
 
     body: Content
-    what: object = None
-    """What it stands for: whoever listens to `Lines.Entered` knows its type."""
+    what: What = _NOTHING
     mark: str = ""
     """Stands before the body; further lines of the body begin where its first does."""
     indent: int = 0
