@@ -58,6 +58,7 @@ ACTIONS = (
     Action("theme", "ctrl+t", "next_theme", shown=False),
     Action("language", "ctrl+l", "next_language", shown=False),
     Action("glyphs", "ctrl+g", "next_glyphs", shown=False),
+    Action("open-folder", "o", "open_folder", "open"),
     Action("next-section", "n", "next_section", "verdict", shown=False),
     Action("previous-section", "p", "previous_section", "verdict", shown=False),
     Action("close", "escape", "close", "dialog"),

@@ -90,6 +90,8 @@ class ShindanApp(App[None]):
         """Put a case on the screens; those of the one before are thrown away."""
         if self.case and self.case is not case:
             self.case.close()
+        if self.case is None or self.case.request.rules != case.request.rules:
+            self._library = None
         self.case = case
         self._forget_screens([known.name for known in PLACES if known.needs_case])
         await self.action_go(name)
@@ -117,6 +119,11 @@ class ShindanApp(App[None]):
 
             self._reader = read_elsewhere
         return self._reader
+
+    @property
+    def library_at_hand(self) -> "Library | None":
+        """The library, if it has been loaded."""
+        return self._library
 
     def library(self) -> "Library":
         """Everything that is known, to look things up in; takes half a second the first time: call it from a worker."""

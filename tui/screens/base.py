@@ -1,7 +1,9 @@
 """What every screen has: the line of places above, the line of keys below, help, looking things up, copy and export."""
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from tui.case import OpenCase
     from tui.screens.export import Wish
 
+PICTURE = "svg"
+"""The ending of a file that is a picture of the screen."""
+FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+"""What a picture would load from elsewhere."""
 _Answer = TypeVar("_Answer")
 
 
@@ -102,22 +108,24 @@ class ShindanScreen(Readable[None]):
             self.call_after_refresh(self._export, wish)  # when the dialog is gone from the picture
 
     def _export(self, wish: "Wish") -> None:
+        picture = self.app.export_screenshot(title="Shindan") if wish.form == PICTURE else ""
+        self._write(wish, FONTS.sub("", picture).encode("utf-8", "replace"))
+
+    @work(thread=True, group="export")
+    def _write(self, wish: "Wish", picture: bytes) -> None:
         """The path is told and copied; no file is ever overwritten."""
-        from tui.screens.export import PICTURE, REPORTS, write_new  # noqa: PLC0415 - as above
+        from tui.screens.export import report, write_new  # noqa: PLC0415 - as above
 
         case = self.app.case
         stem = f"shindan-{file_name(case.title)}" if case else "shindan"
+        stem, data = (f"{stem}-{self.PLACE}", picture) if picture or case is None else (stem, report(case, wish.form))
         try:
-            if wish.form == PICTURE:
-                data = self.app.export_screenshot(title="Shindan").encode("utf-8", "replace")
-                path = write_new(wish.folder, f"{stem}-{self.PLACE}", wish.form, data)
-            elif case:
-                path = write_new(wish.folder, stem, wish.form, REPORTS[wish.form](case.diagnosis))
+            path = write_new(wish.folder, stem, wish.form, data)
         except OSError as error:
-            why = f"{error.filename or wish.folder}: {error.strerror}"
-            self.notify(plain(why).plain, title=self.say("export.failed"), severity="error", markup=False)
+            why = plain(f"{error.filename or wish.folder}: {error.strerror}").plain
+            self.notify(why, title=self.say("export.failed"), severity="error", markup=False)
         else:
-            self.app.copy_to_clipboard(str(path))
+            self.app.call_from_thread(self.app.copy_to_clipboard, str(path))
             self.notify(plain(str(path)).plain, title=self.say("export.written"), markup=False)
 
 

@@ -10,19 +10,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
-from diagnostics.diagnosis import Diagnosis
 from diagnostics.report.machine import to_json
 from diagnostics.report.markdown import to_markdown
 from diagnostics.report.page import to_html
+from tui.case import OpenCase
 from tui.plain import plain
-from tui.screens.base import Dialog
+from tui.screens.base import PICTURE, Dialog
 from tui.widgets.lines import Line, Lines, What
 
-PICTURE = "svg"
-REPORTS: Mapping[str, Callable[[Diagnosis], bytes]] = {
-    "html": lambda told: to_html(told.verdict, told.case.graph),
-    "md": lambda told: to_markdown(told.verdict, told.case.graph),
-    "json": lambda told: to_json(told.verdict),
+_REPORTS: Mapping[str, Callable[[OpenCase], bytes]] = {
+    "html": lambda case: to_html(case.reported(), case.case.graph),
+    "md": lambda case: to_markdown(case.reported(), case.case.graph),
+    "json": lambda case: to_json(case.reported()),
 }
 """Ending of the file -> the report."""
 
@@ -46,13 +45,18 @@ class ExportScreen(Dialog[Wish]):
         yield Lines(self._forms())
 
     def _forms(self) -> Iterator[Line]:
-        forms = (*(REPORTS if self.app.case else ()), PICTURE)
+        forms = (*(_REPORTS if self.app.case else ()), PICTURE)
         yield from (Line(plain(self.say(f"export.{form}")), What(form), self.app.glyphs.bullet) for form in forms)
 
     @on(Lines.Entered)
     def _chosen(self, event: Lines.Entered) -> None:
         folder = Path(self.query_one("#folder", Input).value).expanduser()
         self.dismiss(Wish(str(event.line.what.of), folder))
+
+
+def report(case: OpenCase, form: str) -> bytes:
+    """The verdict on a case, with the person's notes, in one of the forms."""
+    return _REPORTS[form](case)
 
 
 def write_new(folder: Path, stem: str, ending: str, data: bytes) -> Path:

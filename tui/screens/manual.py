@@ -1,19 +1,11 @@
-"""F1: the manual's page of a screen. `docs/tui.md` is these pages, joined."""
-
-from pathlib import Path
+"""F1: the manual's page of a screen."""
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Markdown
 
+from tui.manual import page
 from tui.screens.base import Dialog
-
-PAGES = Path(__file__).parents[1] / "manual"
-
-
-def page(language: str, place: str) -> str:
-    """The manual's page of a place, as Markdown."""
-    return (PAGES / language / f"{place}.md").read_text("utf-8")
 
 
 class ManualScreen(Dialog[None]):
@@ -27,5 +19,5 @@ class ManualScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The page."""
-        with VerticalScroll():
+        with VerticalScroll(id="page"):
             yield Markdown(page(self.app.words.language, self._place), open_links=False)

@@ -51,19 +51,18 @@ class OpenScreen(ShindanScreen):
         if recent:
             yield Line(plain(self.say("open.recent")), heading=True)
         for case in recent:
-            yield Line(
-                self._recent(case), What(case), getattr(self.app.glyphs, case.verdict, self.app.glyphs.unknown), 1
-            )
+            sign = getattr(self.app.glyphs, case.verdict, self.app.glyphs.unknown)
+            yield Line(self._recent(case), What(case), sign, 1)
         if samples:
             yield Line(plain(self.say("open.samples")), heading=True)
         for sample in samples:
-            name, title = plain(sample.name, "bold"), plain(sample.title, "$text-muted")
+            name, title = plain(sample.name, "bold"), plain(sample.title, "$foreground-muted")
             yield Line(Content("\n").join([name, title]), What(sample), self.app.glyphs.bullet, 1)
 
     def _recent(self, case: Recent) -> Content:
         name = plain(", ".join(case.options.paths), "bold", 120)
         word = self.say(f"verdict.word.{case.verdict}")
-        return Content("\n").join([name, plain(f"{word}: {case.summary}", "$text-muted", 160)])
+        return Content("\n").join([name, plain(f"{word}: {case.summary}", "$foreground-muted", 160)])
 
     @on(Lines.Entered, "#known")
     def _open_known(self, event: Lines.Entered) -> None:
@@ -81,6 +80,17 @@ class OpenScreen(ShindanScreen):
     @on(DirectoryTree.FileSelected)
     def _open_file(self, event: DirectoryTree.FileSelected) -> None:
         self.open(Options(paths=(str(event.path),)))
+
+    def action_open_folder(self) -> None:
+        """Open the folder under the cursor of the tree, with all that is in it."""
+        node = self.query_one(FolderTree).cursor_node
+        if node and node.data:
+            path = node.data.path
+            self.open(Options(paths=(str(path if path.is_dir() else path.parent),)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """A folder is opened where folders are shown."""
+        return action != "open_folder" or isinstance(self.focused, FolderTree)
 
     def open(self, options: Options, place: str = "verdict") -> None:
         """Read a case, and show it where the person left it."""

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from diagnostics.handbook.lookup import find
 from diagnostics.verdict import Candidate, Evidence, VerdictWord
 from tui.plain import plain
 from tui.screens.base import CaseScreen, Dialog
 from tui.verdict.document import suspect_lines, verdict_lines
 from tui.verdict.event import evidence_lines
+from tui.widgets.article import article_lines
 from tui.widgets.lines import Line, Lines
 
 _LOOKS = {
@@ -44,6 +46,14 @@ class VerdictScreen(CaseScreen):
         with Horizontal():
             yield Lines(verdict_lines(verdict, self.app.words, self.app.glyphs), id="verdict")
             yield Lines(id="detail")
+
+    def on_mount(self) -> None:
+        """Fetch what explains words, while the person reads the first lines."""
+        self._fetch_library()
+
+    @work(thread=True)
+    def _fetch_library(self) -> None:
+        self.app.library()
 
     def _word(self) -> Content:
         word = self.case.verdict.verdict
@@ -80,9 +90,9 @@ class VerdictScreen(CaseScreen):
                 yield from suspect_lines(candidate, words)
             case _ if line.what.copied:
                 yield Line(Content(words("verdict.copied-by-enter")))
-            case _ if line.what.terms:
-                yield Line(plain(line.what.terms[0], "bold $primary"), heading=True)
-                yield Line(Content(words("verdict.explained")), line.what)
+            case _ if line.what.terms and self.app.library_at_hand:
+                for article in find(line.what.terms[0], self.app.library_at_hand):
+                    yield from article_lines(article, glyphs)
 
     def action_next_section(self) -> None:
         """To the first line below the next heading."""

@@ -131,7 +131,7 @@ class _Document:
         cause = f", {candidate.cause}" if candidate.cause else ""
         share = (f"{phrases.percent(candidate.probability):>4}  ", "bold")
         head = Content.assemble(share, plain(f"{candidate.instance}{cause}"))
-        return Content("\n").join([head, plain(candidate.why, "$text-muted")]) if candidate.why else head
+        return Content("\n").join([head, plain(candidate.why, "$foreground-muted")]) if candidate.why else head
 
     def _reproduced(self, told: Reproduction) -> Iterator[Line]:
         runs = [Line(plain(phrases.lab_run(run), width=400), term(run.cause)) for run in told.runs]
@@ -207,6 +207,6 @@ def evidence_content(line: Evidence) -> Content:
     times = f"  {line.count}×" if line.count > 1 else ""
     codes = f"  {', '.join(line.codes)}" if line.codes else ""
     head = plain(f"{phrases.moment(line.time)}  {line.machine or '?'}  {line.event}{times}{codes}", "bold")
-    where = plain(f"{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}", "$text-muted")
+    where = plain(f"{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}", "$foreground-muted")
     said = [plain(line.text, width=240)] if line.text else []
     return Content("\n").join([head, where, *said])

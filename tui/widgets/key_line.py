@@ -38,5 +38,5 @@ class KeyLine(Housed, Static):
     def _worth_showing(self) -> list[tuple[str, str]]:
         """(key, words) of the actions that can be done here, in the order of the registry."""
         active = {one.binding.id: one.enabled for one in self.screen.active_bindings.values()}
-        here = [action for action in ACTIONS if action.shown and active.get(action.id)]
-        return [(action.keys.split(",")[0], self.say(f"action.{action.id}")) for action in here]
+        here = {action.id: action for action in reversed(ACTIONS) if action.shown and active.get(action.id)}
+        return [(action.keys.split(",")[0], self.say(f"action.{id_}")) for id_, action in reversed(here.items())]

@@ -27,7 +27,7 @@ class PlaceLine(Housed, Static):
             parts.append(label.stylize(go).stylize(self._look(place.name, needs_case=place.needs_case)))
         case = self.app.case
         if case:
-            parts.append(Content.styled(f"  {case.title}", "$text-muted"))
+            parts.append(Content.styled(f"  {case.title}", "$foreground-muted"))
         return Content("").join(parts)
 
     def _look(self, name: str, *, needs_case: bool) -> str:

@@ -73,7 +73,7 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .timeline--error { color: $text-error; text-style: bold; }
         & > .timeline--warning { color: $text-warning; }
         & > .timeline--quiet { color: $foreground; }
-        & > .timeline--faint { color: $text-muted; text-style: dim; }
+        & > .timeline--faint { color: $foreground-muted; text-style: dim; }
         & > .timeline--found { background: $warning; color: $background; text-style: bold; }
         & > .timeline--mark { color: $text-accent; text-style: bold; }
     }

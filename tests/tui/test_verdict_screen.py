@@ -1,0 +1,105 @@
+"""Stories of reading a verdict: what failed, the evidence behind it, what its words mean, what to take away."""
+
+import json
+
+import pytest
+
+from diagnostics.verdict import Evidence
+from tests.diagnostics.report.verdicts import FULL
+from tests.tui.driving import NARROW, sample_read, seen, settled, story
+from tui.i18n import Words
+from tui.screens.explain import ExplainScreen
+from tui.screens.verdict import DetailScreen, VerdictScreen
+from tui.themes import glyphs
+from tui.verdict.document import verdict_lines
+from tui.widgets.lines import Lines
+
+
+def lines_of(pilot) -> Lines:
+    lines: Lines = pilot.app.screen.query_one("#verdict", Lines)
+    return lines
+
+
+async def to_evidence(pilot) -> Evidence:
+    """Walk down to the first line of evidence."""
+    for _ in range(20):
+        line = lines_of(pilot).here
+        if line and isinstance(line.what.of, Evidence):
+            return line.what.of
+        await pilot.press("j")
+    pytest.fail("no line of evidence within twenty lines")
+
+
+@story("guest-sql-writer", size=NARROW)
+async def test_on_a_small_terminal_enter_opens_the_event_behind_a_line_of_evidence(pilot):
+    evidence = await to_evidence(pilot)
+    await pilot.press("enter")
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, DetailScreen)
+    shown = seen(pilot)
+    event = pilot.app.case.find(evidence.source, evidence.record)
+    assert event.provider in shown
+    assert f"{evidence.source}:{evidence.record}" in shown
+    assert all(code in shown for code in event.codes)
+    await pilot.press("escape")
+    assert isinstance(pilot.app.screen, VerdictScreen)
+
+
+@story("guest-sql-writer", size=(160, 50))
+async def test_on_a_large_terminal_the_event_stands_beside_the_line(pilot):
+    evidence = await to_evidence(pilot)
+    await settled(pilot)
+    told = "\n".join(line.body.plain for line in pilot.app.screen.query_one("#detail", Lines).shown)
+    assert f"{evidence.source}:{evidence.record}" in told
+    await pilot.press("enter")
+    assert pilot.app.focused.id == "detail"
+
+
+@story("guest-sql-writer", size=NARROW)
+async def test_e_explains_what_is_under_the_cursor_and_what_is_mentioned_can_be_followed(pilot):
+    await pilot.press("j", "j", "e")
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, ExplainScreen)
+    article = pilot.app.screen.query_one("#article", Lines)
+    assert "sql-writer-failed" in article.shown[0].body.plain
+    leading = next(number for number, line in enumerate(article.shown) if line.what.terms)
+    article.highlighted = leading
+    await pilot.press("enter")
+    await settled(pilot)
+    assert "sql-writer-failed" not in article.shown[0].body.plain
+
+
+@story("guest-sql-writer", size=NARROW)
+async def test_a_command_is_copied_whole_by_enter(pilot):
+    lines = lines_of(pilot)
+    number, line = next((n, line) for n, line in enumerate(lines.shown) if line.what.copied.startswith("vssadmin"))
+    lines.highlighted = number
+    await pilot.press("enter")
+    assert pilot.app.clipboard == line.what.copied
+
+
+@story("guest-sql-writer", size=NARROW)
+async def test_the_verdict_is_exported_and_its_path_is_copied(pilot, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for form in range(4):
+        await pilot.press("x", *["down"] * form, "enter")
+        await settled(pilot)
+    made = {path.suffix: path for path in tmp_path.iterdir()}
+    assert set(made) == {".html", ".md", ".json", ".svg"}
+    assert json.loads(made[".json"].read_text())["verdict"] == "asserted"
+    assert made[".html"].read_text().startswith("<!doctype html>")
+    assert "<svg" in made[".svg"].read_text()
+    assert pilot.app.clipboard == str(made[".svg"])
+
+
+def test_what_the_text_report_says_is_on_the_screen_too():
+    """Where, why, what speaks against it, what to do, what to collect, what was not checked, what was read."""
+    for verdict in (FULL, sample_read("host-hyperv-writer").verdict):
+        shown = " ".join(line.body.plain for line in verdict_lines(verdict, Words("en"), glyphs()))
+        facts = [fault.instance for fault in verdict.faults] + [str(fault.cause) for fault in verdict.faults]
+        facts += [one.text[:200] for fault in verdict.faults for one in (*fault.evidence, *fault.counter_evidence)]
+        facts += [step.do for fault in verdict.faults for remedy in fault.remedy_details for step in remedy.steps]
+        facts += [one.what for one in verdict.not_checked] + [one.path for one in verdict.sources]
+        facts += [one.command for one in (*verdict.next_evidence, *verdict.told_apart_by)]
+        facts += [one.event for one in verdict.noise] + [job.vm for job in verdict.jobs]
+        assert [fact for fact in facts if " ".join(fact.split()) not in " ".join(shown.split())] == []
