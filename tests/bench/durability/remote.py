@@ -5,14 +5,16 @@ import random
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+import time
 from pathlib import Path
 
 from tests.engine.dpm.disk import MEMORY
 from tests.engine.transport.forked import forked_site
-from tests.engine.transport.hosts import MIB, Pair, pair, two_hosts
+from tests.engine.transport.hosts import MIB, Link, Pair, delayed, pair, two_hosts
 
 _SIZE = 96 * MIB
+_DELAY = 0.05
+"""Seconds."""
 
 
 def remote_kills(count: int) -> None:
@@ -29,7 +31,7 @@ def remote_kills(count: int) -> None:
 
 
 def cut_links(count: int) -> None:
-    """Cut the link between two hosts; skipped, and said so, where there can be none."""
+    """Cut the link between two hosts, once as it is and once delayed; skipped, and said so, where there can be none."""
     if os.name != "posix" or os.geteuid():
         print("cut links: skipped, network namespaces need root")
         return
@@ -39,25 +41,41 @@ def cut_links(count: int) -> None:
             tempfile.TemporaryDirectory() as name,
             pair(Path(name), _SIZE, link.server, link.agent) as made,
         ):
-            shares = [_cut(made, link.cut, link.mend, seed) for seed in range(2, count + 2)]
+            shares = [_cut(made, link, made.address, seed) for seed in range(2, count + 2)]
+            _tell(f"{count} links cut after half of a backup", shares)
+            with delayed(link, made.address, _DELAY) as address:
+                quick = _undisturbed(made, str(address), count + 2)
+                shares = [_cut(made, link, str(address), seed) for seed in range(count + 3, 2 * count + 3)]
+            _tell(f"the same with {_DELAY * 1000:.0f} ms each way ({quick:.1f} s when it is not cut)", shares)
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"cut links: skipped, there can be no network namespaces here: {error}")
-        return
+
+
+def _tell(what: str, shares: list[float]) -> None:
     told = ", ".join(f"{share:.0%}" for share in shares)
-    print(f"{count} links cut after half of a backup: retries completed, and sent {told} of the image")
+    print(f"{what}: retries completed, and sent {told} of the image")
 
 
-def _cut(made: Pair, cut: Callable[[], None], mend: Callable[[], None], seed: int) -> float:
+def _undisturbed(made: Pair, address: str, seed: int) -> float:
+    """How many seconds a backup takes."""
+    made.change(seed)
+    begun = time.perf_counter()
+    running = made.backup(0, address)
+    assert running.wait(120) == 0, running.communicate()
+    return time.perf_counter() - begun
+
+
+def _cut(made: Pair, link: Link, address: str, seed: int) -> float:
     """Cut in the middle, wait until the agent has noticed, mend; the share of the image that the retry sent."""
     before = made.contents()
     made.change(seed)
-    running = made.backup(retry_after=0.5)
+    running = made.backup(0.5, address)
     made.wait_until_received(_SIZE // 2, running)
-    cut()
+    link.cut()
     assert running.stderr
-    told = next(line for line in running.stderr if "once more" in line)
-    mend()
-    said, errors = running.communicate(timeout=60)
+    told = next((line for line in running.stderr if "once more" in line), "nothing")
+    link.mend()
+    said, errors = running.communicate(timeout=120)
     assert running.returncode == 0, told + errors
     assert made.contents() == [*before, made.image.read_bytes()]
     sent = re.search(r"([0-9.]+) MiB sent", said)

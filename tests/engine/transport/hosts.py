@@ -1,6 +1,7 @@
 """Server and agent as processes of their own, on one host or on two with a link between them that can be cut.
 
-The two hosts are network namespaces (ip-netns(8)) joined by a veth pair; they need root.
+The two hosts are network namespaces (ip-netns(8)) on a bridge; they need root. A third one between them can delay what
+passes: kernels without netem have no other way.
 """
 
 import os
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from engine.dpm import Repository, verify
 from engine.progress import Unwatched
 from engine.transport.authority import Authority
+from engine.transport.names import Address, address_of
 from tests.engine.dpm.disk import content
 
 MIB = 1 << 20
@@ -28,8 +30,8 @@ class Host(NamedTuple):
     prefix: tuple[str, ...] = ()
     address: str = "127.0.0.1"
 
-    def start(self, *words: object) -> "subprocess.Popen[str]":
-        command = [*self.prefix, sys.executable, "-m", "tui", *map(str, words)]
+    def start(self, *words: object, module: str = "tui") -> "subprocess.Popen[str]":
+        command = [*self.prefix, sys.executable, "-m", module, *map(str, words)]
         return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -38,6 +40,7 @@ class Link(NamedTuple):
 
     server: Host
     agent: Host
+    between: Host
     device: str
 
     def cut(self) -> None:
@@ -54,7 +57,7 @@ def ip(*words: str) -> None:
 @contextmanager
 def two_hosts() -> Iterator[Link]:
     """Two hosts for the time of the block. Raises OSError or CalledProcessError where there can be none."""
-    names = [f"shindan-{os.getpid()}-{side}" for side in ("server", "agent")]
+    names = [f"shindan-{os.getpid()}-{side}" for side in ("server", "agent", "between")]
     middle = f"sh{os.getpid()}"
     made = []
     try:
@@ -69,11 +72,27 @@ def two_hosts() -> Iterator[Link]:
             ip("-n", name, "addr", "add", f"10.213.7.{number}/24", "dev", "eth0")
             ip("-n", name, "link", "set", "eth0", "up")
         ip("link", "set", middle, "up")
-        server, agent = (Host(("ip", "netns", "exec", name), f"10.213.7.{n}") for n, name in enumerate(names, 1))
-        yield Link(server, agent, f"{middle}-1")
+        server, agent, between = (
+            Host(("ip", "netns", "exec", name), f"10.213.7.{number}") for number, name in enumerate(names, 1)
+        )
+        yield Link(server, agent, between, f"{middle}-1")
     finally:
         for words in reversed(made):
             subprocess.run(["ip", *words], check=False, capture_output=True)
+
+
+@contextmanager
+def delayed(link: Link, server: str, seconds: float) -> Iterator[Address]:
+    """Where an agent finds the server such that everything takes so long, each way."""
+    started = link.between.start(
+        link.between.address, *address_of(server), seconds, module="tests.engine.transport.link"
+    )
+    try:
+        assert started.stdout
+        yield Address(link.between.address, int(started.stdout.readline()))
+    finally:
+        started.kill()
+        started.wait()
 
 
 class Pair:
@@ -84,6 +103,7 @@ class Pair:
         self.state, self.repo, self.image = folder / "server", folder / "repo", folder / "image"
         self.image.write_bytes(random.Random(1).randbytes(size))
         self.address = ""
+        """Of the server."""
         self.server = self.serve()
         token = str(Authority(self.state).new_token("hv01"))
         state = ("--state", folder / "agent")
@@ -99,8 +119,10 @@ class Pair:
         self.address = next(line for line in started.stderr if "listening" in line).split()[-1]
         return started
 
-    def backup(self, retry_after: float) -> "subprocess.Popen[str]":
-        words = ("backup", self.image, "--to", self.address, "--state", self.folder / "agent", "--timeout", 2)
+    def backup(self, retry_after: float, at: str = "") -> "subprocess.Popen[str]":
+        """Begin a backup; `at`: where the server is found instead."""
+        server = at or self.address
+        words = ("backup", self.image, "--to", server, "--state", self.folder / "agent", "--timeout", 2)
         return self.on_agent.start(*words, "--retry-after", retry_after)
 
     def change(self, seed: int) -> None:

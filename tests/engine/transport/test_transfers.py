@@ -28,6 +28,7 @@ from engine.transport.names import Address
 from engine.transport.orders import Group
 from engine.transport.tls import TlsStream
 from tests.engine.dpm.disk import content
+from tests.engine.transport.link import Link
 from tests.engine.transport.site import QUICK, Site, back_up, site
 
 MIB = 1 << 20
@@ -52,50 +53,6 @@ def newest(running: Site) -> bytes:
         return content(repository, repository.points()[-1].id)
 
 
-class Proxy:
-    """A link between agent and server that passes so many bytes towards the server, and then breaks."""
-
-    def __init__(self, target: Address, *limits: int) -> None:
-        self._target = target
-        self._limits = list(limits)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.address = Address("127.0.0.1", self._listening.getsockname()[1])
-        self.passed: list[int] = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                near, _ = self._listening.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self._target)
-            self.passed.append(0)
-            limit = self._limits.pop(0) if self._limits else 1 << 60
-            back = threading.Thread(target=self._pass, args=(far, near, 1 << 60, None), daemon=True)
-            back.start()
-            self._pass(near, far, limit, len(self.passed) - 1)
-
-    def _pass(self, source: socket.socket, target: socket.socket, limit: int, count: int | None) -> None:
-        passed = 0
-        try:
-            while passed < limit and (data := source.recv(65536)):
-                target.sendall(data)
-                passed += len(data)
-                if count is not None:
-                    self.passed[count] = passed
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def close(self) -> None:
-        self._listening.close()
-
-
 def test_what_arrives_is_what_was_read(running: Site, image: Path):
     sent = back_up(running.agent(), image)
     assert (sent.blocks, sent.image_size) == (129, image.stat().st_size)
@@ -104,7 +61,7 @@ def test_what_arrives_is_what_was_read(running: Site, image: Path):
 
 def test_a_cut_connection_is_tried_once_more_and_only_what_is_missing_travels(running: Site, image: Path):
     member = running.agent()
-    link = Proxy(running.address, 5 * MIB)
+    link = Link(running.address, 5 * MIB)
     member.server = link.address
     told: list[str] = []
     push(member, "disk", LocalImage(image), Wishes(), Unwatched(), Retry(0, told.append), QUICK)
@@ -117,7 +74,7 @@ def test_a_cut_connection_is_tried_once_more_and_only_what_is_missing_travels(ru
 
 def test_a_connection_that_is_cut_twice_is_given_up_and_goes_on_by_hand(running: Site, image: Path):
     member = running.agent()
-    link = Proxy(running.address, 3 * MIB, 3 * MIB)
+    link = Link(running.address, 3 * MIB, 3 * MIB)
     member.server = link.address
     with pytest.raises(BrokenTransferError):
         push(member, "disk", LocalImage(image), Wishes(), Unwatched(), Retry(0, lambda _: None), QUICK)
@@ -127,6 +84,33 @@ def test_a_connection_that_is_cut_twice_is_given_up_and_goes_on_by_hand(running:
     link.close()
     assert sum(link.passed) < 12 * MIB, "8 MiB, and twice what was on its way"
     assert newest(running) == image.read_bytes()
+
+
+def test_a_bit_that_is_flipped_on_the_wire_is_noticed_and_the_retry_completes(running: Site, image: Path):
+    member, told = running.agent(), list[str]()
+    dice = random.Random(4)
+    for number in range(4):
+        image.write_bytes(dice.randbytes(2 * MIB))
+        link = Link(running.address, flips=[dice.randrange(5_000, 2 * MIB)])
+        member.server = link.address
+        push(member, "disk", LocalImage(image), Wishes(), Unwatched(), Retry(0, told.append), QUICK)
+        link.close()
+        assert newest(running) == image.read_bytes()
+        assert len(told) == number + 1, "each was noticed"
+    with Repository.open(running.repository) as repository:
+        assert len(repository.points()) == 4, "and none of the spoiled ones is kept"
+
+
+@pytest.mark.parametrize("place", [0, 300, 1200])
+def test_a_bit_that_is_flipped_in_a_handshake_lets_nothing_begin(running: Site, image: Path, place: int):
+    member = running.agent()
+    link = Link(running.address, flips=[place] * 2)
+    member.server = link.address
+    with pytest.raises(RepositoryError):
+        push(member, "disk", LocalImage(image), Wishes(), Unwatched(), Retry(0, lambda _: None), QUICK)
+    link.close()
+    with Repository.open(running.repository) as repository:
+        assert repository.points() == []
 
 
 def test_an_agent_touches_nobody_elses_images(running: Site, image: Path):
