@@ -12,6 +12,8 @@ from textual.binding import Binding
 EVERYWHERE = "app"
 LINES = "lines"
 """Whatever is walked line by line."""
+PICTURE = "picture"
+"""The picture of the pipeline, which is walked from cause to effect."""
 
 
 class Place(NamedTuple):
@@ -27,8 +29,9 @@ class Place(NamedTuple):
 PLACES = (
     Place("open", "1,f2", "tui.screens.open:OpenScreen", needs_case=False),
     Place("verdict", "2,f3", "tui.screens.verdict:VerdictScreen"),
+    Place("pipeline", "5,f6", "tui.screens.pipeline:PipelineScreen"),
 )
-"""In the order in which a person walks them. Kept: 3 timeline, 4 writers, 5 pipeline, 6 lab, 7 points, 8 settings."""
+"""In the order in which a person walks them. Kept: 3 timeline, 4 writers, 6 lab, 7 points, 8 settings."""
 
 
 class Action(NamedTuple):
@@ -40,7 +43,7 @@ class Action(NamedTuple):
     do: str
     """Textual's name of the method: `export` is `action_export`."""
     where: str = EVERYWHERE
-    """The name of a place, EVERYWHERE or LINES."""
+    """The name of a place, EVERYWHERE, LINES, PICTURE, or the name of a dialog."""
     shown: bool = True
     """Whether the line of keys names it; the palette and `?` name all."""
 
@@ -65,6 +68,18 @@ ACTIONS = (
     Action("explain", "e", "explain", "dialog"),
     Action("copy", "y", "copy", "dialog"),
     Action("stop", "escape", "stop", "reading"),
+    Action("next-stage", "n", "stage(1)", "pipeline"),
+    Action("previous-stage", "p", "stage(-1)", "pipeline", shown=False),
+    Action("next-job", "]", "job(1)", "pipeline", shown=False),
+    Action("previous-job", "[", "job(-1)", "pipeline", shown=False),
+    Action("leave-job", "escape", "leave", "pipeline", shown=False),
+    Action("to-cause", "up,k", "screen.walk('up')", PICTURE),
+    Action("to-effect", "down,j", "screen.walk('down')", PICTURE),
+    Action("to-previous", "left,h", "screen.walk('left')", PICTURE, shown=False),
+    Action("to-next", "right,l", "screen.walk('right')", PICTURE, shown=False),
+    Action("evidence", "enter", "screen.enter", PICTURE),
+    Action("fold", "space", "screen.fold", PICTURE),
+    Action("fold-as-first", "z", "screen.fold_as_first", PICTURE, shown=False),
     Action("down", "j", "cursor_down", LINES, shown=False),
     Action("up", "k", "cursor_up", LINES, shown=False),
     Action("first", "g", "first", LINES, shown=False),

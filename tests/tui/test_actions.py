@@ -13,7 +13,7 @@ from tui.commands.open import THEMES
 from tui.i18n import LANGUAGES, Words, language_of, messages
 from tui.themes import glyphs, themes
 
-PRESSED_ANYWHERE = {"enter", "escape", "question_mark", "colon", "space", "slash"}
+PRESSED_ANYWHERE = {"enter", "escape", "question_mark", "colon", "space", "slash", "up", "down", "left", "right"}
 
 
 def places_in(message: str) -> set[str]:

@@ -5,7 +5,7 @@ Nothing here knows Textual: `grid` places the components of one plate, `layout` 
 """
 
 from tui.picture.layout import Picture, Spot, SpotKind, lay_out
-from tui.picture.strokes import ASCII, UNICODE, Glyphs, Stroke, strokes
+from tui.picture.strokes import ASCII, UNICODE, Glyphs, Role, Stroke, strokes
 from tui.picture.walking import Direction, step
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Direction",
     "Glyphs",
     "Picture",
+    "Role",
     "Spot",
     "SpotKind",
     "Stroke",

@@ -5,6 +5,7 @@ Problems", 1961), so that none is wider than the window.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import networkx as nx
@@ -43,7 +44,8 @@ class Grid(NamedTuple):
     joints: tuple[Joint, ...]
 
 
-def arrange(nodes: Sequence[Node], width: int) -> Grid:
+@lru_cache(maxsize=64)
+def arrange(nodes: tuple[Node, ...], width: int) -> Grid:
     """Place the nodes in as many columns as the width has room for; in one column they always fit."""
     graph = _graph(nodes)
     for columns in range(min(_MOST_COLUMNS, (width + APART) // (NARROWEST + APART)), 0, -1):

@@ -179,18 +179,24 @@ class _Sheet:
         return below - y
 
     def _components(self, parts: Sequence[Part], x: int, y: int, width: int) -> int:
-        by_id = {part.id: part for part in parts}
-        outer = dict.fromkeys(cause for part in parts for cause in part.stands_on if cause not in by_id)
-        nodes = [Node(part.id, 1 if part.status is Status.QUIET else 2, part.stands_on) for part in parts]
-        grid = arrange([*(Node(cause, 1, ()) for cause in outer), *nodes], width)
+        """By names that are the same on every plate, so that plates of one kind are arranged once."""
+        own = {part.id: part.component.value for part in parts}
+        outer = dict.fromkeys(cause for part in parts for cause in part.stands_on if cause not in own)
+        names = own | {cause: f"{number}:{self._parts[cause].component}" for number, cause in enumerate(outer)}
+        nodes = [Node(names[cause], 1, ()) for cause in outer]
+        for part in parts:
+            height = 1 if part.status is Status.QUIET else 2
+            nodes.append(Node(names[part.id], height, tuple(names[cause] for cause in part.stands_on)))
+        grid, ids = arrange(tuple(nodes), width), {name: node for node, name in names.items()}
         for box in grid.boxes:
-            left, top = x + box.x, y + box.y
-            if box.id in by_id:
-                self.spots.append(self._chip(by_id[box.id], left, top, box.width, box.height))
+            part, left, top = self._parts[ids[box.id]], x + box.x, y + box.y
+            if part.id in own:
+                self.spots.append(self._chip(part, left, top, box.width, box.height))
             else:
-                cause = self._parts[box.id]
-                self.ports.append(Port(box.id, left, top, box.width, self._short(cause.component)))
-        self.joints += [joint._replace(x=x + joint.x, y=y + joint.y) for joint in grid.joints]
+                self.ports.append(Port(part.id, left, top, box.width, self._short(part.component)))
+        for joint in grid.joints:
+            edges = frozenset((ids[start], ids[end]) for start, end in joint.edges)
+            self.joints.append(Joint(x + joint.x, y + joint.y, joint.arms, edges))
         return grid.height
 
     def _chip(self, part: Part, x: int, y: int, width: int, height: int) -> Spot:

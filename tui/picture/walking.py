@@ -17,6 +17,19 @@ class Direction(Enum):
     BACK = "left"
     ON = "right"
 
+    @property
+    def opposite(self) -> "Direction":
+        """The way back."""
+        return _OPPOSITE[self]
+
+
+_OPPOSITE = {
+    Direction.CAUSE: Direction.EFFECT,
+    Direction.EFFECT: Direction.CAUSE,
+    Direction.BACK: Direction.ON,
+    Direction.ON: Direction.BACK,
+}
+
 
 def step(picture: Picture, here: str, direction: Direction) -> str:
     """The id of the spot that a step leads to; `here` where there is none.

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
-from tui.actions import bindings
+from tui.actions import LINES, bindings
 from tui.housed import Housed
 from tui.plain import file_name, plain
 from tui.widgets.key_line import KeyLine
@@ -69,6 +69,8 @@ class ShindanScreen(Readable[None]):
     """
 
     PLACE: ClassVar = ""
+    PARTS: ClassVar[tuple[str, ...]] = (LINES,)
+    """What it is made of that has keys of its own: LINES, PICTURE."""
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own
         """Bind the keys of the place."""

@@ -29,10 +29,10 @@ class KeysScreen(Dialog[None]):
         yield Lines(self._lines())
 
     def _lines(self) -> Iterator[Line]:
-        for where in (self._behind.PLACE, LINES, EVERYWHERE):
+        for where in (self._behind.PLACE, *self._behind.PARTS, EVERYWHERE):
             actions = [action for action in ACTIONS if action.where == where]
             if actions:
-                yield Line(plain(self.say(f"keys.{where if where in (LINES, EVERYWHERE) else 'here'}")), heading=True)
+                yield Line(plain(self.say(f"keys.{'here' if where == self._behind.PLACE else where}")), heading=True)
             for action in actions:
                 keys = "  ".join(keys_of(action.keys))
                 words = Content(self.say(f"action.{action.id}"))

@@ -20,7 +20,7 @@ def graphs(draw):
     for number in range(draw(st.integers(1, 20))):
         below = draw(st.sets(st.integers(0, max(number - 1, 0)), max_size=min(number, 4)))
         nodes.append(Node(f"n{number:02}", draw(st.integers(1, 2)), tuple(f"n{one:02}" for one in sorted(below))))
-    return nodes
+    return tuple(nodes)
 
 
 WIDTHS = st.integers(54, 240)
@@ -32,7 +32,7 @@ def on_plate(scope):
     called = {one: f"own/{one}" if one in own else f"outer/{one}" for one in COMPONENTS}
     nodes = [Node(called[one], 1, tuple(called[below] for below in DEPENDS_ON[one])) for one in own]
     outer = sorted({below for node in nodes for below in node.stands_on if below.startswith("outer")})
-    return [*(Node(one, 1, ()) for one in outer), *nodes]
+    return (*(Node(one, 1, ()) for one in outer), *nodes)
 
 
 @given(graphs(), WIDTHS)

@@ -117,3 +117,18 @@ def test_a_picture_in_ascii_is_ascii(width):
 def test_each_status_has_a_glyph_of_its_own_in_both_sets():
     for glyphs in (UNICODE, ASCII):
         assert len(set(glyphs.statuses.values())) == len(Status)
+
+
+def test_a_fleet_that_is_unfolded_to_the_last_component_can_still_be_walked():
+    fleet = site(20, 10, failed={3})
+    machines = {
+        "site",
+        *(f"host:HV{number:02}" for number in range(20)),
+        *(f"vm:VM{number:03}" for number in range(200)),
+    }
+    for _ in range(2):  # what fared alike is opened as it comes to light
+        together = {spot.id for spot in picture(fleet, machines).spots.values() if spot.kind is SpotKind.ALIKE}
+        machines |= together
+    drawn = picture(fleet, machines)
+    assert sum(spot.id.startswith("vm:") and spot.kind is SpotKind.PLATE for spot in drawn.spots.values()) == 200
+    assert step(drawn, "vm:VM199/guest_writer", Direction.CAUSE).startswith("vm:VM199/")

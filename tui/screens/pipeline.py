@@ -1,0 +1,202 @@
+"""Pipeline: the case as a picture that is walked from effect to cause, and jobs that are stepped through it."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+
+from diagnostics.course import StageOfJob, course_of
+from diagnostics.report.phrases import moment
+from diagnostics.report.plates import plates_of_case
+from diagnostics.verdict import Evidence, JobReport
+from tui.actions import LINES, PICTURE, bindings
+from tui.picture import Direction, Spot, SpotKind
+from tui.plain import plain
+from tui.screens.base import CaseScreen
+from tui.widgets.lines import Line, Lines
+from tui.widgets.pipeline_picture import PipelinePicture
+from tui.widgets.stage_bar import StageBar
+
+
+class PipelineScreen(CaseScreen):
+    """Where it broke, and how far each job came."""
+
+    PLACE = "pipeline"
+    PARTS = (PICTURE, LINES)
+    CSS_PATH = "pipeline.tcss"
+    AUTO_FOCUS = "PipelinePicture"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pipeline")]
+
+    def body(self) -> ComposeResult:
+        """The picture, beside it what the cursor stands on, below it a job."""
+        with Horizontal():
+            yield PipelinePicture(plates_of_case(self.case.case.graph, self.case.verdict), id="picture")
+            yield Lines(id="beside")
+        yield StageBar(id="stages")
+
+    def on_mount(self) -> None:
+        """Begin at the first job that failed, with no stage chosen."""
+        self._job = next((at for at, job in enumerate(self.jobs) if job.outcome == "failed"), 0)
+        self._place: int | None = None
+        self._show_job()
+        self._tell(self.picture.here)
+
+    @property
+    def picture(self) -> PipelinePicture:
+        return self.query_one(PipelinePicture)
+
+    @property
+    def jobs(self) -> list[JobReport]:
+        """In the order of the verdict."""
+        return self.case.verdict.jobs
+
+    @cached_property
+    def _courses(self) -> dict[str, tuple[StageOfJob, ...]]:
+        return {}
+
+    @property
+    def stages(self) -> tuple[StageOfJob, ...]:
+        """Of the job that is being looked at; none where there is no job."""
+        if not self.jobs:
+            return ()
+        job = self.jobs[self._job]
+        if job.id not in self._courses:
+            self._courses[job.id] = course_of(self.case.case, job)
+        return self._courses[job.id]
+
+    @property
+    def stage(self) -> StageOfJob | None:
+        """The stage that is being looked at."""
+        return None if self._place is None else self.stages[self._place]
+
+    # Walking
+
+    def action_walk(self, direction: str) -> None:
+        """A step towards the cause, towards the effect, or sideways."""
+        self.picture.walk(Direction(direction))
+
+    def action_enter(self) -> None:
+        """All about the component under the cursor; a plate unfolds."""
+        self.picture.enter()
+
+    def action_fold(self) -> None:
+        """Unfold or fold."""
+        self.picture.fold()
+
+    def action_fold_as_first(self) -> None:
+        """As it was at first."""
+        self.picture.fold_all()
+
+    @on(PipelinePicture.Reached)
+    def _reached(self, event: PipelinePicture.Reached) -> None:
+        if self.stage is None and type(event) is PipelinePicture.Reached:
+            self._tell(event.spot)
+
+    @on(PipelinePicture.Entered)
+    def _entered(self, event: PipelinePicture.Entered) -> None:
+        from tui.screens.dossier import DossierScreen  # noqa: PLC0415 - imported when somebody asks
+
+        self.app.push_screen(DossierScreen(self.case, event.spot.id))
+
+    # Stepping through a job
+
+    def action_stage(self, by: int) -> None:
+        """The next stage of the job, or the one before."""
+        if self.stages:
+            first = 0 if by > 0 else len(self.stages) - 1
+            self._choose(first if self._place is None else self._place + by)
+
+    def action_job(self, by: int) -> None:
+        """The next job, or the one before."""
+        if self.jobs:
+            self._job = (self._job + by) % len(self.jobs)
+            self._choose(self._place)
+
+    def action_leave(self) -> None:
+        """Look at no stage any more."""
+        self._choose(None)
+
+    @on(StageBar.Chosen)
+    def _chosen(self, event: StageBar.Chosen) -> None:
+        self._choose(event.place)
+
+    def _choose(self, place: int | None) -> None:
+        self._place = None if place is None or not self.stages else min(max(place, 0), len(self.stages) - 1)
+        self._show_job()
+        if self.stage:
+            self.query_one("#beside", Lines).fill(self._logged(self.stage))
+        else:
+            self._tell(self.picture.here)
+
+    def _show_job(self) -> None:
+        bar = self.query_one(StageBar)
+        bar.display = bool(self.jobs)
+        self.set_class(self.stage is not None, "-stepping")
+        self.picture.lit = self.stage.parts if self.stage else frozenset()
+        if self.jobs:
+            bar.show(self.jobs[self._job], (self._job, len(self.jobs)), self.stages, self._place)
+
+    def _logged(self, step: StageOfJob) -> Iterator[Line]:
+        """What was logged of a stage."""
+        yield Line(Content(self.say("pipeline.logged", stage=step.stage.value)), heading=True)
+        for line in step.lines:
+            yield Line(_event(line), line, self.app.glyphs.event, 1)
+        if not step.lines:
+            yield Line(Content.styled(self.say("pipeline.nothing-logged"), "$text-muted"))
+
+    # What lies beside the picture
+
+    def _tell(self, spot: Spot) -> None:
+        self.query_one("#beside", Lines).fill(self._about(spot))
+
+    def _about(self, spot: Spot) -> Iterator[Line]:
+        word = self.say(f"status.{spot.status.name.lower()}")
+        if spot.kind is not SpotKind.COMPONENT:
+            yield Line(plain(spot.name or self.say("pipeline.alike"), "bold"), heading=True)
+            yield Line(plain(spot.note), spot)
+            yield Line(Content.styled(self.say("pipeline.fold-hint"), "$text-muted"))
+            return
+        graph = self.case.case.graph
+        yield Line(plain(graph.nodes[spot.id]["title"], "bold"), heading=True)
+        yield Line(plain(f"{word} {spot.note}".strip()), spot)
+        above = [above for above, _, of in graph.in_edges(spot.id, data=True) if of["relation"] == "depends-on"]
+        for key, parts in (("stands-on", list(spot.causes)), ("carries", sorted(above))):
+            if parts:
+                yield Line(Content(self.say(f"pipeline.{key}")), heading=True)
+            for part in parts:
+                name = self.say(f"component.{graph.nodes[part]['component']}")
+                yield Line(plain(f"{name}  {graph.nodes[part]['plate']}"), part, self.app.glyphs.bullet, 1)
+        yield Line(Content.styled(self.say("pipeline.enter-hint"), "$text-muted"))
+
+    @on(Lines.Entered, "#beside")
+    def _followed(self, event: Lines.Entered) -> None:
+        match event.line.what:
+            case str() as part:
+                self.picture.go(part)
+            case Spot():
+                self.picture.enter()
+
+    def words_here(self) -> list[str]:
+        """The codes of the event, or the stage, under the cursor."""
+        line = self.query_one("#beside", Lines).here
+        if line and isinstance(line.what, Evidence):
+            return [*line.what.codes, line.what.event]
+        return [self.stage.stage.value] if self.stage else []
+
+    def text_here(self) -> str:
+        """The event, or the name of the component."""
+        line = self.query_one("#beside", Lines).here
+        if line and isinstance(line.what, Evidence):
+            return f"{moment(line.what.time)} {line.what.machine} {line.what.event}: {line.what.text}"
+        return plain(self.picture.here.id).plain
+
+
+def _event(line: Evidence) -> Content:
+    head = plain(f"{moment(line.time)} {line.machine}", "$text-muted")
+    times = f" ×{line.count}" if line.count > 1 else ""
+    return Content.assemble(head, " ", plain(f"{line.event}{times}", "bold"), " ", plain(line.text, width=200))
