@@ -18,7 +18,7 @@ from tui.widgets.pipeline_picture import PipelinePicture
 SAMPLE = "guest-sql-writer"
 
 
-def picture(pilot) -> PipelinePicture:
+def picture(pilot):
     return pilot.app.screen.query_one(PipelinePicture)
 
 

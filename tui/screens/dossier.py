@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
 from diagnostics.dossier import dossier_of
-from diagnostics.report.phrases import job_text, moment, percent
+from diagnostics.report.phrases import job_text, percent
 from diagnostics.verdict import Evidence
 from engine.pipeline import COMPONENTS
 from tui.case import OpenCase
 from tui.plain import plain
 from tui.screens.base import Dialog
-from tui.widgets.lines import Line, Lines
+from tui.screens.verdict import DetailScreen
+from tui.verdict.document import evidence_content, evidence_what
+from tui.verdict.event import evidence_lines
+from tui.widgets.lines import Line, Lines, What
 
 _MOST_JOBS = 20
 
@@ -25,6 +29,7 @@ class DossierScreen(Dialog[None]):
 
     def __init__(self, case: OpenCase, node: str) -> None:
         super().__init__()
+        self._case = case
         self.dossier = dossier_of(case.case, case.verdict, node)
 
     def body(self) -> ComposeResult:
@@ -48,12 +53,14 @@ class DossierScreen(Dialog[None]):
         if found.causes:
             yield Line(Content(self.say("dossier.causes")), heading=True)
         for cause in found.causes:
-            yield Line(plain(f"{percent(cause.share):>4}  {cause.title} ({cause.id})"), cause, indent=1)
+            yield Line(
+                plain(f"{percent(cause.share):>4}  {cause.title} ({cause.id})"), What(cause, (cause.id,)), indent=1
+            )
         if found.jobs:
             yield Line(Content(self.say("dossier.jobs", count=len(found.jobs))), heading=True)
         for job in found.jobs[:_MOST_JOBS]:
             mark = self.app.glyphs.failed if job.outcome == "failed" else self.app.glyphs.passed
-            yield Line(plain(job_text(job)), job, mark, 1)
+            yield Line(plain(job_text(job)), What(job), mark, 1)
         if len(found.jobs) > _MOST_JOBS:
             yield Line(Content(self.say("dossier.more-jobs", count=len(found.jobs) - _MOST_JOBS)))
 
@@ -61,8 +68,10 @@ class DossierScreen(Dialog[None]):
         if lines:
             yield Line(Content(self.say(f"dossier.{key}")), heading=True)
         for line in lines:
-            weight = f"{line.weight_db:+5.1f} dB  " if line.weight_db else ""
-            head = f"{weight}{moment(line.time)} {line.machine} {line.event}"
-            times = f" ×{line.count}" if line.count > 1 else ""
-            body = plain(f"{head}{times}", "bold").append("\n").append(plain(line.text, width=300))
-            yield Line(body, line, self.app.glyphs.event, 1)
+            yield Line(evidence_content(line), evidence_what(line), self.app.glyphs.event, 1)
+
+    @on(Lines.Entered)
+    def _open(self, event: Lines.Entered) -> None:
+        if isinstance(event.line.what.of, Evidence):
+            detail = evidence_lines(event.line.what.of, self._case, self.app.words, self.app.glyphs)
+            self.app.push_screen(DetailScreen(list(detail)))

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 
 from diagnostics.course import StageOfJob, course_of
-from diagnostics.report.phrases import moment
 from diagnostics.report.plates import plates_of_case
 from diagnostics.verdict import Evidence, JobReport
-from tui.actions import LINES, PICTURE, bindings
+from tui.actions import LINES, PICTURE
 from tui.picture import Direction, Spot, SpotKind
 from tui.plain import plain
 from tui.screens.base import CaseScreen
-from tui.widgets.lines import Line, Lines
+from tui.screens.verdict import DetailScreen
+from tui.verdict.document import evidence_content, evidence_what
+from tui.verdict.event import evidence_lines
+from tui.widgets.lines import Line, Lines, What
 from tui.widgets.pipeline_picture import PipelinePicture
 from tui.widgets.stage_bar import StageBar
 
@@ -30,7 +30,6 @@ class PipelineScreen(CaseScreen):
     PARTS = (PICTURE, LINES)
     CSS_PATH = "pipeline.tcss"
     AUTO_FOCUS = "PipelinePicture"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pipeline")]
 
     def body(self) -> ComposeResult:
         """The picture, beside it what the cursor stands on, below it a job."""
@@ -145,7 +144,7 @@ class PipelineScreen(CaseScreen):
         """What was logged of a stage."""
         yield Line(Content(self.say("pipeline.logged", stage=step.stage.value)), heading=True)
         for line in step.lines:
-            yield Line(_event(line), line, self.app.glyphs.event, 1)
+            yield Line(evidence_content(line), evidence_what(line), self.app.glyphs.event, 1)
         if not step.lines:
             yield Line(Content.styled(self.say("pipeline.nothing-logged"), "$text-muted"))
 
@@ -158,45 +157,40 @@ class PipelineScreen(CaseScreen):
         word = self.say(f"status.{spot.status.name.lower()}")
         if spot.kind is not SpotKind.COMPONENT:
             yield Line(plain(spot.name or self.say("pipeline.alike"), "bold"), heading=True)
-            yield Line(plain(spot.note), spot)
+            yield Line(plain(spot.note), What(spot))
             yield Line(Content.styled(self.say("pipeline.fold-hint"), "$text-muted"))
             return
         graph = self.case.case.graph
         yield Line(plain(graph.nodes[spot.id]["title"], "bold"), heading=True)
-        yield Line(plain(f"{word} {spot.note}".strip()), spot)
+        yield Line(plain(f"{word} {spot.note}".strip()), What(spot, (graph.nodes[spot.id]["component"],)))
         above = [above for above, _, of in graph.in_edges(spot.id, data=True) if of["relation"] == "depends-on"]
         for key, parts in (("stands-on", list(spot.causes)), ("carries", sorted(above))):
             if parts:
                 yield Line(Content(self.say(f"pipeline.{key}")), heading=True)
             for part in parts:
                 name = self.say(f"component.{graph.nodes[part]['component']}")
-                yield Line(plain(f"{name}  {graph.nodes[part]['plate']}"), part, self.app.glyphs.bullet, 1)
+                plate, terms = graph.nodes[part]["plate"], (graph.nodes[part]["component"].value,)
+                yield Line(plain(f"{name}  {plate}"), What(part, terms), self.app.glyphs.bullet, 1)
         yield Line(Content.styled(self.say("pipeline.enter-hint"), "$text-muted"))
 
     @on(Lines.Entered, "#beside")
     def _followed(self, event: Lines.Entered) -> None:
-        match event.line.what:
+        match event.line.what.of:
             case str() as part:
                 self.picture.go(part)
             case Spot():
                 self.picture.enter()
+            case Evidence() as line:
+                self.app.push_screen(
+                    DetailScreen(list(evidence_lines(line, self.case, self.app.words, self.app.glyphs)))
+                )
 
     def words_here(self) -> list[str]:
-        """The codes of the event, or the stage, under the cursor."""
-        line = self.query_one("#beside", Lines).here
-        if line and isinstance(line.what, Evidence):
-            return [*line.what.codes, line.what.event]
-        return [self.stage.stage.value] if self.stage else []
+        """What can be explained of the line beside the picture, of the stage, of the component under the cursor."""
+        spot, graph = self.picture.here, self.case.case.graph
+        component = [graph.nodes[spot.id]["component"].value] if spot.kind is SpotKind.COMPONENT else []
+        return super().words_here() or ([self.stage.stage.value] if self.stage else component)
 
     def text_here(self) -> str:
-        """The event, or the name of the component."""
-        line = self.query_one("#beside", Lines).here
-        if line and isinstance(line.what, Evidence):
-            return f"{moment(line.what.time)} {line.what.machine} {line.what.event}: {line.what.text}"
-        return plain(self.picture.here.id).plain
-
-
-def _event(line: Evidence) -> Content:
-    head = plain(f"{moment(line.time)} {line.machine}", "$text-muted")
-    times = f" ×{line.count}" if line.count > 1 else ""
-    return Content.assemble(head, " ", plain(f"{line.event}{times}", "bold"), " ", plain(line.text, width=200))
+        """The line beside the picture, or what is under the cursor."""
+        return super().text_here() or plain(self.picture.here.id).plain

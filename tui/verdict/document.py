@@ -207,6 +207,7 @@ def evidence_content(line: Evidence) -> Content:
     times = f"  {line.count}×" if line.count > 1 else ""
     codes = f"  {', '.join(line.codes)}" if line.codes else ""
     head = plain(f"{phrases.moment(line.time)}  {line.machine or '?'}  {line.event}{times}{codes}", "bold")
-    where = plain(f"{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}", "$foreground-muted")
+    weight = f"{line.weight_db:+.1f} dB  " if line.weight_db else ""
+    where = plain(f"{weight}{line.source}:{line.record}  {line.rule}", "$foreground-muted")
     said = [plain(line.text, width=240)] if line.text else []
     return Content("\n").join([head, where, *said])

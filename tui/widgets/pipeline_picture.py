@@ -165,7 +165,9 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Go there; a second click enters, a click on a port goes to what it names."""
         offset = event.get_content_offset(self)
-        found = offset and self.picture.at(offset.x + round(self.scroll_x), offset.y + round(self.scroll_y))
+        if offset is None:
+            return
+        found = self.picture.at(offset.x + round(self.scroll_x), offset.y + round(self.scroll_y))
         if found:
             again = found.id == self.here.id or getattr(found, "kind", None) in (SpotKind.PLATE, SpotKind.ALIKE)
             self.go(found.id)
