@@ -97,7 +97,7 @@ class Lab:
 
     def write_logs(self, folder: Path) -> list[Path]:
         """Write what the machines would export; returns the files. Raises EventLogError, OSError."""
-        return write_logs(folder, self.scenario, self.logbook, self.jobs)
+        return write_logs(folder, self.site, self.logbook, self.jobs)
 
     def close(self) -> None:
         """Release the files."""

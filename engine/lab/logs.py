@@ -1,31 +1,49 @@
 """What the machines of a lab would export."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.dpm.failures import failure_kinds
 from engine.eventlog.job import Failure, JobReport
 from engine.eventlog.logbook import Logbook, write_jobs
 from engine.eventlog.messages import meanings
+from engine.eventlog.settings import DiskSetting, StorageSetting, diskpart, shadow_storage
+from engine.lab.computers import LabVm
 from engine.lab.night import JobRecord
 from engine.lab.scenario import Scenario
+from engine.lab.site import LabSite
 
 _OF_VSS = (30111, 30112)
 """Error IDs whose details say that VSS told them."""
 
 
-def write_logs(folder: Path, scenario: Scenario, logbook: Logbook, jobs: Iterable[JobRecord]) -> list[Path]:
-    """Write `<machine>/*.evtx`, `*.errlog`, `vssadmin-writers.txt`, and the server's `job.txt`.
+def write_logs(folder: Path, site: LabSite, logbook: Logbook, jobs: Iterable[JobRecord]) -> list[Path]:
+    """Write `<machine>/*.evtx`, `*.errlog`, listings of writers, disks and storage, and the server's `job.txt`.
 
     Raises EventLogError, OSError.
     """
+    scenario = site.around.scenario
     spoken = {host.name: host.language for host in scenario.hosts}
     spoken |= {vm.name: vm.language for host in scenario.hosts for vm in host.virtual_machines}
     written = logbook.write(folder, scenario.language, {name: one for name, one in spoken.items() if one})
     reports = [_report(job, scenario) for job in sorted(jobs, key=lambda job: (job.started, job.vm))]
     if reports:
         written.append(write_jobs(folder, scenario.site.server, reports))
-    return written
+    return written + [path for vm in site.vms.values() for path in _settings(folder / vm.name, vm)]
+
+
+def _settings(folder: Path, vm: LabVm) -> Iterator[Path]:
+    """What a guest's administrator would print of its disks, and of its shadow copy storage where there is any."""
+    volumes = vm.machine.guest.volumes
+    disks = [DiskSetting(one.name, one.block.size, one.file_system, one.dynamic) for one in volumes]
+    kept = [StorageSetting(one.name, one.shadow_storage) for one in volumes if one.shadow_storage]
+    listings = {"diskpart.txt": diskpart(vm.name, disks)}
+    if kept:
+        listings["vssadmin-shadowstorage.txt"] = shadow_storage(vm.name, kept)
+    for name, text in listings.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8-sig", newline="\r\n")
+        yield folder / name
 
 
 def _report(job: JobRecord, scenario: Scenario) -> JobReport:

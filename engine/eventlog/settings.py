@@ -1,0 +1,102 @@
+"""What DiskPart and vssadmin print of a machine's disks and of where its shadow copies are kept.
+
+Sources: captured listings of `diskpart` (`list disk`, `list volume`) and `vssadmin list shadowstorage`, in English.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+GIB, MIB, KIB = 1 << 30, 1 << 20, 1 << 10
+
+
+class DiskSetting(NamedTuple):
+    """A disk with the one volume that fills it."""
+
+    volume: str
+    """Its drive letter, as in `C:`."""
+    size: int
+    """Bytes."""
+    file_system: str
+    dynamic: bool
+
+
+class StorageSetting(NamedTuple):
+    """Where shadow copies of a volume are kept."""
+
+    volume: str
+    storage: str
+
+
+def diskpart(machine: str, disks: Iterable[DiskSetting]) -> str:
+    """`list disk` and `list volume`."""
+    disks = list(disks)
+    lines = [
+        "Microsoft DiskPart version 6.1.7601",
+        "Copyright (C) 1999-2008 Microsoft Corporation.",
+        f"On computer: {machine}",
+        "",
+        "DISKPART> list disk",
+        "",
+        *_table(_DISK, "Disk ###|Status|Size|Free|Dyn|Gpt", (_disk(n, disk) for n, disk in enumerate(disks))),
+        "",
+        "DISKPART> list volume",
+        "",
+        *_table(
+            _VOLUME, "Volume ###|Ltr|Label|Fs|Type|Size|Status|Info", (_volume(n, disk) for n, disk in enumerate(disks))
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_DISK = (8, 13, 7, 7, 3, 3)
+_VOLUME = (10, 3, 11, 5, 10, 7, 9, 8)
+
+
+def _disk(number: int, disk: DiskSetting) -> tuple[str, ...]:
+    return (f"Disk {number}", "Online", f"{_size(disk.size):>7}", f"{'0 B':>7}", " *" if disk.dynamic else "", "")
+
+
+def _volume(number: int, disk: DiskSetting) -> tuple[str, ...]:
+    kind = "Simple" if disk.dynamic else "Partition"
+    letter, size = f" {disk.volume[0]}", f"{_size(disk.size):>7}"
+    return (f"Volume {number}", letter, "", disk.file_system, kind, size, "Healthy", "System" if number == 0 else "")
+
+
+def _table(widths: Sequence[int], head: str, rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (head.split("|"), ["-" * width for width in widths], *rows):
+        yield "  ".join(["", *(cell.ljust(width) for cell, width in zip(row, widths, strict=True))]).rstrip()
+
+
+def shadow_storage(machine: str, storages: Iterable[StorageSetting]) -> str:
+    """`vssadmin list shadowstorage`."""
+    head = [
+        "vssadmin 1.1 - Volume Shadow Copy Service administrative command-line tool",
+        "(C) Copyright 2001-2013 Microsoft Corp.",
+    ]
+    entries = [
+        "\n".join(
+            (
+                "Shadow Copy Storage association",
+                f"   For volume: ({one.volume}){_device(machine, one.volume)}",
+                f"   Shadow Copy Storage volume: ({one.storage}){_device(machine, one.storage)}",
+                "   Used Shadow Copy Storage space: 96.00 MB (9%)",
+                "   Allocated Shadow Copy Storage space: 320.00 MB (31%)",
+                "   Maximum Shadow Copy Storage space: 512.00 MB (50%)",
+            )
+        )
+        for one in storages
+    ]
+    return "\n\n".join(["\n".join(head), *entries]) + "\n"
+
+
+def _device(machine: str, volume: str) -> str:
+    """A volume's name; Windows makes it up when it first sees the volume, so that any will do."""
+    number = int.from_bytes(f"{machine}{volume}".encode()[-6:].rjust(6, b"\0"), "big")
+    return f"\\\\?\\Volume{{de393808-58d8-11df-be86-{number:012x}}}\\"
+
+
+def _size(size: int) -> str:
+    for unit, name in ((GIB, "GB"), (MIB, "MB"), (KIB, "KB")):
+        if size >= unit * 10 or (unit == KIB and size):
+            return f"{size // unit} {name}"
+    return f"{size} B"
