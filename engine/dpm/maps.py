@@ -27,6 +27,8 @@ _SLOT_SIZE = 4
 _PIECE = 64 << 10
 _ZEROS = bytes(_PIECE)
 _MAX_LABEL = 1 << 20
+_SMALL = 8 << 20
+"""Bytes of a map that is kept in memory: that of an image of 14 GiB in blocks of 64 KiB."""
 MAX_BLOCKS = (1 << 32) - 1
 
 
@@ -46,7 +48,7 @@ class Loaded(NamedTuple):
 
 
 class BlockMap:
-    """Slots and digests of an image's blocks, in memory that the system may page out to a file."""
+    """Slots and digests of an image's blocks, in memory; that of a large image may be paged out to a file."""
 
     def __init__(self, block_size: int, image_size: int) -> None:
         if sys.byteorder != "little":
@@ -56,7 +58,7 @@ class BlockMap:
         self.blocks = block_count(image_size, block_size)
         if self.blocks > MAX_BLOCKS:
             raise RepositoryError(f"an image of {image_size} bytes has more than {MAX_BLOCKS} blocks of {block_size}")
-        self._memory = _file_backed(self.blocks * (_SLOT_SIZE + DIGEST_SIZE))
+        self._memory = _zeroed(self.blocks * (_SLOT_SIZE + DIGEST_SIZE))
         self.slots = self._memory[: self.blocks * _SLOT_SIZE].cast("I")
         self.digests = self._memory[self.blocks * _SLOT_SIZE :]
 
@@ -89,7 +91,7 @@ class BlockMap:
         """How many blocks have other contents than in an earlier map; blocks that one of the two lacks are zeros."""
         longer, shorter = (self, earlier) if self.blocks >= earlier.blocks else (earlier, self)
         padded = shorter if shorter.blocks == longer.blocks else shorter.resized(longer.image_size)
-        changed, step = 0, 256
+        changed, step = 0, 32
         for first in range(0, longer.blocks, step):
             one, other = longer.digests_of(first, step), padded.digests_of(first, step)
             if one != other:
@@ -154,8 +156,13 @@ class BlockMap:
         return Loaded(found, checksum, label)
 
 
-def _file_backed(size: int) -> memoryview:
-    """Zeroed memory that belongs to a nameless file, so that maps of large images need not stay resident."""
+def _zeroed(size: int) -> memoryview:
+    """Zeroed memory; that of a large image's map belongs to a nameless file, so that it need not stay resident.
+
+    For a small one that would cost more than it spares: each page of a file is prepared for writing back.
+    """
+    if size <= _SMALL:
+        return memoryview(mmap.mmap(-1, max(size, 1)))
     with tempfile.TemporaryFile() as file:
-        file.truncate(max(size, 1))
-        return memoryview(mmap.mmap(file.fileno(), max(size, 1)))
+        file.truncate(size)
+        return memoryview(mmap.mmap(file.fileno(), size))

@@ -91,18 +91,22 @@ class FreeSlots:
 
     def keep(self, slots: memoryview, known: memoryview | None = None) -> None:
         """Slots that a map refers to are not free. What is the same in a `known` map is quickly passed over."""
-        step = 1024
+        step = 64 if known is not None else 4096
         for start in range(0, len(slots), step):
             part = slots[start : start + step]
             if known is None or part.tobytes() != known[start : start + step].tobytes():
-                for slot in part:
-                    self.keep_one(slot)
+                self._keep(part.tolist())
 
     def keep_one(self, slot: int) -> None:
         """This slot is not free."""
-        if slot >= len(self._used):
-            self._used.extend(bytes(slot + 1 - len(self._used)))
-        self._used[slot] = 1
+        self._keep([slot])
+
+    def _keep(self, slots: list[int]) -> None:
+        used, end = self._used, max(slots) + 1
+        if end > len(used):
+            used.extend(bytes(end - len(used)))
+        for slot in slots:  # a map of a large image has millions
+            used[slot] = 1
 
     def keep_all(self) -> None:
         """Nothing is known of what refers to slots: only new ones are free."""
