@@ -107,6 +107,8 @@ class LabVm(Computer):
         self.host = host
         self.databases: list[Database] = []
         self.step_faults: dict[VmStep, Fault] = {}
+        self.tracking_faults: list[Fault] = []
+        """Happen when the agent is asked what has changed."""
         self.machine = self._build()
         self._surround_providers()
 

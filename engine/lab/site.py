@@ -32,11 +32,7 @@ class LabSite:
         self.directory = Directory()
         self.schedule_faults: list[Fault] = []
         """What keeps a job from beginning at all."""
-        pool = around.ground.folder / "pool"
-        self.dpm = Dpm(
-            around.machine(around.scenario.site.server, Scope.SITE),
-            Repository.create(pool, around.files, around.nanoseconds),
-        )
+        self.dpm = Dpm(around.machine(around.scenario.site.server, Scope.SITE), around.repository)
         self.hosts = {one.name: LabHost(one, around) for one in around.scenario.hosts}
         self.vms = {name: vm for host in self.hosts.values() for name, vm in host.vms.items()}
 

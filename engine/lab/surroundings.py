@@ -6,6 +6,7 @@ from random import Random
 from uuid import UUID
 
 from engine.clock import VirtualClock
+from engine.dpm import Repository
 from engine.hyperv.building import Ground
 from engine.lab.disks import LabFiles
 from engine.lab.scenario import Scenario
@@ -26,6 +27,8 @@ class Surroundings:
         self.clock = VirtualClock(scenario.start.astimezone(UTC) - timedelta(seconds=LEAD))
         self.files = LabFiles()
         self.ground = Ground(folder, self.files)
+        self.repository = Repository.create(folder / "pool", self.files, self.nanoseconds)
+        """In the server's storage pool."""
         self._ids = self.random("identifiers")
 
     def random(self, purpose: str) -> Random:

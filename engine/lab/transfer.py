@@ -77,6 +77,8 @@ class Transfer:
         """Compare a disk with its replica, send what differs, and make a recovery point. Raises JobFailedError."""
         machine = self._host.machine.machine
         machine.announce(Stage.READ_REPLICA, DataMoveBegan(*self._job, file.name, file.size))
+        for strike in self._vm.tracking_faults:
+            await strike()
         repository = self._dpm.repository
         replica = repository.replica_of(replica_name(self._vm, file.name), DEFAULT_BLOCK_SIZE)
         stage = Stage.READ_SOURCE
@@ -121,11 +123,12 @@ class Transfer:
         self._host.machine.machine.announce(stage, moved)
 
     def _commit(self, draft: Draft, disk: str) -> None:
-        if draft.repaired_blocks or draft.damaged_points():
-            said = f"{draft.repaired_blocks} blocks were not what their digests say"
-            self._dpm.machine.announce(
-                Stage.COMPARE_CHECKSUMS, ReplicaInconsistent(*self._job, disk, said), HResult.ERROR_CRC
-            )
+        damaged = draft.repaired_blocks
+        if damaged and not draft.needs_full_comparison:  # what is repaired now counts from the next job on
+            said = f"{damaged} blocks were not what their digests say"
+            inconsistent = ReplicaInconsistent(*self._job, disk, said)
+            self._dpm.machine.announce(Stage.COMPARE_CHECKSUMS, inconsistent, HResult.E_FAIL)
+            raise JobFailedError(30133, HResult.E_FAIL, said, Stage.COMPARE_CHECKSUMS)
         point = draft.commit(self._mode, self._dpm.repository.clock(), bytes_sent=self.sent)
         self._dpm.machine.announce(Stage.RECOVERY_POINT, RecoveryPointMade(*self._job, disk, point.bytes_changed))
 
