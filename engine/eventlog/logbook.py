@@ -56,28 +56,30 @@ class Logbook:
         """The writers that answered on a machine, as they stand."""
         return tuple(self._writers.get(machine, {}).values())
 
-    def write(self, folder: Path, language: str = "en", languages: Mapping[str, str] | None = None) -> list[Path]:
+    def write(self, folder: Path, language: str = "en", machines: Mapping[str, str] | None = None) -> list[Path]:
         """Write `<machine>/<channel>.evtx`, `*.errlog` and `vssadmin-writers.txt`; returns what was written.
 
-        Listings are in `language`, but of machines that `languages` names in theirs.
-
+        `machines` are those whose logs are written, with the languages of their listings; else all, in `language`.
         A channel without a record has no file: all empty logs have the same bytes, so none would tell whose it is.
         Raises `EventLogError` for a machine whose name is no name of a folder, and `OSError`.
         """
         written = []
         for (machine, channel), records in sorted(self._records.items()):
-            if records:
+            if records and (machines is None or machine in machines):
                 path = _place(folder, machine) / f"{channel}.evtx"
                 with path.open("wb") as file:
                     evtx.write(file, records)
                 written.append(path)
         written += (
-            write_trace(folder, machine, log, lines) for (machine, log), lines in sorted(self._lines.items()) if lines
+            write_trace(folder, machine, log, lines)
+            for (machine, log), lines in sorted(self._lines.items())
+            if lines and (machines is None or machine in machines)
         )
         for machine in sorted(self._writers):
-            if writers := self.writers(machine):
+            writers = self.writers(machine)
+            if writers and (machines is None or machine in machines):
                 path = _place(folder, machine) / "vssadmin-writers.txt"
-                spoken = (languages or {}).get(machine, language)
+                spoken = machines[machine] if machines else language
                 path.write_text(list_writers(writers, spoken), encoding="utf-8-sig", newline="\r\n")
                 written.append(path)
         return written

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.eventlog.logbook import Logbook
+from engine.lab.background import IDLE, make_noise
 from engine.lab.faults import Fault, FaultError, parse_fault
 from engine.lab.logs import write_logs
 from engine.lab.night import JobRecord, Schedule
@@ -122,7 +123,12 @@ class Lab:
                 recorder.stop = task.cancel
             async with self.site.busy(self.site.vms.values()):
                 await asyncio.sleep(LEAD)
-            return await jobs(schedule)
+            noises = [asyncio.create_task(make_noise(self.site, noise)) for noise in self.scenario.noise]
+            try:
+                return await jobs(schedule)
+            finally:
+                await asyncio.gather(*noises)
+                await asyncio.sleep(IDLE + 1)
 
         try:
             done = self.site.around.clock.run(main())

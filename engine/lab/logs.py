@@ -25,11 +25,14 @@ def write_logs(folder: Path, site: LabSite, logbook: Logbook, jobs: Iterable[Job
     scenario = site.around.scenario
     spoken = {host.name: host.language for host in scenario.hosts}
     spoken |= {vm.name: vm.language for host in scenario.hosts for vm in host.virtual_machines}
-    written = logbook.write(folder, scenario.language, {name: one for name, one in spoken.items() if one})
+    names = scenario.collected or (scenario.site.server, *spoken)
+    machines = {name: spoken.get(name) or scenario.language for name in names}
+    written = logbook.write(folder, machines=machines)
     reports = [_report(job, scenario) for job in sorted(jobs, key=lambda job: (job.started, job.vm))]
-    if reports:
+    if reports and scenario.site.server in machines:
         written.append(write_jobs(folder, scenario.site.server, reports))
-    return written + [path for vm in site.vms.values() for path in _settings(folder / vm.name, vm)]
+    guests = [vm for vm in site.vms.values() if vm.name in machines]
+    return written + [path for vm in guests for path in _settings(folder / vm.name, vm)]
 
 
 def _settings(folder: Path, vm: LabVm) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from engine.datafiles.documents import Path_, Problem, YamlDocument, read
 from engine.datafiles.schema import typed
 from engine.lab.faults import FaultError, parse_fault
 from engine.lab.scenario import Host, Scenario, VirtualMachine
+from engine.pipeline import Scope
 from engine.vss.identities import CLASS_IDS
 
 FILE = "scenario.yml"
@@ -45,6 +46,14 @@ def _contradictions(scenario: Scenario, document: YamlDocument) -> Iterator[Prob
     for number, host in enumerate(scenario.hosts):
         for place, vm in enumerate(host.virtual_machines):
             yield from _of_machine(host, vm, document, ("hosts", number, "virtual_machines", place))
+    known = {name for name, _ in _named(scenario)}
+    for number, name in enumerate(scenario.collected):
+        if name not in known:
+            yield document.problem(("collected", number), f"there is no {name}", f"one of {', '.join(sorted(known))}")
+    plates = [Scope.SITE.value, *scenario.machines()]
+    for number, noise in enumerate(scenario.noise):
+        if noise.on not in plates:
+            yield document.problem(("noise", number, "on"), f"there is no {noise.on}", f"one of {', '.join(plates)}")
     for number, text in enumerate(scenario.faults):
         try:
             parse_fault(text).placed(scenario.machines())

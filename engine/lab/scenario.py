@@ -100,6 +100,17 @@ class Job(_Part, frozen=True, kw_only=True):
     retry_after: Seconds = 3600.0
 
 
+class Noise(_Part, frozen=True, kw_only=True):
+    """Something harmless that a machine logs again and again."""
+
+    on: str
+    """The plate, as of a fault."""
+    what: Literal["callback-denied", "disk-retried"] = "callback-denied"
+    times: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+    seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    """From the first to the last, about; it begins with the jobs."""
+
+
 class Scenario(_Part, frozen=True, kw_only=True):
     """A lab, a job, its faults, a seed."""
 
@@ -114,6 +125,9 @@ class Scenario(_Part, frozen=True, kw_only=True):
     job: Job = Job()
     faults: tuple[str, ...] = ()
     """As in `--fault`: `NAME[@PLATE][:KEY=VALUE]...`."""
+    noise: tuple[Noise, ...] = ()
+    collected: tuple[Name, ...] = ()
+    """The machines whose logs are exported; of all of them, where none is named."""
 
     def machines(self) -> list[str]:
         """The plates that a fault may sit on, as `host:HV01` and `vm:SQL01`, beside the site."""

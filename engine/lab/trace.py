@@ -8,6 +8,7 @@ from enum import StrEnum
 from engine.dpm import occurrences as dpm
 from engine.dpm.occurrences import Fate
 from engine.hresult import HResult
+from engine.lab.background import Background
 from engine.lab.night import JobRecord, current_vm
 from engine.lab.words import BEGINNINGS, sentence_of
 from engine.occurrence import Observer, Occurrence
@@ -85,6 +86,7 @@ class Recorder:
         self.stop: Callable[[], object] = lambda: None
         self.recording = True
         self._logbook = logbook
+        self._background = Background(logbook)
         self._first_failures: dict[str, Stage] = {}
 
     def occurred(self, occurrence: Occurrence) -> None:
@@ -92,6 +94,7 @@ class Recorder:
         if not self.recording or self.error is not None:
             return
         self._logbook.occurred(occurrence)
+        self._background.occurred(occurrence)
         step = step_of(occurrence)
         if step is None:
             return
