@@ -46,6 +46,16 @@ def _contradictions(scenario: Scenario, document: YamlDocument) -> Iterator[Prob
     for number, host in enumerate(scenario.hosts):
         for place, vm in enumerate(host.virtual_machines):
             yield from _of_machine(host, vm, document, ("hosts", number, "virtual_machines", place))
+    yield from _of_references(scenario, document)
+    for number, text in enumerate(scenario.faults):
+        try:
+            parse_fault(text).placed(scenario.machines())
+        except FaultError as error:
+            yield document.problem(("faults", number), str(error), error.expected)
+
+
+def _of_references(scenario: Scenario, document: YamlDocument) -> Iterator[Problem]:
+    """What names machines that are not there."""
     known = {name for name, _ in _named(scenario)}
     for number, name in enumerate(scenario.collected):
         if name not in known:
@@ -54,11 +64,6 @@ def _contradictions(scenario: Scenario, document: YamlDocument) -> Iterator[Prob
     for number, noise in enumerate(scenario.noise):
         if noise.on not in plates:
             yield document.problem(("noise", number, "on"), f"there is no {noise.on}", f"one of {', '.join(plates)}")
-    for number, text in enumerate(scenario.faults):
-        try:
-            parse_fault(text).placed(scenario.machines())
-        except FaultError as error:
-            yield document.problem(("faults", number), str(error), error.expected)
 
 
 def _named(scenario: Scenario) -> Iterator[tuple[str, Path_]]:
