@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -92,14 +92,15 @@ class ShindanApp(App[None]):
             self.case.close()
         if self.case is None or self.case.request.rules != case.request.rules:
             self._library = None
+        if self.screen is not self._installed("open"):
+            await self.switch_screen(self._installed("open"))
         self.case = case
         self._forget_screens([known.name for known in PLACES if known.needs_case])
         await self.action_go(name)
 
     def _installed(self, name: str) -> "ShindanScreen":
         if not self.is_screen_installed(name):
-            module, _, kind = place(name).where.partition(":")
-            self.install_screen(getattr(import_module(module), kind)(), name)
+            self.install_screen(_made(name), name)
         screen: ShindanScreen = self.get_screen(name)  # type: ignore[assignment]
         return screen
 
@@ -150,21 +151,26 @@ class ShindanApp(App[None]):
         self.notify(self.words(f"theme.{self.theme}"))
         self._remember_looks()
 
-    def action_next_language(self) -> None:
+    async def action_next_language(self) -> None:
         """The next language, at once, on every screen."""
         at = (LANGUAGES.index(self.words.language) + 1) % len(LANGUAGES)
         self.words = Words(LANGUAGES[at])
-        self._say_again()
+        await self.make_anew()
+        self._remember_looks()
 
-    def action_next_glyphs(self) -> None:
+    async def action_next_glyphs(self) -> None:
         """From Unicode to ASCII and back."""
         self.glyphs = glyphs(ascii_only=self.glyphs == glyphs())
-        self._say_again()
-
-    def _say_again(self) -> None:
-        self._forget_screens(known.name for known in PLACES)
-        self.screen.refresh(recompose=True)
+        await self.make_anew()
         self._remember_looks()
+
+    async def make_anew(self) -> None:
+        """Make the screen anew, and all others when somebody goes there: everything on them may have changed."""
+        shown = cast("ShindanScreen", self.screen).PLACE
+        fresh = _made(shown)
+        await self.switch_screen(fresh)
+        self._forget_screens(known.name for known in PLACES)
+        self.install_screen(fresh, shown)
 
     def _remember_looks(self) -> None:
         ascii_only = self.glyphs == glyphs(ascii_only=True)
@@ -193,3 +199,9 @@ class ShindanApp(App[None]):
             if action.where in here and action.where != LINES:
                 title, keys = self.words(f"action.{action.id}"), ", ".join(keys_of(action.keys))
                 yield SystemCommand(title, keys, partial(self.run_action, action.do, screen))
+
+
+def _made(name: str) -> "ShindanScreen":
+    module, _, kind = place(name).where.partition(":")
+    screen: ShindanScreen = getattr(import_module(module), kind)()
+    return screen

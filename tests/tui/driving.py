@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 from textual.widgets import DirectoryTree
 
 from diagnostics.diagnosis import Diagnosis, diagnose
+from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.request import Request
 from tests.bundled import SAMPLES
 from tui.app import ShindanApp
 from tui.case import OpenCase
-from tui.reading import Watching
+from tui.reading import ReadingFailedError, Watching
 from tui.session import Session
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -28,7 +29,10 @@ Story = Callable[..., Awaitable[None]]
 def read_here(request: Request, watching: Watching) -> Diagnosis | None:
     """Read a case without another process."""
     del watching
-    return diagnose(request, ledger=True)
+    try:
+        return diagnose(request, ledger=True)
+    except UnreadableInput as error:
+        raise ReadingFailedError(str(error)) from error
 
 
 def app_of(**settings: Any) -> ShindanApp:

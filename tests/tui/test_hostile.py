@@ -60,7 +60,7 @@ async def test_names_of_files_and_of_recent_cases_are_text(pilot, tmp_path, monk
         pilot.app.session.opened(
             Recent(options=Options(paths=(f"/cases/{text}",)), verdict="asserted", summary=text, opened="")
         )
-    pilot.app._say_again()
+    await pilot.app.make_anew()
     await settled(pilot)
     told = hostile.squeezed(seen(pilot))
     assert hostile.NEVER.findall(told) == []

@@ -1,13 +1,155 @@
-"""Stories of opening a case."""
+"""Stories of opening a case: a sample, a path, a long log that is stopped, and what is remembered of it all."""
 
-from tests.tui.driving import settled, story
+import os
+import time
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Static
+
+from diagnostics.request import Options
+from tests.tui.driving import NARROW, seen, settled, story, until
+from tui.reading import read_elsewhere
+from tui.screens.open import OpenScreen
+from tui.screens.reading import ReadingScreen
 from tui.screens.verdict import VerdictScreen
+from tui.session import Session
 
 
-@story()
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory) -> Path:
+    """A log that takes longer to read than anybody would wait in a test."""
+    path: Path = tmp_path_factory.mktemp("long") / "HV01-Application.log"
+    line = "2026-11-20 01:02:03 Error VSS 8193 Volume Shadow Copy Service error {} 0x80042302\n"
+    path.write_text("".join(line.format(number) for number in range(400_000)))
+    return path
+
+
+@story(size=NARROW)
 async def test_a_person_opens_the_first_sample_and_reads_its_verdict(pilot):
     await pilot.press("enter")
     await settled(pilot)
     assert isinstance(pilot.app.screen, VerdictScreen)
     assert pilot.app.case.verdict.verdict == "asserted"
     assert pilot.app.case.verdict.faults[0].component == "guest_writer"
+    assert "ASSERTED" in seen(pilot)
+
+
+@story(size=NARROW)
+async def test_a_path_is_completed_while_it_is_typed(pilot, tmp_path):
+    (tmp_path / "exports [May]").mkdir()
+    field = pilot.app.screen.query_one("#path", Input)
+    field.focus()
+    field.value = f"{tmp_path}{os.sep}exp"
+    field.cursor_position = len(field.value)
+    await until(pilot, lambda: field._suggestion)
+    await pilot.press("right")
+    assert field.value == f"{tmp_path}{os.sep}exports [May]{os.sep}"
+    await pilot.press("enter")
+    await settled(pilot)
+    assert pilot.app.case.verdict.summary.startswith("Nothing was read")
+
+
+@story(size=NARROW)
+async def test_a_path_that_does_not_exist_is_said_and_the_person_stays(pilot, tmp_path):
+    pilot.app.screen.open(Options(paths=(str(tmp_path / "[nowhere]"),)))
+    await until(pilot, lambda: pilot.app._notifications)
+    assert "[nowhere]" in next(iter(pilot.app._notifications)).message
+    assert isinstance(pilot.app.screen, OpenScreen)
+
+
+@story(size=NARROW, reader=read_elsewhere)
+async def test_a_long_reading_is_stopped_at_once_and_what_was_read_is_kept(pilot, long_log):
+    pilot.app.screen.open(Options(paths=(str(long_log),)))
+    await until(pilot, lambda: isinstance(pilot.app.screen, ReadingScreen) and pilot.app.screen.meter.done)
+    reading = pilot.app.screen
+    assert "HV01-Application.log" in seen(pilot)
+    asked = time.monotonic()
+    await pilot.press("escape")
+    assert time.monotonic() - asked < 0.3
+    assert reading.query_one("#file", Static).content == "Weighing the evidence"
+    await until(pilot, lambda: pilot.app.case)
+    assert pilot.app.case.cut_short
+    assert 0 < pilot.app.case.verdict.sources[0].records < 400_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted as Linux lists them")
+def test_quitting_ends_a_reading_at_once(long_log):
+    @story(size=NARROW, reader=read_elsewhere)
+    async def leave(pilot):
+        pilot.app.screen.open(Options(paths=(str(long_log),)))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReadingScreen) and pilot.app.screen.meter.done)
+        assert children() - before
+        pilot.app.exit()
+
+    before, began = children(), time.monotonic()
+    leave()
+    while children() - before and time.monotonic() - began < 20:
+        time.sleep(0.02)
+    assert children() - before == set()
+
+
+def children() -> set[str]:
+    """The processes that this one has started."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {child for task in tasks for child in task.read_text().split()}
+
+
+@story(size=NARROW)
+async def test_language_theme_and_signs_change_at_once(pilot):
+    assert "What shall be diagnosed?" in seen(pilot)
+    await pilot.press("ctrl+l")
+    await settled(pilot)
+    assert "何を診断しますか" in seen(pilot)
+    theme = pilot.app.theme
+    await pilot.press("ctrl+t", "ctrl+g")
+    await settled(pilot)
+    assert pilot.app.theme != theme
+    assert pilot.app.glyphs.failed == "X"
+
+
+def test_looks_and_the_screen_on_which_a_case_was_left_are_remembered(tmp_path):
+    @story(size=NARROW, session=Session(tmp_path), theme="", language="")
+    async def first(pilot):
+        await pilot.press("ctrl+l", "ctrl+t", "enter")
+        await settled(pilot)
+        pilot.app.case.notes.write(("logs/DPM01/jobs.txt", 1), "ask the night shift")
+        pilot.app.case.save_notes()
+
+    first()
+
+    @story(size=NARROW, session=Session(tmp_path), theme="", language="")
+    async def second(pilot):
+        assert pilot.app.words.language == "ja"
+        assert pilot.app.theme != "dark"
+        assert "最近のケース" in seen(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, VerdictScreen)
+        assert pilot.app.case.notes.note(("logs/DPM01/jobs.txt", 1)) == "ask the night shift"
+
+    second()
+
+
+def test_a_damaged_session_is_no_obstacle(tmp_path):
+    (tmp_path / "session.json").write_bytes(b'{"theme": 7')
+    assert Session(tmp_path).recent == ()
+
+
+def test_without_colours_the_verdict_is_still_told(monkeypatch):
+    """NO_COLOR: glyph and word say what the colour said."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    @story("guest-sql-writer", size=NARROW)
+    async def look(pilot):
+        assert pilot.app.no_color
+        assert "✖ ASSERTED" in seen(pilot)
+        colours = {
+            (segment.style.color, segment.style.bgcolor)
+            for strip in pilot.app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.style
+        }
+        assert len({front.triplet for front, ground in colours if front and front == ground}) == 0
+
+    look()

@@ -2,11 +2,15 @@
 
 import json
 
+import msgspec
 import pytest
 
-from diagnostics.verdict import Evidence
+from diagnostics.diagnosis import diagnose
+from diagnostics.request import Request
+from diagnostics.verdict import Evidence, VerdictWord
 from tests.diagnostics.report.verdicts import FULL
-from tests.tui.driving import NARROW, sample_read, seen, settled, story
+from tests.diagnostics.test_diagnosis import NO_AGENT, VSS, job
+from tests.tui.driving import NARROW, case_of, sample_read, seen, settled, story
 from tui.i18n import Words
 from tui.screens.explain import ExplainScreen
 from tui.screens.verdict import DetailScreen, VerdictScreen
@@ -103,3 +107,35 @@ def test_what_the_text_report_says_is_on_the_screen_too():
         facts += [one.command for one in (*verdict.next_evidence, *verdict.told_apart_by)]
         facts += [one.event for one in verdict.noise] + [job.vm for job in verdict.jobs]
         assert [fact for fact in facts if " ".join(fact.split()) not in " ".join(shown.split())] == []
+
+
+NIGHTS = {
+    "asserted": [job(f"A{n}", "HV01", failed=VSS, minute=n * 3) for n in range(6)],
+    "leading": [job(f"A{n}", "HV01", failed=NO_AGENT, minute=n * 3) for n in range(3)],
+    "ambiguous": [
+        job("A0", "HV01", failed=VSS),
+        *(job(f"A{n}", "HV01", sent="100", minute=n * 3) for n in range(1, 6)),
+    ],
+    "transient": [job("A", "HV01", failed=VSS), job("A", "HV01", sent="100", minute=40)],
+    "insufficient": ["nothing that anybody knows\n"],
+    "healthy": [job(f"A{n}", "HV01", sent="100", minute=n * 3) for n in range(6)],
+}
+
+
+@story(size=NARROW)
+async def test_each_of_the_seven_verdicts_has_its_word_its_sign_and_its_meaning(pilot, tmp_path):
+    """Six on logs of such a night; what is unexplained, on one of them retold."""
+    app, told = pilot.app, {}
+    for word, jobs in NIGHTS.items():
+        (tmp_path / word).mkdir()
+        (tmp_path / word / "jobs.txt").write_text("".join(jobs))
+        told[word] = diagnose(Request(paths=(str(tmp_path / word),)))
+    retold = msgspec.structs.replace(told["insufficient"].verdict, verdict=VerdictWord.UNEXPLAINED)
+    told["unexplained"] = msgspec.structs.replace(told["insufficient"], verdict=retold)
+    for word, diagnosis in told.items():
+        assert diagnosis.verdict.verdict == word
+        await app.show_case(case_of(diagnosis))
+        await settled(pilot)
+        assert f"{getattr(app.glyphs, word)} {word.upper()}" in seen(pilot)
+        assert app.words(f"verdict.meaning.{word}") in seen(pilot)
+    assert set(told) == set(VerdictWord)

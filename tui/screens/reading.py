@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import ProgressBar, Static
+from textual.worker import Worker, WorkerState
 
 from diagnostics.request import Options, Request, UsageError, request_of
 from tui.actions import bindings
@@ -91,6 +92,12 @@ class ReadingScreen(Dialog[OpenCase]):
         else:
             if not self.meter.abandoned():
                 self.app.call_from_thread(self._finish, request, diagnosis)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A mistake of ours must not leave the person waiting."""
+        if event.state is WorkerState.ERROR:
+            kind = type(event.worker.error).__name__
+            self._fail(self.say("reading.internal", kind=kind))
 
     def _draw(self) -> None:
         bar = self.query_one(ProgressBar)
