@@ -19,6 +19,10 @@ class Bitmap:
         """Bytes."""
         self._bytes = mmap.mmap(-1, self.size)  # untouched pages take no memory
 
+    def has(self, bit: int) -> int:
+        """Whether this one is set, as 1 or 0: the quickest look."""
+        return self._bytes[bit >> 3] >> (bit & 7) & 1
+
     def word(self, start: int, end: int) -> int:
         """The bits from `start` to before `end`, as one number."""
         first = start >> 3

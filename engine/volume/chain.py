@@ -68,8 +68,10 @@ class Chain:
 
     def before_write(self, offset: int, length: int) -> None:
         """Copy away what shadow copies need of a range that is about to be overwritten, and mark it as changed."""
-        end = (offset + length - 1) // BLOCK + 1
-        for first in range(offset // BLOCK, end, WORD):
+        start, end = offset // BLOCK, (offset + length - 1) // BLOCK + 1
+        if end - start == 1 and self.epochs[-1].changed.has(start):
+            return  # as most writes of a busy volume
+        for first in range(start, end, WORD):
             last = min(first + WORD, end)
             every = (1 << (last - first)) - 1
             if self.epochs[-1].changed.word(first, last) != every:

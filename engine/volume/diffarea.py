@@ -52,22 +52,25 @@ class OldBlocks:
 
     def keep(self, first: int, old: bytearray) -> None:
         """Take in the old content of adjacent blocks; AreaFullError and OSError leave them absent."""
-        size = BLOCK
-        blocks = range(0, len(old), size)
-        stored = sum(1 << place for place, start in enumerate(blocks) if not old.startswith(_zeros(old, start), start))
+        size, blocks = BLOCK, blocks_of(len(old))
+        stored = _data_in(old)
         needed = stored.bit_count()
         self._area.take(needed)
         try:
-            view = memoryview(old)
-            for start, end in runs(stored):
-                write_fully(self.file, view[start * size : end * size], (first + start) * size)
+            if blocks == needed:
+                write_fully(self.file, old, first * size)
+            else:
+                view = memoryview(old)
+                for start, end in runs(stored):
+                    write_fully(self.file, view[start * size : end * size], (first + start) * size)
         except OSError:
             self._area.give_back(needed)
             raise
         self._used += needed
-        last = first + len(blocks)
-        self.stored.add(first, last, stored)
-        self.present.put(first, last, (1 << len(blocks)) - 1)
+        last = first + blocks
+        if stored:
+            self.stored.add(first, last, stored)
+        self.present.put(first, last, (1 << blocks) - 1)
 
     def drop(self, first: int, last: int, bits: int) -> None:
         """Forget some of the blocks from `first` to before `last`; they are not kept here again."""
@@ -92,8 +95,13 @@ class OldBlocks:
             self._area.files.remove(self.path)
 
 
-def _zeros(old: bytearray, start: int) -> bytes:
-    return _ZEROS if start + BLOCK <= len(old) else _ZEROS[: len(old) - start]
+def _data_in(old: bytearray) -> int:
+    """A bit for each block that is not zeros."""
+    found = 0
+    for place, start in enumerate(range(0, len(old), BLOCK)):
+        zeros = _ZEROS if start + BLOCK <= len(old) else _ZEROS[: len(old) - start]
+        found |= (not old.startswith(zeros, start)) << place
+    return found
 
 
 class DiffArea:
