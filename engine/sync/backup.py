@@ -10,7 +10,7 @@ from engine.dpm.records import RecoveryPoint
 from engine.dpm.repository import Repository
 from engine.progress import Progress
 from engine.sync.direct import copy_differences
-from engine.sync.instant import Writers, instant_of
+from engine.sync.instant import Instant, Writers, instant_of
 
 _LONGEST_PATH = 1 << 16
 
@@ -51,12 +51,23 @@ def back_up(
     """
     path = image.resolve(strict=True)
     with instant_of(path, writers, allow_torn=wishes.allow_torn) as instant:
-        name = encodable(str(path), _LONGEST_PATH)
-        replica = repository.replica_of(name, wishes.block_size)
-        with repository.draft(replica, instant.source.size(), check=wishes.check) as draft:
-            copy_differences(instant.source, draft, progress, trust_digests=wishes.trust_digests)
-            point = draft.commit(instant.confirmed(), repository.clock())
-            return _told(point, name, draft)
+        return keep(repository, encodable(str(path), _LONGEST_PATH), instant, progress, wishes)
+
+
+def keep(repository: Repository, name: str, instant: Instant, progress: Progress, wishes: Wishes) -> BackedUp:
+    """Make a recovery point of an instant of the image with this name.
+
+    Raises:
+        As `back_up`.
+    """
+    replica = repository.replica_of(name, wishes.block_size)
+    with repository.draft(replica, instant.source.size(), check=wishes.check) as draft:
+        trust = wishes.trust_digests
+        copy_differences(instant.source, draft, progress, trust_digests=trust, tracked=instant.tracked)
+        point = draft.commit(instant.confirmed(), repository.clock())
+        done = _told(point, name, draft)
+    instant.committed(point.root)
+    return done
 
 
 def _told(point: RecoveryPoint, image: str, draft: Draft) -> BackedUp:

@@ -56,8 +56,30 @@ class NotAnImageError(RepositoryError):
         super().__init__(f"{path} is not a regular file; whether anything else changes while it is read cannot be told")
 
 
-class Instant:
-    """What is read, and what instant of the image it is."""
+class Instant(Protocol):
+    """A point in time of an image."""
+
+    @property
+    def source(self) -> Source:
+        """What is read."""
+        ...
+
+    @property
+    def tracked(self) -> Tracked | None:
+        """What is known to have been written since an earlier recovery point, if anything is."""
+        ...
+
+    def confirmed(self) -> PointMode:
+        """What was read, now that all of it has been read; RepositoryError where it is no single instant."""
+        ...
+
+    def committed(self, root: bytes) -> None:
+        """There is a recovery point of it, with this root over its digests."""
+        ...
+
+
+class FileInstant:
+    """What is read of a file, and what instant of it that is."""
 
     tracked: Tracked | None = None
     """A file does not say what was written to it since."""
@@ -87,7 +109,7 @@ class Instant:
 
 
 @contextmanager
-def instant_of(path: Path, writers: Writers | None = None, *, allow_torn: bool = False) -> Iterator[Instant]:
+def instant_of(path: Path, writers: Writers | None = None, *, allow_torn: bool = False) -> Iterator[FileInstant]:
     """An instant of an image, for the time of the block. Writers are thawed however the block ends.
 
     Raises:
@@ -109,7 +131,7 @@ def instant_of(path: Path, writers: Writers | None = None, *, allow_torn: bool =
         try:
             if cloned:
                 held.close()  # thaw: what comes now does not touch the clone
-            yield Instant(path, source, mode, watched=not cloned, allow_torn=allow_torn)
+            yield FileInstant(path, source, mode, watched=not cloned, allow_torn=allow_torn)
         finally:
             source.close()
 

@@ -96,7 +96,7 @@ class TrackedVolume:
             NoShadowCopyError: it could not be made, or was lost in the block.
         """
         try:
-            copy = self._copy()
+            copy = self.copied()
             try:
                 mode = PointMode.APPLICATION if self._writers else PointMode.CRASH
                 yield VolumeInstant(copy, mode, self._known(copy), self._memory)
@@ -105,7 +105,8 @@ class TrackedVolume:
         except VolumeError as error:
             raise NoShadowCopyError(f"the shadow copy of {self._volume.path} failed: {error}") from error
 
-    def _copy(self) -> ShadowCopy:
+    def copied(self) -> ShadowCopy:
+        """A shadow copy of now; VolumeError where there can be none."""
         with ExitStack() as held:
             if self._writers:
                 held.callback(self._writers.thaw)

@@ -9,14 +9,11 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple, Protocol
 
-from engine.blocks import Source
 from engine.dpm.errors import Cancelled, RepositoryError
-from engine.dpm.records import PointMode
 from engine.progress import Progress
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
-from engine.sync.instant import Writers, instant_of
-from engine.sync.scope import Tracked
+from engine.sync.instant import Instant, Writers, instant_of
 from engine.sync.transport import Framed, refusing
 from engine.transport.control import Offer, Push, Start, ask
 from engine.transport.enrolment import Membership, connected, learn, renew
@@ -29,28 +26,6 @@ _LONGEST_PAUSE = 60.0
 _TICK = 0.25
 
 Tell = Callable[[str], None]
-
-
-class Instant(Protocol):
-    """A point in time of an image."""
-
-    @property
-    def source(self) -> Source:
-        """What is read."""
-        ...
-
-    @property
-    def tracked(self) -> Tracked | None:
-        """What is known to have been written since an earlier recovery point, if anything is."""
-        ...
-
-    def confirmed(self) -> PointMode:
-        """What was read, now that all of it has been read; RepositoryError where it is no single instant."""
-        ...
-
-    def committed(self, root: bytes) -> None:
-        """There is a recovery point of it, with this root over its digests."""
-        ...
 
 
 class Protected(Protocol):

@@ -19,15 +19,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from engine.blocks import DEFAULT_BLOCK_SIZE
-from engine.dpm.records import PointMode
 from engine.dpm.repository import Repository
 from engine.dpm.restore import restore
 from engine.files import SYSTEM, File
 from engine.progress import Unwatched
-from engine.sync.direct import copy_differences
-from engine.sync.scope import Tracked
-from engine.sync.shadow import ShadowSource, tracked_since
-from engine.volume import Volume
+from engine.sync.backup import Wishes, keep
+from engine.sync.shadow import TrackedVolume
+from engine.volume import ShadowCopy, Volume
 
 _MIB = 1 << 20
 _SECTOR = 512
@@ -124,25 +122,28 @@ def _part(file: File, offset: int, end: int) -> bytearray:
     return room
 
 
-def back_up_in_a_row(repository: Repository, writer: Writer, image: Path, backups: int) -> list[int]:
+class Remembering(TrackedVolume):
+    """A volume whose model knows at which write each shadow copy was made."""
+
+    def __init__(self, writer: Writer, memory: Path) -> None:
+        super().__init__(writer.volume, memory)
+        self._writer = writer
+        self.moments: list[int] = []
+
+    def copied(self) -> ShadowCopy:
+        with self._writer.turn:
+            self.moments.append(len(self._writer.written))
+            return super().copied()
+
+
+def back_up_in_a_row(repository: Repository, writer: Writer, memory: Path, backups: int) -> list[int]:
     """Make the backups; at which write each of them is."""
-    replica = repository.replica_of(str(image))
-    moments: list[int] = []
-    tracked: Tracked | None = None
-    root = b""
+    protected = Remembering(writer, memory)
     for number in range(backups):
-        with writer.turn, writer.volume.writes_held():
-            copy = writer.volume.create_shadow_copy(f"backup {number}")
-            moments.append(len(writer.written))
-        if number:
-            tracked = tracked_since(copy, f"backup {number - 1}", root)
-            assert tracked, "the volume knows what was written"
-        with repository.draft(replica, copy.size) as draft:
-            copy_differences(ShadowSource(copy), draft, Unwatched(), trust_digests=True, tracked=tracked)
-            root = draft.commit(PointMode.CRASH, repository.clock()).root
-        if number:
-            writer.volume.shadow_copies[0].release()
-    return moments
+        with protected.instant() as instant:
+            assert (instant.tracked is not None) == (number > 0), "the volume knows what was written"
+            keep(repository, "disk", instant, Unwatched(), Wishes(trust_digests=True))
+    return protected.moments
 
 
 def grown_as_written(repository: Repository, writer: Writer, moments: list[int]) -> bool:
@@ -187,7 +188,7 @@ def run(folder: Path, size: int, backups: int) -> bool:
         writer = Writer(volume, size)
         writer.start()
         began = time.perf_counter()
-        moments = back_up_in_a_row(repository, writer, image, backups)
+        moments = back_up_in_a_row(repository, writer, folder / "memory", backups)
         took = time.perf_counter() - began
         writer.stopped.set()
         writer.join()

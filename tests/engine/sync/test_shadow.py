@@ -5,9 +5,10 @@ from pathlib import Path
 
 from engine.dpm import Repository
 from engine.progress import Unwatched
+from engine.sync.backup import Wishes, keep
 from engine.sync.direct import copy_differences
 from engine.sync.scope import Tracked
-from engine.sync.shadow import ShadowSource, tracked_since
+from engine.sync.shadow import ShadowSource, TrackedVolume, tracked_since
 from engine.volume import ShadowCopy, Volume
 from tests.engine.dpm.disk import content
 
@@ -47,4 +48,23 @@ def test_each_point_is_the_volume_at_its_shadow_copy(tmp_path: Path):
         assert content(repository, 1) == held
         assert content(repository, 2) == now
         assert tracked_since(second, "never made", root) is None
+    volume.close()
+
+
+def test_a_tracked_volume_is_kept_here_as_at_a_server(tmp_path: Path):
+    path = tmp_path / "volume"
+    path.write_bytes(random.Random(1).randbytes(SIZE))
+    volume = Volume(path, tracked=True)
+    protected, held = TrackedVolume(volume, tmp_path / "memory"), []
+    with Repository.create(tmp_path / "r") as repository:
+        for place in (0, 3 * 32768, SIZE - 1):
+            volume.write(place, b"#")
+            held.append(path.read_bytes())
+            with protected.instant() as instant:
+                known = instant.tracked
+                volume.write(9 * 32768, b"while it is read")
+                keep(repository, "volume", instant, Unwatched(), Wishes(32768))
+        assert known is not None
+        assert sum(end - start for start, end in known.changed) < SIZE // 4
+        assert [content(repository, point.id) for point in repository.points()] == held
     volume.close()
