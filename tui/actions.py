@@ -29,9 +29,10 @@ class Place(NamedTuple):
 PLACES = (
     Place("open", "1,f2", "tui.screens.open:OpenScreen", needs_case=False),
     Place("verdict", "2,f3", "tui.screens.verdict:VerdictScreen"),
+    Place("timeline", "3,f4", "tui.screens.timeline:TimelineScreen"),
     Place("pipeline", "5,f6", "tui.screens.pipeline:PipelineScreen"),
 )
-"""In the order in which a person walks them. Kept: 3 timeline, 4 writers, 6 lab, 7 points, 8 settings."""
+"""In the order in which a person walks them. Kept: 4 writers, 6 lab, 7 points, 8 settings."""
 
 
 class Action(NamedTuple):
@@ -80,6 +81,26 @@ ACTIONS = (
     Action("evidence", "enter", "screen.enter", PICTURE),
     Action("fold", "space", "screen.fold", PICTURE),
     Action("fold-as-first", "z", "screen.fold_as_first", PICTURE, shown=False),
+    Action("filter", "f", "filter", "timeline"),
+    Action("search", "slash", "search", "timeline"),
+    Action("next-found", "n", "next_found(1)", "timeline", shown=False),
+    Action("previous-found", "N", "next_found(-1)", "timeline", shown=False),
+    Action("next-error", "r", "next_error(1)", "timeline"),
+    Action("previous-error", "R", "next_error(-1)", "timeline", shown=False),
+    Action("next-warning", "w", "next_warning(1)", "timeline", shown=False),
+    Action("previous-warning", "W", "next_warning(-1)", "timeline", shown=False),
+    Action("unfold", "enter", "unfold", "timeline", shown=False),
+    Action("mark", "m", "mark", "timeline"),
+    Action("next-mark", "M", "next_mark", "timeline", shown=False),
+    Action("note", "a", "note", "timeline"),
+    Action("go-to-time", "t", "go_to_time", "timeline"),
+    Action("zone", "z", "zone", "timeline", shown=False),
+    Action("filter-off", "F", "filter_off", "timeline", shown=False),
+    Action("dim", "d", "dim", "timeline", shown=False),
+    Action("fold-all", "u", "fold_all", "timeline", shown=False),
+    Action("details", "i", "details", "timeline", shown=False),
+    Action("component", "c", "component", "timeline", shown=False),
+    Action("leave-prompt", "escape", "close", "prompt", shown=False),
     Action("down", "j", "cursor_down", LINES, shown=False),
     Action("up", "k", "cursor_up", LINES, shown=False),
     Action("first", "g", "first", LINES, shown=False),
@@ -103,7 +124,14 @@ def place(name: str) -> Place:
     return {known.name: known for known in PLACES}[name]
 
 
-_KEYS: Mapping[str, str] = {"question_mark": "?", "colon": ":", "enter": "Enter", "escape": "Esc", "space": "Space"}
+_KEYS: Mapping[str, str] = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+}
 
 
 def keys_of(keys: str) -> list[str]:

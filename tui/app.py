@@ -86,6 +86,22 @@ class ShindanApp(App[None]):
         if place(name).needs_case:
             self.session.left_at(name)
 
+    def show_event(self, source: str, record: int) -> None:
+        """Go to an event on the timeline, by its place as evidence names it."""
+        self.call_next(self._go_to, "timeline", "show_event", source, record)
+
+    def show_component(self, instance: str) -> None:
+        """Go to a component instance in the picture of the pipeline."""
+        self.call_next(self._go_to, "pipeline", "show_component", instance)
+
+    async def _go_to(self, name: str, show: str, *what: object) -> None:
+        """Go to a screen, and let it show something; say so where it is not there."""
+        there = name in {known.name for known in PLACES}
+        if there:
+            await self.action_go(name)
+        if not there or not getattr(self.screen, show)(*what):
+            self.notify(self.words("app.not-there"), severity="warning")
+
     async def show_case(self, case: "OpenCase", name: str = "verdict") -> None:
         """Put a case on the screens; those of the one before are thrown away."""
         if self.case and self.case is not case:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,9 @@ from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Verdict
 from tui.keeping import keep_bytes
+
+if TYPE_CHECKING:
+    from diagnostics.ledger.hits import Hits
 
 
 class OpenCase:
@@ -48,6 +52,15 @@ class OpenCase:
     def ledger(self) -> Ledger | None:
         """Every event of the case, those too that no rule asks for; None where the reading kept none."""
         return self.case.reading.ledger
+
+    @cached_property
+    def hits(self) -> "Hits":
+        """Which rules read which event, and on which plate. Takes a moment in a large case: call it from a worker."""
+        from diagnostics.ledger.hits import Hits  # noqa: PLC0415 - the timeline's alone
+
+        if self.ledger is None:
+            raise RuntimeError("the case was read without a ledger")
+        return Hits(self.ledger, self.case.sightings, self.verdict)
 
     def save_notes(self) -> None:
         """Put the notes on disk; call it after every change."""

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from diagnostics.case.observations import Sighting
 from diagnostics.case.pipeline import instance_id
 from diagnostics.ledger.ledger import Ledger, Rows
@@ -40,8 +42,10 @@ class Hits:
                 by_place[event.source, event.record].append(hit)
                 spoken_of[instance].add((event.source, event.record))
         self._by_place = dict(by_place)
+        rows = ledger.rows_by_place(by_place)
         self.places: Mapping[str, Rows] = {
-            instance: ledger.rows_of(places) for instance, places in sorted(spoken_of.items())
+            instance: np.unique(np.array([row for place in places for row in rows.get(place, ())], np.int64))
+            for instance, places in sorted(spoken_of.items())
         }
         """Rows by the component instance that they speak of."""
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from diagnostics.event import Level
 from diagnostics.ledger.pages import Pages
 from diagnostics.ledger.register import NO_TIME, Codes
+from diagnostics.sanitize import one_line
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -123,20 +124,22 @@ class Ledger:
 
     def find(self, source: str, record: int) -> int | None:
         """The first row of a record, named as evidence and notes name it; None where there is none."""
-        rows = self.rows_of([(source, record)])
-        return int(rows[0]) if len(rows) else None
+        rows = self.rows_by_place([(source, record)]).get((source, record), [])
+        return rows[0] if rows else None
 
-    def rows_of(self, places: Iterable[tuple[str, int]]) -> Rows:
-        """The rows of many (source, record), in order."""
-        wanted: dict[str, list[int]] = {}
+    def rows_by_place(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[int]]:
+        """The rows of many (source, record); a source goes by its name in the inventory, or as reports print that."""
+        wanted: dict[str, set[int]] = {}
         for source, record in places:
-            wanted.setdefault(source, []).append(record)
-        found = np.zeros(len(self), bool)
+            wanted.setdefault(source, set()).add(record)
+        found: dict[tuple[str, int], list[int]] = {}
         for number, document in enumerate(self.sources):
-            if records := wanted.get(document.name):
+            for name in {document.name, one_line(document.name)} & wanted.keys():
                 own = np.flatnonzero(self.columns.sources == number)
-                found[own[np.isin(self.columns.records[own], np.array(records, np.uint64))]] = True
-        return np.flatnonzero(found)
+                right = np.isin(self.columns.records[own], np.array(sorted(wanted[name]), np.uint64))
+                for row, record in zip(own[right].tolist(), self.columns.records[own[right]].tolist(), strict=True):
+                    found.setdefault((name, record), []).append(row)
+        return found
 
     def at(self, time: int) -> int:
         """The first row at a time or later; the last one where there is none."""

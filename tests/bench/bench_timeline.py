@@ -28,6 +28,7 @@ from diagnostics.ledger.query import parse
 from diagnostics.request import Request
 from engine.eventlog import evtx, values
 from engine.eventlog.record import EventData, Provider, Record
+from tui.themes import glyphs
 from tui.timeline.model import Timeline
 from tui.widgets.timeline_view import TimelineView
 
@@ -92,7 +93,7 @@ class Shown(App[None]):
         self._ledger = ledger
 
     def compose(self) -> ComposeResult:
-        yield Watched(Timeline(self._ledger))
+        yield Watched(Timeline(self._ledger), glyphs())
 
 
 async def show(ledger: Ledger) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import NamedTuple
 
-from diagnostics.event import Event, Level
+from diagnostics.event import Event
 from diagnostics.knowledge.events import known_event
 from diagnostics.ledger.ledger import Ledger
 from diagnostics.ledger.rereading import GoneError, Reader
@@ -58,14 +58,3 @@ def summary(event: Event) -> str:
     """The text of an event, else its values; of a record that has neither, what such records mean."""
     known = known_event(event.provider, event.event_id) if event.event_id else None
     return said(event) or (known.meaning if known else "")
-
-
-LEVEL_MARKS = {
-    Level.CRITICAL: "!!",
-    Level.ERROR: "! ",
-    Level.WARNING: "▲ ",
-    Level.INFORMATION: "· ",
-    Level.VERBOSE: "  ",
-    Level.UNKNOWN: "  ",
-}
-"""Severity by a mark, so that nothing rests on colour alone."""

@@ -4,7 +4,7 @@ Textual's own widgets for rows hold every row as objects and do not scale to lar
 line when it is asked for one does (https://textual.textualize.io/guide/widgets/#line-api).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -20,7 +20,9 @@ from textual.strip import Strip
 
 from diagnostics.event import Level
 from diagnostics.sanitize import one_line
-from tui.timeline.lines import LEVEL_MARKS, Words
+from tui.actions import LINES, bindings
+from tui.themes import Glyphs
+from tui.timeline.lines import Words
 from tui.timeline.model import Timeline
 
 Spans = Callable[[str], Iterable[tuple[int, int]]]
@@ -49,13 +51,13 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
     """All lines of a `Timeline`, with a cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "up", show=False),
-        Binding("down,j", "down", show=False),
-        Binding("pageup,ctrl+b", "page_up", show=False),
-        Binding("pagedown,ctrl+f", "page_down", show=False),
-        Binding("home,g", "first", show=False),
-        Binding("end,G", "last", show=False),
-        Binding("enter", "choose", show=False),
+        *bindings(LINES),
+        Binding("up", "cursor_up", show=False),
+        Binding("down", "cursor_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("home", "first", show=False),
+        Binding("end", "last", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -94,11 +96,17 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
             return self.view
 
     class Chosen(Moved):
-        """A line was chosen with Enter or the mouse."""
+        """A line was clicked twice."""
 
-    def __init__(self, timeline: Timeline, marked: Collection[tuple[str, int]] = (), *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
+    def __init__(self, timeline: Timeline, glyphs: Glyphs, marked: Container[tuple[str, int]] = ()) -> None:
+        super().__init__()
         self.timeline = timeline
+        self._glyphs = glyphs
+        self._signs = {
+            Level.CRITICAL: glyphs.unexplained,
+            Level.ERROR: glyphs.failed,
+            Level.WARNING: glyphs.warning,
+        }
         self.words = Words(timeline.ledger)
         self.marked = marked
         """Records with a bookmark or a note."""
@@ -135,11 +143,11 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor by so many lines."""
         self.cursor += lines
 
-    def action_up(self) -> None:
+    def action_cursor_up(self) -> None:
         """To the line above."""
         self.move(-1)
 
-    def action_down(self) -> None:
+    def action_cursor_down(self) -> None:
         """To the line below."""
         self.move(1)
 
@@ -159,18 +167,13 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         """To the last line."""
         self.cursor = len(self.timeline.lines) - 1
 
-    def action_choose(self) -> None:
-        """Choose the line under the cursor."""
-        if self.row is not None:
-            self.post_message(self.Chosen(self, self.cursor))
-
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; a second one chooses."""
         line = event.y + self.scroll_offset.y
         if line < len(self.timeline.lines):
             self.cursor = line
             if event.chain > 1:
-                self.action_choose()
+                self.post_message(self.Chosen(self, line))
 
     def notify_style_update(self) -> None:
         """Another theme has other colours."""
@@ -181,18 +184,18 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         """The cursor stays in sight."""
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, immediate=True)
 
-    def header(self, width: int) -> str:
-        """What the columns are; times by which zone."""
-        columns = self._columns(width)
+    def header(self, machine: str, event: str, source: str, says: str) -> str:
+        """A line of these words above the columns; above the times stands their zone."""
+        columns = self._columns(self.size.width)
         cells = [
-            "   ",
-            set_cell_size(self.timeline.clock.name, columns.time),
-            set_cell_size("machine", columns.machine),
-            set_cell_size("event", columns.event),
+            "  ",
+            set_cell_size(one_line(self.timeline.clock.name), columns.time),
+            set_cell_size(machine, columns.machine),
+            set_cell_size(event, columns.event),
+            *([set_cell_size(source, columns.source)] if columns.source else []),
+            says,
         ]
-        if columns.source:
-            cells.append(set_cell_size("source", columns.source))
-        return set_cell_size(" ".join([*cells, "what it says"]), width)
+        return " ".join(cells)
 
     def render_line(self, y: int) -> Strip:
         """The line at a place of the window."""
@@ -214,17 +217,17 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         quiet = self._style(line, "timeline--quiet")
         loud = self._style(line, _LEVELS.get(level, "timeline--quiet"))
         segments = [
-            Segment("◆" if place in self.marked else " ", self._component("timeline--mark")),
-            Segment(LEVEL_MARKS[level], loud),
+            Segment(self._glyphs.mark if place in self.marked else " ", self._component("timeline--mark")),
+            Segment(self._signs.get(level, " ") + " ", loud),
             Segment(set_cell_size(self._time(row, columns.time), columns.time) + " ", quiet),
             Segment(set_cell_size(one_line(ledger.machine(row)), columns.machine) + " ", quiet),
-            Segment(_fitted(told.event, columns.event) + " ", loud),
+            Segment(_fitted(told.event, columns.event, self._glyphs.more) + " ", loud),
         ]
         if columns.source:
             name = one_line(source.rpartition("/")[2])
             segments.append(Segment(set_cell_size(name, columns.source) + " ", self._style(line, "timeline--faint")))
         if count > 1:
-            segments.append(Segment(f"×{count:,} ", self._component("timeline--mark")))
+            segments.append(Segment(f"{count:,}x ", self._component("timeline--mark")))
         segments += self._highlighted(told.text, quiet if told.readable else self._component("timeline--faint"))
         return segments
 
@@ -259,12 +262,12 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh(Region(0, line - self.scroll_offset.y, self.size.width, 1))
 
 
-def _fitted(event: str, width: int) -> str:
+def _fitted(event: str, width: int, more: str) -> str:
     """An event's name, cut where it is too long, but never in its number."""
     source, slash, number = event.rpartition("/")
     if cell_len(event) <= width or not slash:
         return set_cell_size(event, width)
-    return set_cell_size(f"{set_cell_size(source, max(1, width - len(number) - 2))}…/{number}", width)
+    return set_cell_size(f"{set_cell_size(source, max(1, width - len(number) - 2))}{more}/{number}", width)
 
 
 _LEVELS = {Level.CRITICAL: "timeline--error", Level.ERROR: "timeline--error", Level.WARNING: "timeline--warning"}

@@ -99,7 +99,9 @@ def test_evidence_finds_its_row_by_the_name_of_its_file_and_its_record(tmp_path:
     assert ledger.find("case/a.evtx", 2) == 1
     assert ledger.find("case/b.evtx", 1) == 2
     assert ledger.find("case/a.evtx", 9) is None
-    assert ledger.rows_of([("case/b.evtx", 1), ("case/a.evtx", 1)]).tolist() == [0, 2]
+    assert ledger.rows_by_place([("case/b.evtx", 1), ("case/a.evtx", 1), ("b.evtx", 1)]) == {
+        ("case/b.evtx", 1): [2], ("case/a.evtx", 1): [0],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("sample", NAMES)

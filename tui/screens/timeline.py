@@ -1,0 +1,383 @@
+"""Timeline: every event of every machine in one order; filter, search, jump, fold, mark, and look into each."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+import re2
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+from textual.worker import Worker, get_current_worker
+
+from diagnostics.event import Level
+from diagnostics.evidence.clock import UnknownZoneError
+from diagnostics.ledger.ledger import Mask
+from diagnostics.ledger.matching import matching, says
+from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
+from diagnostics.ledger.rereading import GoneError
+from diagnostics.notes import LONGEST
+from tui.actions import bindings
+from tui.plain import plain
+from tui.screens.base import CaseScreen
+from tui.themes import glyphs
+from tui.timeline import clock
+from tui.timeline.clock import DisplayClock
+from tui.timeline.details import Details, as_text, details_of
+from tui.timeline.model import Timeline
+from tui.timeline.search import spans
+from tui.widgets.chip_line import ChipLine
+from tui.widgets.event_details import EventDetails
+from tui.widgets.prompt import Prompt
+from tui.widgets.time_strip import TimeStrip
+from tui.widgets.timeline_view import TimelineView
+
+_WARNINGS = (Level.CRITICAL, Level.ERROR, Level.WARNING)
+
+
+class _NobodyWaitsError(Exception):
+    """Ends a search that was cancelled."""
+
+
+class TimelineScreen(CaseScreen):
+    """All events of the case."""
+
+    PLACE = "timeline"
+    AUTO_FOCUS = "TimelineView"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("timeline")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._timeline: Timeline | None = None
+        self._sought: Term | None = None
+        self._told: Details | None = None
+
+    def body(self) -> ComposeResult:
+        """The filter, when there was how much, the lines, and the event under the cursor."""
+        ledger = self.case.ledger
+        if ledger is None or not len(ledger):
+            yield Static(self.say("timeline.empty"))
+            return
+        self._timeline = self._timeline or Timeline(ledger)
+        yield ChipLine(self._timeline)
+        yield TimeStrip(self._timeline, self.app.glyphs, ascii_only=self.app.glyphs == glyphs(ascii_only=True))
+        yield Static(id="columns")
+        yield TimelineView(self._timeline, self.app.glyphs, self.case.notes)
+        yield EventDetails()
+        yield Prompt()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without events nothing of this screen can be done but what all screens can."""
+        own = hasattr(type(self), f"action_{action}") and not hasattr(CaseScreen, f"action_{action}")
+        return False if own and self._timeline is None else super().check_action(action, parameters)
+
+    @property
+    def timeline(self) -> Timeline:
+        """What is shown."""
+        if self._timeline is None:
+            raise RuntimeError("the timeline has no events")
+        return self._timeline
+
+    @property
+    def view(self) -> TimelineView:
+        """The lines."""
+        return self.query_one(TimelineView)
+
+    def words_here(self) -> list[str]:
+        """The codes, the event and the rules under the cursor."""
+        return self._told.words if self._told else []
+
+    def text_here(self) -> str:
+        """The event under the cursor, as it is shown."""
+        return as_text(self._told) if self._told else ""
+
+    def show_event(self, source: str, record: int) -> bool:
+        """Go to an event by its place, as evidence names it; whether it is there."""
+        row = self.timeline.ledger.find(source, record) if self._timeline else None
+        if row is not None:
+            self._go_to(row)
+        return row is not None
+
+    # The event under the cursor
+
+    @on(TimelineView.Moved)
+    def _look(self) -> None:
+        self.call_after_refresh(self._show_details)
+
+    def _show_details(self) -> None:
+        row = self.view.row if self._timeline else None
+        if row is None:
+            self._told = None
+            self.query_one(EventDetails).show_nothing()
+            return
+        self.query_one(TimeStrip).point_at(self.timeline.ledger.time(row))
+        try:
+            event = self.view.words.event(row)
+        except GoneError as gone:
+            self._told = None
+            self.query_one(EventDetails).show_nothing(str(gone))
+            return
+        place = (event.source, event.record)
+        hits = self.case.hits.of(*place)
+        self._told = details_of(event, self.timeline.clock, self.case.case.catalog, hits, self.case.notes.note(place))
+        self.query_one(EventDetails).show(self._told, self.app.glyphs)
+
+    def action_details(self) -> None:
+        """Show or hide what lies below the lines."""
+        details = self.query_one(EventDetails)
+        details.display = not details.display
+
+    def action_component(self) -> None:
+        """From the event to the component that the weightiest rule blames it on."""
+        if self._told and self._told.hits:
+            self.app.show_component(self._told.hits[0].instance)
+        else:
+            self.notify(self.say("timeline.no-component"))
+
+    # Which lines there are
+
+    def on_mount(self) -> None:
+        """Draw what depends on the width, now and whenever it changes."""
+        self.call_after_refresh(self._changed)
+
+    def on_resize(self) -> None:
+        """Columns have other widths."""
+        if self._timeline:
+            self.call_after_refresh(self._head)
+
+    def _head(self) -> None:
+        heads = (self.say(f"timeline.column.{name}") for name in ("machine", "event", "source", "says"))
+        self.query_one("#columns", Static).update(Content.styled(self.view.header(*heads), "bold"))
+
+    def _changed(self, row: int | None = None) -> None:
+        """The lines are others; the cursor stays on its event, or goes to the next that is shown."""
+        if self._timeline is None:
+            return
+        here = self.view.row if row is None else row
+        self.view.reload(0 if here is None else self.timeline.lines.line_of(here))
+        self.query_one(ChipLine).reload()
+        self.query_one(TimeStrip).reload()
+        self._head()
+        self._look()
+
+    def _keep_place(self, change: Callable[[], None]) -> None:
+        row = self.view.row if len(self.timeline.lines) else None
+        change()
+        self._changed(row)
+
+    def action_filter_off(self) -> None:
+        """All terms off, or on again."""
+        self._keep_place(self.timeline.toggle_filter)
+
+    def action_dim(self) -> None:
+        """Dim what the filter does not ask for, or hide it."""
+        self._keep_place(self.timeline.toggle_hiding)
+
+    def action_fold_all(self) -> None:
+        """Fold repetitions, or unfold all."""
+        self._keep_place(self.timeline.toggle_folding)
+
+    def action_unfold(self) -> None:
+        """Unfold the line under the cursor, or fold the run that it is part of."""
+        if self.view.row is not None:
+            line = self.timeline.toggle_run(self.view.cursor)
+            self._changed(self.timeline.lines.first(line))
+
+    @on(TimelineView.Chosen)
+    def _chosen(self) -> None:
+        self.action_unfold()
+
+    # Questions, and what is done with the answers
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self.query_one(Prompt).ask("filter", printed(self.timeline.query) or None)
+
+    def action_search(self) -> None:
+        """Ask what to search for."""
+        self.query_one(Prompt).ask("search")
+
+    def action_go_to_time(self) -> None:
+        """Ask for a time."""
+        self.query_one(Prompt).ask("time")
+
+    def action_zone(self) -> None:
+        """Ask for the zone that times are shown in."""
+        self.query_one(Prompt).ask("zone", self.timeline.clock.name)
+
+    def action_note(self) -> None:
+        """Write a note to the event under the cursor."""
+        if self.view.row is not None:
+            self.query_one(Prompt).ask("note", self.case.notes.note(self._place_here()))
+
+    @on(Prompt.Answered)
+    def _answered(self, event: Prompt.Answered) -> None:
+        do: dict[str, Callable[[str], None]] = {
+            "filter": self._filter, "search": self._search_for, "time": self._time, "zone": self._zone,
+            "note": self._note,
+        }  # fmt: skip
+        prompt = self.query_one(Prompt)
+        try:
+            do[event.question](event.answer)
+        except FilterError as error:
+            prompt.tell(str(error), error.at)
+        except (ValueError, UnknownZoneError) as error:
+            prompt.tell(str(error))
+        else:
+            prompt.done()
+            self.view.focus()
+
+    @on(Prompt.Left)
+    def _left(self) -> None:
+        self.workers.cancel_group(self, "timeline")
+        self.view.focus()
+
+    def _filter(self, text: str) -> None:
+        self._apply(parse(text))
+
+    def action_drop_term(self, number: int) -> None:
+        """Take one term out of the filter."""
+        terms = self.timeline.query
+        self._apply(terms[:number] + terms[number + 1 :])
+
+    def _apply(self, query: Query) -> None:
+        self.query_one(ChipLine).working(0.0)
+        self._find_all(query)
+
+    @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
+    def _find_all(self, query: Query) -> None:
+        worker = get_current_worker()
+        ledger, zone = self.timeline.ledger, self.timeline.clock.zone
+
+        def watch(done: float) -> None:
+            if worker.is_cancelled:
+                raise _NobodyWaitsError
+            self.app.call_from_thread(self.query_one(ChipLine).working, done)
+
+        try:
+            mask = matching(ledger, query, self.case.hits.places, zone, watch)
+        except _NobodyWaitsError:
+            return
+        self.app.call_from_thread(self._found_all, query, mask)
+
+    def _found_all(self, query: Query, mask: Mask) -> None:
+        self.query_one(ChipLine).working(None)
+        self._keep_place(partial(self.timeline.filter, query, mask))
+        if query and not self.timeline.shown:
+            self.notify(self.say("timeline.nothing-found"), severity="warning")
+
+    def _search_for(self, text: str) -> None:
+        wanted = text.strip()
+        is_pattern = len(wanted) > 2 and wanted[0] == wanted[-1] == "/"
+        self._sought = Term(Key.PATTERN, wanted[1:-1]) if is_pattern else Term(Key.WORD, wanted) if wanted else None
+        if is_pattern:
+            try:
+                pattern(wanted[1:-1])
+            except re2.error as error:
+                raise FilterError(1, str(error)) from None
+        self.view.spans = spans(self._sought) if self._sought else None
+        self.view.refresh()
+        if self._sought:
+            self._seek(1)
+
+    def action_next_found(self, step: int) -> None:
+        """The next event that the search finds, or the one before."""
+        if self._sought:
+            self._seek(step)
+        else:
+            self.action_search()
+
+    def _seek(self, step: int) -> None:
+        self.query_one(ChipLine).working(0.0)
+        self._find_next(self.view.cursor, step)
+
+    @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
+    def _find_next(self, line: int, step: int) -> None:
+        worker = get_current_worker()
+        if self._sought is None:
+            return
+        row = self.timeline.search(line, step, says(self._sought), lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._found_next, row)
+
+    def _found_next(self, row: int | None) -> None:
+        self.query_one(ChipLine).working(None)
+        if row is None:
+            self.notify(self.say("timeline.no-further"))
+        else:
+            self._go_to(row)
+
+    def _time(self, text: str) -> None:
+        here = self.timeline.ledger.time(self.view.row) if self.view.row is not None else None
+        try:
+            time = self.timeline.clock.asked(text, here or 0)
+        except ValueError:
+            raise ValueError(self.say("timeline.no-time", expected=clock.EXPECTED)) from None
+        self.view.cursor = self.timeline.line_at(time)
+
+    def _zone(self, text: str) -> None:
+        self.timeline.clock = DisplayClock.of(text)
+        self._changed()
+
+    # Jumps
+
+    def action_next_error(self, step: int) -> None:
+        """To the next error, or the one before."""
+        self._jump(self.timeline.next_of(self.view.cursor, step))
+
+    def action_next_warning(self, step: int) -> None:
+        """To the next warning or error, or the one before."""
+        self._jump(self.timeline.next_of(self.view.cursor, step, _WARNINGS))
+
+    def _jump(self, line: int | None) -> None:
+        if line is None:
+            self.notify(self.say("timeline.no-further"))
+        else:
+            self.view.cursor = line
+
+    def _go_to(self, row: int) -> None:
+        self.timeline.reveal(row)
+        self._changed(row)
+
+    @on(TimeStrip.Picked)
+    def _picked(self, event: TimeStrip.Picked) -> None:
+        self.view.cursor = self.timeline.line_at(event.moment)
+
+    # Bookmarks and notes
+
+    def action_mark(self) -> None:
+        """Bookmark the event under the cursor, or take the bookmark and its note away."""
+        if self.view.row is not None:
+            self.case.notes.toggle(self._place_here())
+            self._noted()
+
+    def action_next_mark(self) -> None:
+        """To the next event with a bookmark or a note, round and round."""
+        rows = sorted(row for found in self.timeline.ledger.rows_by_place(self.case.notes).values() for row in found)
+        if not rows:
+            self.notify(self.say("timeline.no-marks"))
+            return
+        here = -1 if self.view.row is None else self.view.row
+        self._go_to(next((row for row in rows if row > here), rows[0]))
+
+    def _note(self, text: str) -> None:
+        self.case.notes.write(self._place_here(), text[:LONGEST])
+        self._noted()
+
+    def _noted(self) -> None:
+        self.case.save_notes()
+        self.view.refresh()
+        self._look()
+
+    def _place_here(self) -> tuple[str, int]:
+        row = self.view.row or 0
+        ledger = self.timeline.ledger
+        return ledger.source(row).name, int(ledger.columns.records[row])
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A search that fails says so; it never ends the app."""
+        if event.worker.error is not None:
+            self.query_one(ChipLine).working(None)
+            self.notify(plain(str(event.worker.error), width=300).plain, severity="error", markup=False)
