@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
 
 import re2
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
@@ -19,7 +17,6 @@ from diagnostics.ledger.matching import matching, says
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
 from diagnostics.ledger.rereading import GoneError
 from diagnostics.notes import LONGEST
-from tui.actions import bindings
 from tui.plain import plain
 from tui.screens.base import CaseScreen
 from tui.themes import glyphs
@@ -46,7 +43,6 @@ class TimelineScreen(CaseScreen):
 
     PLACE = "timeline"
     AUTO_FOCUS = "TimelineView"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("timeline")]
 
     def __init__(self) -> None:
         super().__init__()
