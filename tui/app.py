@@ -96,6 +96,8 @@ class ShindanApp(App[None]):
 
     async def _go_to(self, name: str, show: str, *what: object) -> None:
         """Go to a screen, and let it show something; say so where it is not there."""
+        while self.screen.is_modal:
+            await self.pop_screen()
         there = name in {known.name for known in PLACES}
         if there:
             await self.action_go(name)

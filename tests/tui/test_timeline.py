@@ -9,12 +9,15 @@ from diagnostics.diagnosis import diagnose
 from diagnostics.report import to_json
 from diagnostics.report.markdown import to_markdown
 from diagnostics.request import Request
+from diagnostics.verdict import Evidence
 from engine.eventlog import evtx, values
 from engine.eventlog.record import EventData, Provider, Record
 from tests.diagnostics.ledger.logs import NIGHT
 from tests.tui.driving import case_of, seen, settled, story
 from tui.screens.explain import ExplainScreen
+from tui.screens.pipeline import PipelineScreen
 from tui.screens.timeline import TimelineScreen
+from tui.widgets.lines import Lines
 
 HOSTILE = (
     "[/C:\\x]", "[VSS] state [5]", "[@click=app.quit]x[/]", "\x1b[2J\x1b]0;owned\x07", "a\u202eb\u200bc",
@@ -188,3 +191,18 @@ async def test_a_small_terminal_shows_filter_strip_lines_details_and_keys(pilot)
     assert "DPMRA" in lines[5]
     assert "Filter" in lines[-1]
     assert any("UTC" in line for line in lines[15:-1])
+
+
+@story("guest-sql-writer", place="verdict")
+async def test_v_on_a_line_of_evidence_goes_to_its_event_and_c_to_its_component(pilot):
+    lines = pilot.app.screen.query_one("#verdict", Lines)
+    at, line = next((at, line) for at, line in enumerate(lines.shown) if isinstance(line.what.of, Evidence))
+    lines.highlighted = at
+    await pilot.press("v")
+    await settled(pilot)
+    assert pilot.app.screen._place_here() == (line.what.of.source, line.what.of.record)
+    instance = pilot.app.screen._told.hits[0].instance
+    await pilot.press("c")
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, PipelineScreen)
+    assert pilot.app.screen.picture.here.id == instance

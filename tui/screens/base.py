@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
+from diagnostics.verdict import Evidence
 from tui.actions import LINES, bindings
 from tui.housed import Housed
 from tui.plain import file_name, plain
@@ -56,6 +57,14 @@ class Readable(Housed, Screen[_Answer]):
         from tui.screens.explain import ExplainScreen  # noqa: PLC0415 - imported when somebody asks
 
         self.app.push_screen(ExplainScreen(words))
+
+    def action_to_timeline(self) -> None:
+        """From a line of evidence to its event among all others."""
+        line = self._line_here()
+        if line and isinstance(line.what.of, Evidence):
+            self.app.show_event(line.what.of.source, line.what.of.record)
+        else:
+            self.notify(self.say("app.no-event-here"))
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""

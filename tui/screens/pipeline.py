@@ -102,6 +102,13 @@ class PipelineScreen(CaseScreen):
 
         self.app.push_screen(DossierScreen(self.case, event.spot.id))
 
+    def show_component(self, instance: str) -> bool:
+        """Go to a component instance; whether it is there."""
+        known = instance in self.case.case.graph
+        if known:
+            self.picture.go(instance)
+        return known
+
     # Stepping through a job
 
     def action_stage(self, by: int) -> None:
