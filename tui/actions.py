@@ -30,9 +30,10 @@ PLACES = (
     Place("open", "1,f2", "tui.screens.open:OpenScreen", needs_case=False),
     Place("verdict", "2,f3", "tui.screens.verdict:VerdictScreen"),
     Place("timeline", "3,f4", "tui.screens.timeline:TimelineScreen"),
+    Place("writers", "4,f5", "tui.screens.writers:WritersScreen"),
     Place("pipeline", "5,f6", "tui.screens.pipeline:PipelineScreen"),
 )
-"""In the order in which a person walks them. Kept: 4 writers, 6 lab, 7 points, 8 settings."""
+"""In the order in which a person walks them. Kept: 6 lab, 7 points, 8 settings."""
 
 
 class Action(NamedTuple):

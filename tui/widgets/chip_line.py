@@ -8,7 +8,7 @@ from tui.housed import Housed
 from tui.plain import plain
 from tui.timeline.model import Timeline
 
-_FAINT = "$foreground 70%"
+_FAINT = "$foreground-muted"
 
 
 class ChipLine(Housed, Static):

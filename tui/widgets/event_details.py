@@ -12,7 +12,7 @@ from tui.plain import plain, plain_block
 from tui.themes import Glyphs
 from tui.timeline.details import Details, HitTold
 
-_FAINT = "$foreground 70%"
+_FAINT = "$foreground-muted"
 
 
 class EventDetails(Housed, VerticalScroll):
