@@ -23,6 +23,7 @@ _COMMANDS = {
         "tui.commands.reproduce:reproduce_command", "Diagnose, and bring about the suspected causes in the lab."
     ),
     "restore": Place("tui.commands.restore:restore", "Restore a recovery point, or a range of it."),
+    "retry": Place("tui.commands.retry:retry_command", "Try a remedy on a failed job, in the lab."),
     "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
     "serve": Place("tui.commands.serve:serve", "Be the server of remote backups."),
     "verify": Place("tui.commands.verify:verify", "Read recovery points and check every byte."),

@@ -103,6 +103,17 @@ class Risk(StrEnum):
     LOSES_DATA = "loses-data"
 
 
+class LabEffect(StrEnum):
+    """What a remedy changes in the lab."""
+
+    MENDS = "mends"
+    """The faults of the causes that name it are gone."""
+    NOTHING = "nothing"
+    """It looks, or tries again."""
+    OFFLINE = "offline"
+    """The virtual machine is backed up offline from then on."""
+
+
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing to do, in words, and as a command where it is one."""
 
@@ -119,6 +130,7 @@ class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     role: Role
     risk: Risk
     steps: tuple[Step, ...]
+    lab: LabEffect = LabEffect.MENDS
     before: tuple[Text, ...] = ()
     undo: str = ""
     verify: str = ""

@@ -8,7 +8,7 @@ schedule, `transfer` the way to the replica, `trace` and `words` what is told of
 from engine.lab.faults import Fault, FaultError, FaultKind, fault_kinds, parse_fault
 from engine.lab.lab import Lab
 from engine.lab.night import JobRecord
-from engine.lab.reading import ScenarioError, read_scenario
+from engine.lab.reading import ScenarioError, read_scenario, write_scenario
 from engine.lab.scenario import Scenario
 from engine.lab.trace import Night, Outcome, Step, Watch
 
@@ -27,4 +27,5 @@ __all__ = [
     "fault_kinds",
     "parse_fault",
     "read_scenario",
+    "write_scenario",
 ]

@@ -109,6 +109,8 @@ class LabVm(Computer):
         self.step_faults: dict[VmStep, Fault] = {}
         self.tracking_faults: list[Fault] = []
         """Happen when the agent is asked what has changed."""
+        self.may_be_saved = host.around.scenario.job.offline_allowed
+        """Whether its job may back it up offline."""
         self.machine = self._build()
         self._surround_providers()
 

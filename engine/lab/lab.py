@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from engine.dpm import Repository
 from engine.eventlog.logbook import Logbook
 from engine.lab.background import IDLE, make_noise
 from engine.lab.faults import Fault, FaultError, parse_fault
@@ -65,6 +66,11 @@ class Lab:
         """Those that are there now."""
         return tuple(one.fault for one in self._injected)
 
+    @property
+    def repository(self) -> Repository:
+        """Where the server keeps replicas and recovery points."""
+        return self.site.dpm.repository
+
     def inject(self, fault: Fault) -> None:
         """Let something go wrong from now on. Raises FaultError."""
         fault = fault.placed(self.scenario.machines())
@@ -81,6 +87,12 @@ class Lab:
             raise FaultError(f"there is no fault {name}" + (f" on {plate}" if plate else ""))
         for one in found:
             self._take_away(one)
+
+    def back_up_offline(self, vms: Iterable[str]) -> None:
+        """From now on these machines are saved for their backup, as if `Backup (volume snapshot)` were unticked."""
+        for name in vms:
+            vm = self.site.vms[name]
+            vm.machine.integration.backup_enabled, vm.may_be_saved = False, True
 
     def run(self, watch: Watch = unwatched) -> Night:
         """A night: a job for each machine, with the retries that DPM makes by itself.

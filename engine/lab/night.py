@@ -175,7 +175,7 @@ class _Work:
         host = self._vm.host
         await asyncio.sleep(self._site.around.random(f"{self._job[0]}").uniform(1.0, 4.0))
         await self._contact(host)
-        allowed = self._site.around.scenario.job.offline_allowed
+        allowed = self._vm.may_be_saved
         self.mode = self._vm.machine.eligibility().mode
         async with host_backup(host.machine, [self._vm.name], offline_allowed=allowed) as backup:
             self.mode = backup.modes[self._vm.name]

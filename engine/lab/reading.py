@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from engine.datafiles.documents import Path_, Problem, YamlDocument, read
 from engine.datafiles.schema import typed
 from engine.lab.faults import FaultError, parse_fault
@@ -33,6 +35,13 @@ def read_scenario(path: Path) -> Scenario:
     if scenario is None or problems:
         raise ScenarioError(problems)
     return scenario
+
+
+def write_scenario(scenario: Scenario, folder: Path) -> Path:
+    """Write a scenario so that `read_scenario` finds it in the folder. Raises OSError."""
+    file = folder / FILE
+    file.write_bytes(msgspec.yaml.encode(scenario))
+    return file
 
 
 def _contradictions(scenario: Scenario, document: YamlDocument) -> Iterator[Problem]:

@@ -8,10 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import msgspec
 
 from diagnostics.commands.table import print_table
 from diagnostics.exit_codes import ExitCode
-from engine.lab import Fault, FaultError, JobRecord, Lab, ScenarioError, fault_kinds, parse_fault, read_scenario
+from engine.lab import (
+    Fault,
+    FaultError,
+    JobRecord,
+    Lab,
+    ScenarioError,
+    fault_kinds,
+    parse_fault,
+    read_scenario,
+    write_scenario,
+)
 from tui.narration import Narrator, shown_bar
 from tui.outcome import say, size
 from tui.samples import sample_jobs
@@ -56,13 +67,26 @@ def _parameters(parameters: object) -> str:
 @click.option("--seed", type=int, help="Another seed than the scenario's.")
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Let this go wrong too; may be repeated.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Where the logs go.")
+@click.option(
+    "--keep",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Leave the job as it was run, and its logs, for `shindan retry DIR`.",
+)
 @click.option("--step", "stepwise", is_flag=True, help="Wait for Enter after each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of jobs and failures only.")
 @click.option(
     "--list-faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults, help="Show all faults."
 )
 def replay(
-    *, job: str, seed: int | None, faults: tuple[str, ...], out: Path | None, stepwise: bool, quiet: bool
+    *,
+    job: str,
+    seed: int | None,
+    faults: tuple[str, ...],
+    out: Path | None,
+    keep: Path | None,
+    stepwise: bool,
+    quiet: bool,
 ) -> None:
     """Run a job in the lab."""
     place = _place_of(job)
@@ -79,10 +103,15 @@ def replay(
             lab = stack.enter_context(Lab(scenario, folder / "lab", seed=seed, faults=added))
         except FaultError as error:
             raise click.UsageError(_told(error)) from error
+        as_run = msgspec.structs.replace(scenario, seed=lab.seed, faults=tuple(map(str, lab.faults)))
         say(f"{scenario.title}; seed {lab.seed}" + "".join(f"; {fault}" for fault in lab.faults))
         narrator = Narrator(quiet=quiet, stepwise=stepwise, bar=stack.enter_context(shown_bar()))
         with _interruptible(narrator):
             night = lab.run(narrator)
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            write_scenario(as_run, keep)
+            say(f"{len(lab.write_logs(keep / 'logs'))} files in {keep / 'logs'}")
         where = out or (place / "logs" if place.is_dir() and not added and seed is None else None)
         if where is not None:
             say(f"{len(lab.write_logs(where))} files in {where}")

@@ -1,0 +1,79 @@
+"""The failed job: a lab's scenario, or logs for which a lab is built in which the suspected cause is present."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose
+from diagnostics.knowledge.catalog import Cause
+from diagnostics.parsing import Progress
+from diagnostics.reproduce.laboratory import stand_in, writers_needed
+from diagnostics.reproduce.suspicion import suspicions
+from diagnostics.request import Request
+from diagnostics.verdict import VerdictWord
+from engine.lab import Fault, Scenario, parse_fault, read_scenario
+from engine.lab.reading import FILE
+
+LOGS = "logs"
+"""Beside a scenario: what its machines exported."""
+
+
+class NothingToRetryError(Exception):
+    """No job failed, or none of which a lab can be built; the message says why."""
+
+
+class FailedJob(NamedTuple):
+    """What is known of a job that failed."""
+
+    scenario: Scenario
+    faults: tuple[Fault, ...]
+    """That are present in its lab, beside the scenario's own."""
+    suspected: Cause
+    plate: str
+    """Where, as the lab calls it."""
+    basis: tuple[str, ...]
+    """How the lab came about, in sentences."""
+
+
+def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = None) -> FailedJob:
+    """The failed job of a folder: of its `scenario.yml`, else of the exported logs in it.
+
+    Raises:
+        NothingToRetryError: nothing failed, or the lab cannot bring it about.
+        ScenarioError: the scenario cannot be used.
+        UnreadableInput: there are no logs.
+    """
+    if (folder / FILE).is_file():
+        scenario = read_scenario(folder / FILE)
+        diagnosis = diagnose(Request(paths=(str(folder / LOGS),)), progress, knowledge)
+        cause, plate = _first(diagnosis)
+        basis = f"The job of {scenario.title}, from its scenario: the same seed brings it to where it failed."
+        return FailedJob(scenario, (), cause, plate, (basis,))
+    exported = folder / LOGS if (folder / LOGS).is_dir() else folder
+    return _from_logs(diagnose(Request(paths=(str(exported),)), progress, knowledge))
+
+
+def _from_logs(diagnosis: Diagnosis) -> FailedJob:
+    cause, plate = _first(diagnosis)
+    faults = [parse_fault(text) for text in cause.inject]
+    stand = stand_in(diagnosis.case, [plate], writers_needed(faults))
+    placed = stand.placed(faults, plate)
+    if not placed:
+        raise NothingToRetryError(f"the lab cannot bring about {cause.id}: there is nothing to try a remedy on")
+    basis = "These are logs alone: the job is run in a lab like their machines, with the suspected cause."
+    return FailedJob(stand.scenario, placed[:1], cause, placed[0].plate, (basis, *stand.notes))
+
+
+def _first(diagnosis: Diagnosis) -> tuple[Cause, str]:
+    """What the verdict suspects first, and where."""
+    suspected = suspicions(diagnosis.case, most=1)
+    if diagnosis.verdict.verdict is VerdictWord.HEALTHY or not suspected:
+        raise NothingToRetryError(f"no failed job: {diagnosis.verdict.summary}")
+    return suspected[0].cause, suspected[0].plate
+
+
+def causes_of(fault: Fault, causes: Mapping[str, Cause]) -> list[Cause]:
+    """The causes that a fault brings about."""
+    return [
+        cause for cause in causes.values() if fault.kind.name in {parse_fault(text).kind.name for text in cause.inject}
+    ]

@@ -1,0 +1,137 @@
+"""The closed loop, measured: every fault that the lab can bring about is injected, diagnosed and recognized.
+
+usage: python -m tests.bench.closed_loop [--seeds N] [--pairs N] [--only TEXT] [--json]
+
+Exit 1 below a goal. Tables list the faults with what was not found; `--json` prints the same for programs.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from random import Random
+
+import msgspec
+
+from tests.bench.closed_loop.measures import named, place, rank, share
+from tests.bench.closed_loop.nights import Injectable, Said, injectables, play
+from tests.bench.localization.table import Goal
+
+_REFERENCE = 1000
+"""The seed of the nights that others are compared with."""
+
+
+def main() -> int:
+    """Print the tables; 1 where a goal is missed."""
+    arguments = _arguments()
+    began = time.perf_counter()
+    chosen = [one for one in injectables() if arguments.only in one.text]
+    every = injectables()
+    with ProcessPoolExecutor(max_workers=arguments.processes) as pool:
+        usual = play([], _REFERENCE).signature
+        library = {
+            one.text: said.signature
+            for one, said in zip(
+                every, pool.map(play, [[one] for one in every], [_REFERENCE] * len(every)), strict=True
+            )
+        }
+        singles = [([one], seed) for one in chosen for seed in range(1, arguments.seeds + 1)]
+        nights = list(pool.map(play, *zip(*singles, strict=True), chunksize=4)) if singles else []
+        pairs = list(_pairs(every, arguments.pairs))
+        twos = list(pool.map(play, *zip(*pairs, strict=True), chunksize=4)) if pairs else []
+    rows = [_Row.of(one, [said for said in nights if said.truths[0].injectable.text == one.text], library, usual)
+            for one in chosen]  # fmt: skip
+    both = [all(0 < place(said, truth) <= 3 for truth in said.truths) for said in twos]
+    goals = [
+        Goal("the component is named first", share([hit for row in rows for hit in row.component]), 0.9),
+        Goal("the cause is named first", share([hit for row in rows for hit in row.cause]), 0.8),
+        Goal("the fault ranks first by its signature", share([hit for row in rows for hit in row.first]), 0.9),
+        Goal("two faults, both among the first three", share(both), 0.75, note=f"n = {len(both)}"),
+    ]
+    if arguments.json:
+        document = {"faults": rows, "goals": [goal._asdict() | {"met": goal.met} for goal in goals]}
+        print(msgspec.json.format(msgspec.json.encode(document)).decode())
+    else:
+        print(_HEADING, *(row.line() for row in rows), sep="\n")
+        print("\nnot both among the first three", *_missed(twos, both), sep="\n")
+        print("", *(goal.line() for goal in goals), f"\n{time.perf_counter() - began:.0f} s", sep="\n")
+    return int(not all(goal.met for goal in goals))
+
+
+class _Row(msgspec.Struct):
+    """A fault over all seeds."""
+
+    fault: str
+    failed: list[bool]
+    component: list[bool]
+    cause: list[bool]
+    first: list[bool]
+    score: float
+    rival: str
+    rival_score: float
+    instead: str
+    """What was named instead, most often."""
+
+    @classmethod
+    def of(cls, one: Injectable, nights: Sequence[Said], library: dict, usual) -> "_Row":  # type: ignore[type-arg]
+        told = [named(said) for said in nights]
+        ranks = [rank(said, library, usual) for said in nights]
+        wrong = [said.ranking[0] if said.ranking else ("", said.verdict, None)
+                 for said, it in zip(nights, told, strict=True) if not it.cause]  # fmt: skip
+        instead = max(wrong, key=wrong.count) if wrong else ("", "", "")
+        least = min(ranks, key=lambda it: it.score - it.rival_score)
+        return cls(
+            fault=one.text,
+            failed=[said.failed for said in nights],
+            component=[it.component for it in told],
+            cause=[it.cause for it in told],
+            first=[it.rank == 1 for it in ranks],
+            score=least.score,
+            rival=least.rival,
+            rival_score=least.rival_score,
+            instead=" ".join(map(str, instead)).strip(),
+        )
+
+    def line(self) -> str:
+        cells = (self.failed, self.component, self.cause, self.first)
+        counts = " ".join(f"{sum(hits):3}/{len(hits)}" for hits in cells)
+        rival = f"{self.score:.2f} against {self.rival_score:.2f} {self.rival}"
+        return f"{self.fault:48} {counts}  {rival:60} {self.instead}"
+
+
+_HEADING = f"{'fault':48} failed  comp. cause signature, nearest rival"
+
+
+def _pairs(every: Sequence[Injectable], count: int) -> Iterator[tuple[list[Injectable], int]]:
+    """Pairs of faults of different components, drawn by a fixed seed."""
+    chance = Random(7)  # noqa: S311 - repeatable on purpose
+    for seed in range(1, count + 1):
+        one = chance.choice(every)
+        others = [other for other in every if other.component != one.component]
+        if others:
+            yield [one, chance.choice(others)], seed
+
+
+def _missed(twos: Sequence[Said], both: Sequence[bool]) -> Iterator[str]:
+    for said, found in zip(twos, both, strict=True):
+        if not found:
+            told = ", ".join(
+                f"{truth.injectable.text}@{truth.plate} (place {place(said, truth)})" for truth in said.truths
+            )
+            yield f"  {told}; first: {' '.join(map(str, said.ranking[0]))}"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.closed_loop")
+    parser.add_argument("--seeds", type=int, default=5, help="nights of each fault")
+    parser.add_argument("--pairs", type=int, default=60, help="nights with two faults")
+    parser.add_argument("--only", default="", metavar="TEXT", help="faults whose text holds this")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

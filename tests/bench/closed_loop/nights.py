@@ -1,0 +1,121 @@
+"""Nights in the lab with known faults, and what Shindan says of them."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose, load_knowledge
+from diagnostics.knowledge.catalog import Cause
+from diagnostics.reproduce.signature import Signature, signature_of
+from diagnostics.request import Request
+from engine.lab import Fault, Lab, Scenario, parse_fault
+from engine.lab.scenario import Host, Job, VirtualMachine
+from engine.vss.identities import CLASS_IDS
+
+HOSTS = {"HV01": ("SQL01", "WEB01", "FILE01"), "HV02": ("APP01", "MAIL01")}
+
+
+class Injectable(NamedTuple):
+    """A fault of the lab, and the causes that it brings about: one, unless several causes name the same fault."""
+
+    text: str
+    causes: tuple[Cause, ...]
+
+    @property
+    def component(self) -> str:
+        return self.causes[0].component
+
+
+class Truth(NamedTuple):
+    """A fault where it sat."""
+
+    injectable: Injectable
+    plate: str
+
+
+class Said(NamedTuple):
+    """What was the matter in a night, and what Shindan says of it."""
+
+    truths: tuple[Truth, ...]
+    seed: int
+    failed: bool
+    """Whether any job failed."""
+    verdict: str
+    ranking: tuple[tuple[str, str, str | None], ...]
+    """Plate, component and cause of the candidates."""
+    signature: Signature
+
+
+@cache
+def knowledge() -> Knowledge:
+    """Loaded once in each process."""
+    return load_knowledge()
+
+
+def injectables() -> list[Injectable]:
+    """All faults that causes name, in the order of their texts."""
+    found: dict[str, list[Cause]] = {}
+    for cause in knowledge().catalog.causes.values():
+        for text in cause.inject:
+            found.setdefault(text, []).append(cause)
+    return [Injectable(text, tuple(causes)) for text, causes in sorted(found.items())]
+
+
+def site(faults: Iterable[Fault], **job: object) -> Scenario:
+    """Two hosts with five machines; writers that faults speak of are in every guest."""
+    spoken = {str(fault.parameters.get("writer", fault.kind.parameters.get("writer", ""))) for fault in faults}
+    more = tuple(sorted(spoken & set(CLASS_IDS)))
+    hosts = []
+    for host, vms in HOSTS.items():
+        writers = tuple(dict.fromkeys((*VirtualMachine(name="X").writers, *more)))
+        machines = tuple(VirtualMachine(name=vm, writers=writers) for vm in vms)
+        hosts.append(Host(name=host, virtual_machines=machines))
+    return Scenario(title="two hosts", hosts=tuple(hosts), job=msgspec.convert(job, Job))
+
+
+def placed(injectable: Injectable, seed: int, scenario: Scenario) -> Fault:
+    """The fault on a plate that the seed chooses, where the cause may sit."""
+    fault = parse_fault(injectable.text)
+    scopes = [scope for scope in injectable.causes[0].scopes if scope in fault.kind.plates] or list(fault.kind.plates)
+    fitting = [plate for plate in ("site", *scenario.machines()) if plate.partition(":")[0] == scopes[0]]
+    chance = Random(f"{injectable.text}/{seed}")  # noqa: S311 - repeatable on purpose
+    return replace(fault, plate=chance.choice(fitting))
+
+
+def play(chosen: Sequence[Injectable], seed: int) -> Said:
+    """A night with these faults. Where a fault fails no job because machines are quietly backed up offline, that is
+    forbidden, as it is by default where consistency of applications is asked for.
+    """
+    plain = [parse_fault(one.text) for one in chosen]
+    said = _played(chosen, seed, site(plain))
+    return said if said.failed or not chosen else _played(chosen, seed, site(plain, offline_allowed=False))
+
+
+def _played(chosen: Sequence[Injectable], seed: int, scenario: Scenario) -> Said:
+    faults = [placed(one, seed + number, scenario) for number, one in enumerate(chosen)]
+    with tempfile.TemporaryDirectory() as folder:
+        with Lab(scenario, Path(folder) / "lab", seed=seed, faults=faults) as lab:
+            night = lab.run()
+            lab.write_logs(Path(folder) / "logs")
+        diagnosis = diagnose(Request(paths=(str(Path(folder) / "logs"),)), knowledge=knowledge())
+    truths = tuple(Truth(one, fault.plate) for one, fault in zip(chosen, faults, strict=True))
+    return Said(
+        truths,
+        seed,
+        bool(night.failed) or any(job.failed for job in night.jobs) or len(night.jobs) < 5,
+        diagnosis.verdict.verdict,
+        _ranking(diagnosis),
+        signature_of(diagnosis.case),
+    )
+
+
+def _ranking(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:
+    """The named faults, then the other candidates."""
+    ranked = [(one.plate, one.component, one.cause) for one in diagnosis.case.judgement.candidates]
+    return tuple(ranked)

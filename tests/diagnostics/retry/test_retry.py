@@ -1,0 +1,87 @@
+"""A failed job, a remedy, the job once more: with real runs of the lab."""
+
+import msgspec
+import pytest
+
+from diagnostics.parsing import Unwatched
+from diagnostics.retry import Cancelled, NothingToRetryError, UnknownRemedyError, Wish, lines_of, open_job, retry
+from engine.lab import Lab, write_scenario
+from tests.bundled import SAMPLES
+from tests.diagnostics.reproduce.labs import knowledge
+from tests.engine.lab.nights import scenario
+
+
+def kept(folder, *faults, **job):
+    """What `shindan replay --keep` leaves of a night with these faults."""
+    one = msgspec.structs.replace(scenario(**job), faults=faults)
+    write_scenario(one, folder)
+    with Lab(one, folder / "lab") as lab:
+        lab.run()
+        lab.write_logs(folder / "logs")
+    return open_job(folder, knowledge())
+
+
+def tried(job, **wish):
+    return retry(job, knowledge().catalog, Wish(**wish))
+
+
+@pytest.fixture(scope="module")
+def failed_writer(tmp_path_factory):
+    return kept(tmp_path_factory.mktemp("kept"), "writer-failed@vm:SQL01")
+
+
+def test_the_first_remedy_of_the_cause_takes_the_fault_away_and_the_job_passes(failed_writer):
+    told = tried(failed_writer)
+    assert told.plan.remedy.id == "restart-writer-service"
+    assert told.plan.takes_away == ["writer-failed@vm:SQL01"]
+    assert [(job.vm, job.outcome) for job in told.before] == [("SQL01", "failed")]
+    assert [(job.vm, job.outcome, job.mode) for job in told.after] == [("SQL01", "recovery-point", "online")]
+    assert told.recovered
+    assert len(told.points) == 1
+
+
+def test_offline_the_machine_passes_though_its_guest_is_as_broken_as_before(failed_writer):
+    told = tried(failed_writer, offline=True)
+    assert (told.plan.takes_away, told.plan.offline) == ([], ["SQL01"])
+    assert [(job.mode, job.outcome) for job in told.after] == [("offline", "recovery-point")]
+    assert told.recovered
+
+
+def test_a_remedy_for_something_else_changes_nothing_and_that_is_said(failed_writer):
+    told = tried(failed_writer, remedy="repair-name-resolution")
+    assert not told.recovered
+    assert told.points == []
+    assert any("changes nothing" in line for line in lines_of(told))
+
+
+def test_an_unknown_remedy_is_named_with_the_nearest(failed_writer):
+    with pytest.raises(UnknownRemedyError, match=r"restart-writer-servise .*expected restart-writer-service"):
+        tried(failed_writer, remedy="restart-writer-servise")
+
+
+def test_the_plan_has_the_commands_for_the_real_machines_and_their_risk(failed_writer):
+    said = "\n".join(lines_of(tried(failed_writer)))
+    assert "restarts a service" in said
+    assert "On the real machines nothing was done" in said
+    assert "net stop" in said or "Restart-Service" in said or "sc " in said
+
+
+def test_it_ends_when_it_is_cancelled(failed_writer):
+    class Enough(Unwatched):
+        def cancelled(self):
+            return True
+
+    with pytest.raises(Cancelled):
+        retry(failed_writer, knowledge().catalog, Wish(), Enough())
+
+
+def test_where_no_job_failed_there_is_nothing_to_retry(tmp_path):
+    with pytest.raises(NothingToRetryError, match="no failed job"):
+        kept(tmp_path)
+
+
+def test_from_logs_alone_a_lab_like_their_machines_is_built_with_the_suspected_cause():
+    job = open_job(SAMPLES / "guest-sql-writer" / "logs", knowledge())
+    assert [str(fault) for fault in job.faults] == ["sql-writer-failed@vm:SQL01"]
+    assert "SQL01" in {vm.name for host in job.scenario.hosts for vm in host.virtual_machines}
+    assert "logs alone" in job.basis[0]
