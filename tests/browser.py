@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium, spoken to through its debugging pipe; it can reach no host at all."""
+"""A real browser for tests: Chromium, spoken to through its debugging pipe; it can reach no host but this one."""
 
 import base64
 import fcntl
@@ -78,9 +78,9 @@ class Browser:
         return answer
 
     def open(
-        self, page: Path, *, width: int = 1280, height: int = 800, scheme: str = "light", media: str = "screen"
+        self, page: Path | str, *, width: int = 1280, height: int = 800, scheme: str = "light", media: str = "screen"
     ) -> None:
-        """Load a file in a window of this size, with this preferred colour scheme, for a screen or as if printed."""
+        """Load a file, or an address on this machine, in a window of this size, with this preferred colour scheme, for a screen or as if printed."""
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
@@ -88,7 +88,7 @@ class Browser:
         self.call(
             "Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}]
         )
-        self.call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
@@ -153,7 +153,7 @@ def browsing(program: str) -> Iterator[Browser]:
             [
                 program, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-                "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={profile}",
+                "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--user-data-dir={profile}",
             ],
             preexec_fn=connect, pass_fds=(_COMMANDS, _ANSWERS),  # noqa: PLW1509 - no thread runs beside it
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -26,6 +26,7 @@ _COMMANDS = {
     "retry": Place("tui.commands.retry:retry_command", "Try a remedy on a failed job, in the lab."),
     "rules": Place("diagnostics.commands.rules:rules", "Look into the rules, and check your own."),
     "serve": Place("tui.commands.serve:serve", "Be the server of remote backups."),
+    "serve-ui": Place("tui.commands.serve_ui:serve_ui", "Show the screens in a browser of this machine."),
     "verify": Place("tui.commands.verify:verify", "Read recovery points and check every byte."),
 }
 

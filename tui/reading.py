@@ -22,6 +22,7 @@ from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.request import Request
+from tui.itself import python
 
 _LOOK_EVERY = 0.05
 """Seconds between two looks at whether anybody still wants it."""
@@ -61,10 +62,9 @@ def read_elsewhere(request: Request, watching: Watching) -> Diagnosis | None:
     Raises:
         ReadingFailedError: nothing could be read, or the process died.
     """
-    # -P: what lies in the folder where a person happens to be is never imported. A session of its own: Ctrl-C in the
-    # terminal is for the screen, and killing the group ends the reader's own helpers too.
+    # A session of its own: Ctrl-C in the terminal is for the screen, and killing the group ends the reader's helpers too.
     process = subprocess.Popen(  # noqa: S603 - this very program
-        [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}; from tui.reading import work; work()"],
+        python("from tui.reading import work; work()"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     scratch = tempfile.TemporaryDirectory(prefix="shindan-", ignore_cleanup_errors=True)

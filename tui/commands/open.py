@@ -1,6 +1,8 @@
 """`shindan open`, and `shindan` alone: the screens."""
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,38 +45,45 @@ def open_case(
     PATH is what `diagnose` takes: files, folders, archives. Without one, the screens begin where cases are opened.
     `diagnose` says the same without a screen, and exits with a status for scripts.
     """
+    show(asked(options), language=language or "", theme=theme or "", ascii_only=ascii_only)
+
+
+def asked(options: Mapping[str, Any]) -> "Options | None":
+    """The case that options name, None where they name none.
+
+    Raises:
+        click.UsageError: a path or an option that cannot be understood.
+    """
     from diagnostics.request import Options, UsageError, request_of  # noqa: PLC0415 - `--help` must not wait for it
 
-    asked = Options(**options) if options.get("paths") else None
-    try:
-        if asked:
-            _check(asked)
-            request_of(asked)
-    except UsageError as error:
-        raise click.UsageError(str(error)) from error
-    show(asked, language=language or "", theme=theme or "", ascii_only=ascii_only)
-
-
-def _check(asked: "Options") -> None:
-    if "-" in asked.paths:
+    if not options["paths"]:
+        return None
+    wanted = Options(**options)
+    if "-" in wanted.paths:
         raise click.UsageError("standard input cannot be opened on the screens: they need it for keys (use diagnose -)")
-    for path in asked.paths:
+    for path in wanted.paths:
         if not Path(path).exists():
             raise click.UsageError(f"{path}: no such file or folder")
+    try:
+        request_of(wanted)
+    except UsageError as error:
+        raise click.UsageError(str(error)) from error
+    return wanted
 
 
-def show(asked: "Options | None" = None, *, language: str = "", theme: str = "", ascii_only: bool = False) -> None:
+def show(wanted: "Options | None" = None, *, language: str = "", theme: str = "", ascii_only: bool = False) -> None:
     """Run the app in this terminal until the person leaves it.
 
     Raises:
         click.UsageError: there is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    in_a_browser = "TEXTUAL_DRIVER" in os.environ
+    if not in_a_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("the screens need a terminal; `diagnose PATH...` needs none")
     from tui.app import ShindanApp  # noqa: PLC0415 - Textual is slow to import
     from tui.keeping import state_folder  # noqa: PLC0415 - as above
     from tui.session import Session  # noqa: PLC0415 - as above
 
-    app = ShindanApp(asked, session=Session(state_folder()), language=language, theme=theme, ascii_only=ascii_only)
+    app = ShindanApp(wanted, session=Session(state_folder()), language=language, theme=theme, ascii_only=ascii_only)
     app.run()
     sys.exit(app.return_code or 0)

@@ -54,6 +54,12 @@ class VerdictScreen(CaseScreen):
     @work(thread=True)
     def _fetch_library(self) -> None:
         self.app.library()
+        self.app.call_from_thread(self._refresh_detail)
+
+    def _refresh_detail(self) -> None:
+        line = self.query_one("#verdict", Lines).here
+        if line and self.query_one("#detail").display:
+            self.query_one("#detail", Lines).fill(self._detail(line))
 
     def _word(self) -> Content:
         word = self.case.verdict.verdict
@@ -65,8 +71,8 @@ class VerdictScreen(CaseScreen):
 
     @on(Lines.Reached, "#verdict")
     def _show_beside(self, event: Lines.Reached) -> None:
-        if event.lines is self.query_one("#verdict") and self.query_one("#detail").display:
-            self.query_one("#detail", Lines).fill(self._detail(event.line))
+        if event.lines is self.query_one("#verdict"):
+            self._refresh_detail()
 
     @on(Lines.Entered)
     def _enter(self, event: Lines.Entered) -> None:

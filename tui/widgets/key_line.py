@@ -38,5 +38,6 @@ class KeyLine(Housed, Static):
     def _worth_showing(self) -> list[tuple[str, str]]:
         """(key, words) of the actions that can be done here, in the order of the registry."""
         active = {one.binding.id: one.enabled for one in self.screen.active_bindings.values()}
-        here = {action.id: action for action in reversed(ACTIONS) if action.shown and active.get(action.id)}
-        return [(action.keys.split(",")[0], self.say(f"action.{id_}")) for id_, action in reversed(here.items())]
+        here = [action for action in ACTIONS if action.shown and active.get(action.id)]
+        keys = {action.id: action.keys.split(",")[0] for action in reversed(here)}
+        return [(keys[id_], self.say(f"action.{id_}")) for id_ in dict.fromkeys(action.id for action in here)]

@@ -1,0 +1,77 @@
+"""The screens in a real browser, and who may not see them."""
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.browser import Browser, browser_or_skip, browsing
+from tests.bundled import SAMPLES
+
+pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
+
+
+@contextmanager
+def served(home, *arguments: str) -> Iterator[str]:
+    """The address of screens that are being served."""
+    environment = {**os.environ, "XDG_STATE_HOME": str(home), "TEXTUAL_ANIMATIONS": "none"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tui", "serve-ui", "--lang", "en", *arguments],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    assert running.stdout
+    try:
+        yield running.stdout.readline().strip()
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 0
+
+
+def status(address: str, **headers: str) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def received(browser: Browser) -> str:
+    """What the page has been sent to draw: the terminal in it paints on a canvas, whose text nobody can read."""
+    browser.ask("1")
+    frames = [one["params"]["response"] for one in browser.events if one["method"] == "Network.webSocketFrameReceived"]
+    return "".join(
+        base64.b64decode(one["payloadData"]).decode("utf-8", "replace") for one in frames if one["opcode"] == 2
+    )
+
+
+def test_a_browser_shows_the_verdict_on_a_sample(tmp_path):
+    program = browser_or_skip()
+    with served(tmp_path, str(SAMPLES / "guest-sql-writer" / "logs")) as address, browsing(program) as browser:
+        browser.open(address)
+        deadline = time.monotonic() + 40
+        while "SqlServerWriter" not in received(browser) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "ASSERTED" in received(browser)
+        assert "SqlServerWriter" in received(browser)
+        time.sleep(0.5)  # for the picture: the page fades in
+        browser.picture("serve-ui-guest-sql-writer.png")
+        assert all(asked.startswith(address.split("/?")[0]) for asked in browser.requests() if asked.startswith("http"))
+
+
+def test_only_who_knows_the_address_is_answered(tmp_path):
+    with served(tmp_path) as address:
+        base = address.split("/?")[0]
+        assert status(address) == 403  # urllib keeps no cookies: the secret alone is not enough twice
+        assert status(base) == 403
+        assert status(f"{base}/?key=guess") == 403
+        assert status(f"{base}/ws") == 403
+        assert status(address, Origin="https://evil.example") == 403
+        assert status(address, Host="evil.example") == 403
