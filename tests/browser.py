@@ -80,7 +80,7 @@ class Browser:
     def open(
         self, page: Path | str, *, width: int = 1280, height: int = 800, scheme: str = "light", media: str = "screen"
     ) -> None:
-        """Load a file, or an address on this machine, in a window of this size, with this preferred colour scheme, for a screen or as if printed."""
+        """Load a file, or an address on this machine, in a window of this size, for a screen or as if printed."""
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
@@ -153,7 +153,8 @@ def browsing(program: str) -> Iterator[Browser]:
             [
                 program, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-                "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--user-data-dir={profile}",
+                "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                f"--user-data-dir={profile}",
             ],
             preexec_fn=connect, pass_fds=(_COMMANDS, _ANSWERS),  # noqa: PLW1509 - no thread runs beside it
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -62,7 +62,7 @@ def read_elsewhere(request: Request, watching: Watching) -> Diagnosis | None:
     Raises:
         ReadingFailedError: nothing could be read, or the process died.
     """
-    # A session of its own: Ctrl-C in the terminal is for the screen, and killing the group ends the reader's helpers too.
+    # A session of its own: Ctrl-C in the terminal is for the screen, and killing the group ends the reader's helpers.
     process = subprocess.Popen(  # noqa: S603 - this very program
         python("from tui.reading import work; work()"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,

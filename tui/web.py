@@ -1,7 +1,7 @@
 """The screens in a browser of this machine, through textual-serve: on loopback, for whoever knows the address.
 
-Every page of the web can make a browser ask for addresses on this machine, and other users of it can too. So the address
-holds a secret, which becomes a cookie that no other site's requests carry; and nothing is asked for anywhere else.
+Every page of the web can make a browser ask for addresses on this machine, and other users of it can too. So the
+address holds a secret, which becomes a cookie that no other site's requests carry. Nothing is loaded from elsewhere.
 """
 
 import hmac

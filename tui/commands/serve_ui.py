@@ -8,8 +8,8 @@ from tui.itself import python
 
 _HELP = """Show the screens in a browser of this machine.
 
-It listens on 127.0.0.1 only, and shows them to whoever has the address that it prints: keep that to yourself. Every window
-of a browser has a case of its own. OPTIONS and PATH are those of `shindan open`. Ctrl-C ends it.
+It listens on 127.0.0.1 only, and shows them to whoever has the address that it prints: keep that to yourself. Every
+window of a browser has a case of its own. OPTIONS and PATH are those of `shindan open`. Ctrl-C ends it.
 
 \b
 Exit status:
@@ -31,7 +31,7 @@ def serve_ui(port: int, arguments: tuple[str, ...]) -> None:
 
     opened = python(f"sys.argv = ['shindan', 'open', *{list(arguments)!r}]; from tui.cli import main; main()")
     try:
-        server = ScreensServer(opened, port, lambda address: click.echo(address))
+        server = ScreensServer(opened, port, click.echo)
     except OSError as error:
         raise click.UsageError(f"port {port}: {error.strerror}") from error
     server.serve()
