@@ -3,10 +3,10 @@
 usage: python -m tests.bench.bench_volume [ROUNDS]     (default 5; exits 1 where a goal is missed)
 
 Random writes of 4 KiB into 1 GiB of data: to the bare file; through a volume of which no copy was made; through one
-that tracks changes, which syncs a mark for each of its 1,024 regions; at the first touch after a copy was made, when
-16 KiB are copied away; and later, to blocks that were. Reads of 1 MiB in order: of
-the bare file, of a copy of which nothing was overwritten, and of one of which everything was. Each round does all of
-them; a round's ratio is against the bare file of that round, and the table shows medians.
+that tracks changes, which syncs its marks; at the first touch after a copy was made, when 16 KiB are copied away; and
+later, to blocks that were. Reads of 1 MiB in order: of the bare file, of a copy of which nothing was overwritten, and
+of one of which everything was. Each round does all of them; a round's ratio is against the bare file of that round,
+and the table shows medians.
 """
 
 import os

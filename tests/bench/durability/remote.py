@@ -25,9 +25,10 @@ def remote_kills(count: int) -> None:
     servers = sum(one.victim == "server" for one in found)
     committed, resumed = sum(one.committed for one in found), sum(one.kept > 0 for one in found)
     print(
-        f"{servers} servers and {count - servers} agents killed in remote backups, {committed} after the commit: no "
-        f" recovery point is lost or half, each retry sent exactly what was missing ({resumed} had less to send)"
+        f"{servers} servers and {count - servers} agents killed in remote backups, {committed} after the commit: ",
+        end="",
     )
+    print(f"no recovery point lost or half, each retry sent exactly what was missing ({resumed} had less to send)")
 
 
 def cut_links(count: int) -> None:
