@@ -103,6 +103,7 @@ ACTIONS = (
     Action("fold-all", "u", "fold_all", "timeline", shown=False),
     Action("details", "i", "details", "timeline", shown=False),
     Action("component", "c", "component", "timeline", shown=False),
+    Action("stop-search", "escape", "stop_search", "timeline", shown=False),
     Action("leave-prompt", "escape", "close", "prompt", shown=False),
     Action("down", "j", "cursor_down", LINES, shown=False),
     Action("up", "k", "cursor_up", LINES, shown=False),

@@ -1,6 +1,8 @@
 """Stories of the timeline."""
 
+import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 from textual.widgets import Input, Static
@@ -12,8 +14,9 @@ from diagnostics.request import Request
 from diagnostics.verdict import Evidence
 from engine.eventlog import evtx, values
 from engine.eventlog.record import EventData, Provider, Record
+from tests.bench.bench_timeline import write_logs
 from tests.diagnostics.ledger.logs import NIGHT
-from tests.tui.driving import case_of, seen, settled, story
+from tests.tui.driving import case_of, seen, settled, story, until
 from tui.screens.explain import ExplainScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.timeline import TimelineScreen
@@ -206,3 +209,50 @@ async def test_v_on_a_line_of_evidence_goes_to_its_event_and_c_to_its_component(
     await settled(pilot)
     assert isinstance(pilot.app.screen, PipelineScreen)
     assert pilot.app.screen.picture.here.id == instance
+
+
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory):
+    """The logs of the benchmark, small: a case of which rules want one event in five."""
+    folder: Path = tmp_path_factory.mktemp("long")
+    write_logs(folder, 6000)
+    return diagnose(Request(paths=(str(folder),)), ledger=True)
+
+
+@story("guest-sql-writer", place="timeline")
+async def test_escape_ends_a_search_that_is_still_looking(pilot, monkeypatch):
+    def endless(*given: object) -> None:
+        watch = given[-1]
+        assert callable(watch)
+        while True:
+            watch(0.25)
+            time.sleep(0.01)
+
+    monkeypatch.setattr("tui.screens.timeline.matching", endless)
+    await pilot.press("f")
+    pilot.app.focused.value = "disk"
+    await pilot.press("enter")
+    await until(pilot, lambda: "searching 25 %" in seen(pilot))
+    await pilot.press("escape")
+    await settled(pilot)
+    assert pilot.app.screen.timeline.query == ()
+    assert "searching" not in seen(pilot)
+
+
+@story()
+async def test_keys_are_answered_at_once_in_a_log_of_which_most_is_on_disk(pilot, long_log):
+    """The small twin of `tests.bench.bench_timeline`."""
+    await pilot.app.show_case(case_of(long_log), "timeline")
+    await settled(pilot)
+    screen, waits = pilot.app.screen, []
+    assert len(screen.timeline.ledger) == 6000
+    assert len(long_log.case.reading.events) < 3000
+    for key in ["ctrl+d", "G", "g", "ctrl+d"] * 3:
+        pressed = time.perf_counter()
+        await pilot.press(key)
+        await pilot.pause()
+        waits.append(time.perf_counter() - pressed)
+    assert median(waits) < 0.5
+    await pilot.press("f")
+    await types(pilot, "level:warning+ machine:HV02")
+    assert 0 < screen.timeline.shown < 2000

@@ -12,6 +12,7 @@ from textual.worker import Worker, get_current_worker
 
 from diagnostics.event import Level
 from diagnostics.evidence.clock import UnknownZoneError
+from diagnostics.ledger.hits import Hits
 from diagnostics.ledger.ledger import Mask
 from diagnostics.ledger.matching import matching, says
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
@@ -49,6 +50,7 @@ class TimelineScreen(CaseScreen):
         self._timeline: Timeline | None = None
         self._sought: Term | None = None
         self._told: Details | None = None
+        self._hits: Hits | None = None
 
     def body(self) -> ComposeResult:
         """The filter, when there was how much, the lines, and the event under the cursor."""
@@ -116,7 +118,7 @@ class TimelineScreen(CaseScreen):
             self.query_one(EventDetails).show_nothing(str(gone))
             return
         place = (event.source, event.record)
-        hits = self.case.hits.of(*place)
+        hits = self._hits.of(*place) if self._hits else []
         self._told = details_of(event, self.timeline.clock, self.case.case.catalog, hits, self.case.notes.note(place))
         self.query_one(EventDetails).show(self._told, self.app.glyphs)
 
@@ -137,6 +139,17 @@ class TimelineScreen(CaseScreen):
     def on_mount(self) -> None:
         """Draw what depends on the width, now and whenever it changes."""
         self.call_after_refresh(self._changed)
+        if self._timeline:
+            self._gather_hits()
+
+    @work(thread=True, group="hits")
+    def _gather_hits(self) -> None:
+        hits = self.case.hits
+        self.app.call_from_thread(self._hits_gathered, hits)
+
+    def _hits_gathered(self, hits: Hits) -> None:
+        self._hits = hits
+        self._look()
 
     def on_resize(self) -> None:
         """Columns have other widths."""
@@ -227,8 +240,12 @@ class TimelineScreen(CaseScreen):
 
     @on(Prompt.Left)
     def _left(self) -> None:
-        self.workers.cancel_group(self, "timeline")
         self.view.focus()
+
+    def action_stop_search(self) -> None:
+        """End a search or a filter that is still looking."""
+        self.workers.cancel_group(self, "timeline")
+        self.query_one(ChipLine).working(None)
 
     def _filter(self, text: str) -> None:
         self._apply(parse(text))
