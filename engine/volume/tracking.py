@@ -89,19 +89,21 @@ class Tracking:
         write_fully(self._regions, self._marked.to_bytes(), 0)
 
     def mark(self, first: int, last: int) -> None:
-        """Let no crash forget that blocks from `first` to before `last` may have changed.
-
-        After an OSError nothing but `discard` may follow.
-        """
+        """Let no crash forget that blocks from `first` to before `last` may have changed."""
         low, high = first * BLOCK // self._region, (last * BLOCK - 1) // self._region + 1
         if self._regions is None or self._marked.word(low, high) == (1 << (high - low)) - 1:
             return
         width = 1 << min(self._marks // _NARROW, _REGIONS.bit_length())
         low, high = low // width * width, min(-(-high // width) * width, self._marked.count)
+        before = self._marked.word(low, high)
         self._marked.put(low, high, (1 << (high - low)) - 1)
         start, end = low // (8 * _SECTOR) * _SECTOR, -(-high // (8 * _SECTOR)) * _SECTOR
-        write_fully(self._regions, self._marked.to_bytes()[start:end], start)
-        self._regions.sync()
+        try:
+            write_fully(self._regions, self._marked.to_bytes()[start:end], start)
+            self._regions.sync()
+        except OSError:
+            self._marked.put(low, high, before)  # what is not durable must not be relied on
+            raise
         self._marks += 1
 
     def finish(self, epochs: Sequence[Recorded]) -> None:

@@ -230,6 +230,18 @@ def test_a_change_that_cannot_be_noted_leaves_no_history_to_be_believed():
     assert disk.names(FOLDER) == ["000001.old-blocks", "changes.regions"]
 
 
+def test_a_write_whose_change_can_neither_be_noted_nor_the_history_discarded_is_refused_again_and_again():
+    disk = CrashDisk()
+    disk.put(PATH, bytes(SIZE))
+    faulty = Faulty(disk)
+    volume = Volume(PATH, tracked=True, files=faulty)
+    faulty.plan = lambda call: OSError(errno.EIO, "rotten") if call.path.name.startswith("changes") else None
+    for _ in range(2):
+        with pytest.raises(OSError, match="rotten"):
+            volume.write(0, b"new")
+    assert disk.content(PATH) == bytes(SIZE)
+
+
 @pytest.mark.parametrize(("code", "loss"), [(errno.ENOSPC, Loss.NO_SPACE), (errno.EIO, Loss.IO_FAILURE)])
 def test_a_failing_diff_area_costs_all_shadow_copies_but_no_write(code: int, loss: Loss, tmp_path: Path):
     path = tmp_path / "disk.img"
