@@ -6,6 +6,7 @@ gone by then. What parsers made of it is kept instead, in a temporary file.
 
 import os
 import tempfile
+import weakref
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -31,8 +32,13 @@ class Pages:
     def __init__(self) -> None:
         number, name = tempfile.mkstemp(prefix="shindan-")
         self._file: IO[bytes] = os.fdopen(number, "w+b")
-        self._path = Path(name)
+        self._own(Path(name))
         self._begin()
+
+    def _own(self, path: Path) -> None:
+        """Take care that the file goes when nobody can read it any more."""
+        self._path = path
+        self._gone = weakref.finalize(self, path.unlink, missing_ok=True)
 
     def _begin(self) -> None:
         self._lock = Lock()
@@ -66,14 +72,15 @@ class Pages:
     def close(self) -> None:
         """Forget everything."""
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self._gone()
 
     def __getstate__(self) -> dict[str, Any]:
         self._file.flush()
+        self._gone.detach()
         return {"path": self._path, "offsets": self._offsets, "open": self._open}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._path = state["path"]
+        self._own(state["path"])
         self._file = self._path.open("r+b")
         self._begin()
         self._offsets, self._open = state["offsets"], state["open"]

@@ -45,6 +45,7 @@ async def test_on_a_small_terminal_enter_opens_the_event_behind_a_line_of_eviden
     assert event.provider in shown
     assert f"{evidence.source}:{evidence.record}" in shown
     assert all(code in shown for code in event.codes)
+    assert pilot.app.screen.words_here() == [*evidence.codes, evidence.event, evidence.rule]
     await pilot.press("escape")
     assert isinstance(pilot.app.screen, VerdictScreen)
 

@@ -26,7 +26,7 @@ class ExplainScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """A word to look up, and what it means."""
         yield Static(self.say("explain.title"), classes="title")
-        yield Input(placeholder=self.say("explain.word"), compact=True, id="word")
+        yield Input(", ".join(self._words[:1]), placeholder=self.say("explain.word"), compact=True, id="word")
         yield Lines(id="article")
 
     def on_mount(self) -> None:

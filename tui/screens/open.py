@@ -89,7 +89,9 @@ class OpenScreen(ShindanScreen):
             self.open(Options(paths=(str(path if path.is_dir() else path.parent),)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """A folder is opened where folders are shown."""
+        """A folder is opened where folders are shown; there is nothing to explain or to export yet."""
+        if action in ("explain", "export"):
+            return False
         return action != "open_folder" or isinstance(self.focused, FolderTree)
 
     def open(self, options: Options, place: str = "verdict") -> None:

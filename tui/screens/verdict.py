@@ -81,7 +81,7 @@ class VerdictScreen(CaseScreen):
             if self.query_one("#detail").display:
                 self.query_one("#detail").focus()
             else:
-                self.app.push_screen(DetailScreen(list(self._detail(event.line))))
+                self.app.push_screen(DetailScreen(list(self._detail(event.line)), what.terms))
         elif what.copied:
             self.action_copy()
         elif what.terms:
@@ -124,9 +124,15 @@ class VerdictScreen(CaseScreen):
 class DetailScreen(Dialog[None]):
     """The line under the cursor in full, where there is no room beside it."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: list[Line], terms: tuple[str, ...] = ()) -> None:
+        """Lines, and the words to explain where the one under the cursor has none."""
         super().__init__()
         self._lines = lines
+        self._terms = list(terms)
+
+    def words_here(self) -> list[str]:
+        """Of the line under the cursor, else of the whole."""
+        return super().words_here() or self._terms
 
     def body(self) -> ComposeResult:
         """The lines."""

@@ -68,6 +68,11 @@ class Lines(Housed, OptionList):
         self._shown = list(lines)
         super().__init__(*map(_option, self._shown), id=id, markup=False)
 
+    def on_mount(self) -> None:
+        """Begin at the first line that can be stood on."""
+        if self._shown and self.highlighted is None:
+            self.action_first()
+
     def fill(self, lines: Iterable[Line]) -> None:
         """Show other lines; the cursor stays at its place as far as there is one."""
         before = self.highlighted
