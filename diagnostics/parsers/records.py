@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from diagnostics.event import Event, Level
-from diagnostics.parsers import driver_packet, service_record, vss_context
+from diagnostics.parsers import dpm_alert, driver_packet, service_record, vss_context
 from diagnostics.parsers.codes import canonical, find_codes
 
 BINARY = "Binary"
@@ -101,6 +101,8 @@ def finished(event: Event) -> Event:
     """A record with everything in it that only its provider's custom explains."""
     if event.provider.upper() == "VSS":
         return vss_context.enrich(event)
+    if event.provider.upper() == "DPM-EM":
+        return dpm_alert.enrich(event)
     if BINARY not in event.fields:
         return event
     of_services = event.provider == "Service Control Manager"

@@ -1,0 +1,28 @@
+"""Alerts of DPM in event logs: the machine that their sentence is about."""
+
+import pytest
+
+from diagnostics.event import Event, Kind
+from diagnostics.parsers.records import finished
+
+MEANT = [
+    "Recovery point creation jobs for Microsoft Hyper-V \\SQL01 on SQL01.HV01 have been failing. (ID 3114)",
+    "Jobs for Microsoft Hyper-V \\Backup Using Child Partition Snapshot\\SQL01 on HV01 have been failing. (ID 3114)",
+    "HV01 上の Microsoft Hyper-V \\Backup Using Saved State\\SQL01 のレプリカは整合性がありません。 (ID 3106)",
+]
+
+
+def alert(text: str, provider: str = "DPM-EM") -> Event:
+    return finished(
+        Event(kind=Kind.RECORD, source="x", record=1, provider=provider, event_id=3114, fields={"Data[0]": text})
+    )
+
+
+@pytest.mark.parametrize("text", MEANT)
+def test_the_machine_is_named_whatever_the_language(text):
+    assert alert(text).fields["VmName"] == "SQL01"
+
+
+def test_an_alert_about_anything_else_names_none():
+    assert "VmName" not in alert("The DPM protection agent on HV01 could not be contacted. (ID 3122)").fields
+    assert "VmName" not in alert(MEANT[0], provider="Another").fields
