@@ -1,6 +1,6 @@
 """Kill -9, flipped bits and failing disks, for long; ends with an AssertionError where anything is lost or hidden.
 
-usage: python -m tests.bench.durability [--kills N] [--flips N] [--states N] [--remote N] [--links N]
+usage: python -m tests.bench.durability [--kills N] [--flips N] [--states N] [--remote N] [--links N] [--wire N]
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.bench.durability.remote import cut_links, remote_kills
+from tests.bench.durability.remote import cut_links, remote_kills, wire_flips
 from tests.engine.dpm.disk import MEMORY
 from tests.engine.dpm.survival import Victim, bits, flip, kill_at_a_random_moment, victim
 from tests.engine.dpm.test_repository_states import RepositoryMachine
@@ -56,15 +56,17 @@ def main() -> int:
     parser.add_argument("--states", type=int, default=1_000)
     parser.add_argument("--remote", type=int, default=500, help="servers and agents killed in remote backups")
     parser.add_argument("--links", type=int, default=5, help="links cut in remote backups")
+    parser.add_argument("--wire", type=int, default=500, help="bits flipped on the wire")
     wishes = parser.parse_args()
     begun = time.perf_counter()
     states(wishes.states)
     kills(wishes.kills)
     remote_kills(wishes.remote)
     cut_links(wishes.links)
+    wire_flips(wishes.wire)
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         flips(victim(Path(name, "tiny"), blocks=2, points=2), None, "tiny repository, every bit")
-        flips(victim(Path(name, "larger"), blocks=200, points=10), wishes.flips, "larger repository")
+        flips(victim(Path(name, "larger"), blocks=2000, points=10), wishes.flips, "larger repository")
     print(f"{time.perf_counter() - begun:.0f} s")
     return 0
 

@@ -8,11 +8,20 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.engine.dpm.disk import MEMORY
+from engine.dpm import Repository, prune
+from engine.progress import Unwatched
+from engine.sync.backup import Wishes
+from engine.transport.agent import LocalImage, Retry, push
+from tests.engine.dpm.disk import MEMORY, content
 from tests.engine.transport.forked import forked_site
-from tests.engine.transport.hosts import MIB, Link, Pair, delayed, pair, two_hosts
+from tests.engine.transport.hosts import MIB, Hosts, Pair, delayed, pair, two_hosts
+from tests.engine.transport.link import Link
+from tests.engine.transport.site import QUICK, site
 
 _SIZE = 96 * MIB
+_SMALL = MIB // 2
+_GREETED = 4096
+"""Bytes after which a handshake is surely over."""
 _DELAY = 0.05
 """Seconds."""
 
@@ -29,6 +38,24 @@ def remote_kills(count: int) -> None:
         end="",
     )
     print(f"no recovery point lost or half, each retry sent exactly what was missing ({resumed} had less to send)")
+
+
+def wire_flips(count: int) -> None:
+    """Flip a bit of what an agent sends, at random places, and let the retry complete."""
+    dice = random.Random()  # noqa: S311 - not secret
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name, site(Path(name)) as made:
+        member, image, told = made.agent(), Path(name, "image"), list[str]()
+        for number in range(1, count + 1):
+            image.write_bytes(dice.randbytes(_SMALL))
+            link = Link(made.address, flips=[dice.randrange(_GREETED, _SMALL)])
+            member.server = link.address
+            push(member, "disk", LocalImage(image), Wishes(4096), Unwatched(), Retry(0, told.append), QUICK)
+            link.close()
+            assert len(told) == number, "a flipped bit was not noticed"
+            with Repository.open(made.repository) as repository:
+                assert content(repository, repository.points()[-1].id) == image.read_bytes()
+                prune(repository, 2)
+    print(f"{count} bits flipped on the wire: each was noticed, none reached a recovery point, each retry completed")
 
 
 def cut_links(count: int) -> None:
@@ -66,7 +93,7 @@ def _undisturbed(made: Pair, address: str, seed: int) -> float:
     return time.perf_counter() - begun
 
 
-def _cut(made: Pair, link: Link, address: str, seed: int) -> float:
+def _cut(made: Pair, link: Hosts, address: str, seed: int) -> float:
     """Cut in the middle, wait until the agent has noticed, mend; the share of the image that the retry sent."""
     before = made.contents()
     made.change(seed)

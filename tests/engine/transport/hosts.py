@@ -35,8 +35,8 @@ class Host(NamedTuple):
         return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-class Link(NamedTuple):
-    """What joins two hosts."""
+class Hosts(NamedTuple):
+    """Two hosts, and what joins them."""
 
     server: Host
     agent: Host
@@ -55,7 +55,7 @@ def ip(*words: str) -> None:
 
 
 @contextmanager
-def two_hosts() -> Iterator[Link]:
+def two_hosts() -> Iterator[Hosts]:
     """Two hosts for the time of the block. Raises OSError or CalledProcessError where there can be none."""
     names = [f"shindan-{os.getpid()}-{side}" for side in ("server", "agent", "between")]
     middle = f"sh{os.getpid()}"
@@ -75,14 +75,14 @@ def two_hosts() -> Iterator[Link]:
         server, agent, between = (
             Host(("ip", "netns", "exec", name), f"10.213.7.{number}") for number, name in enumerate(names, 1)
         )
-        yield Link(server, agent, between, f"{middle}-1")
+        yield Hosts(server, agent, between, f"{middle}-1")
     finally:
         for words in reversed(made):
             subprocess.run(["ip", *words], check=False, capture_output=True)
 
 
 @contextmanager
-def delayed(link: Link, server: str, seconds: float) -> Iterator[Address]:
+def delayed(link: Hosts, server: str, seconds: float) -> Iterator[Address]:
     """Where an agent finds the server such that everything takes so long, each way."""
     started = link.between.start(
         link.between.address, *address_of(server), seconds, module="tests.engine.transport.link"
