@@ -88,6 +88,8 @@ class Pages:
     def _unpack(self, page: int) -> list[Event]:
         start, end = self._offsets[page : page + 2]
         with self._lock:
+            if self._file.closed:
+                raise OSError(0, "the case was closed")
             self._file.seek(start)
             packed = self._file.read(end - start)
             events = self._decoder.decode(zstandard.decompress(packed))

@@ -141,3 +141,12 @@ def test_details_are_copied_as_they_are_shown(tmp_path: Path) -> None:
     assert details.codes[0].symbol == "VSS_E_WRITERERROR_NONRETRYABLE"
     assert details.time in as_text(details)
     assert as_text(details).endswith("mine")
+
+
+def test_the_year_is_told_where_there_is_room_or_events_are_of_several(tmp_path: Path) -> None:
+    assert [TOKYO.short(HERE, width) for width in (14, 19, 23)] == [
+        "11-22 10:02:03", "2026-11-22 10:02:03", "2026-11-22 10:02:03.456",
+    ]  # fmt: skip
+    assert not timeline(tmp_path / "one", QUIET, QUIET).spans_years
+    two = write_log(tmp_path / "two.evtx", [QUIET, QUIET._replace(second=60 * 60 * 24 * 60)])
+    assert Timeline(ledger_of(two)).spans_years

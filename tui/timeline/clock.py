@@ -10,6 +10,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RELATIVE = re.compile(r"([+-])(\d{1,6})\s*([smhd])")
 _OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_WITH_YEAR = len("2026-11-22 01:02:03")
 EXPECTED = "2026-11-22T01:02, 01:02:03, +10m, -2h, +1d"
 
 
@@ -24,15 +25,18 @@ class DisplayClock(NamedTuple):
         """A clock by the zone's name; raises `UnknownZoneError`."""
         return cls(name.strip(), find_zone(name))
 
-    def date_time(self, time: int) -> str:
-        """`2026-11-22 01:02:03.456`."""
+    def short(self, time: int, width: int) -> str:
+        """`2026-11-22 01:02:03.456`, or as much of it as fits: `2026-11-22 01:02:03`, `11-22 01:02:03`."""
         moment = self._moment(time)
-        return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}" if moment else ""
+        if moment is None:
+            return ""
+        whole = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
+        return next((form for form in (whole, whole[:_WITH_YEAR]) if len(form) <= width), whole[5:_WITH_YEAR])
 
-    def short(self, time: int) -> str:
-        """`11-22 01:02:03`."""
+    def year(self, time: int) -> int:
+        """The year that a time is in."""
         moment = self._moment(time)
-        return f"{moment:%m-%d %H:%M:%S}" if moment else ""
+        return moment.year if moment else 0
 
     def full(self, time: int) -> str:
         """`2026-11-22 01:02:03.456789 Asia/Tokyo (+09:00)`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import UTC
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,14 @@ class Timeline:
         """Whether a line is shown although the filter does not ask for it."""
         mask = self._active
         return mask is not None and not mask[self.lines.first(line)]
+
+    @cached_property
+    def spans_years(self) -> bool:
+        """Whether the events are of several years."""
+        if not self.ledger.timed:
+            return False
+        first, last = self.ledger.time(0), self.ledger.time(self.ledger.timed - 1)
+        return self.clock.year(first or 0) != self.clock.year(last or 0)
 
     @property
     def shown(self) -> int:

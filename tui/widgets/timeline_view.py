@@ -40,11 +40,14 @@ class _Columns(NamedTuple):
     source: int
 
     @classmethod
-    def fit(cls, width: int, machine: int) -> "_Columns":
-        """What fits on a line of so many cells, where machines' names are at most so long."""
+    def fit(cls, width: int, machine: int, *, years: bool) -> "_Columns":
+        """What fits on a line of so many cells, where machines' names are at most so long.
+
+        The year is told where there is room, and where events are of several `years`.
+        """
         if width >= _WIDE:
             return cls(23, min(machine, 16), 26, 22)
-        return cls(14, min(machine, 10 if width < _MIDDLE else 15), 20 if width < _MIDDLE else 24, 0)
+        return cls(19 if years else 14, min(machine, 10 if width < _MIDDLE else 15), 20 if width < _MIDDLE else 24, 0)
 
 
 class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -243,11 +246,10 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         time = self.timeline.ledger.time(row)
         if time is None:
             return "-"
-        clock = self.timeline.clock
-        return clock.date_time(time) if width >= len("2026-11-22 01:02:03.456") else clock.short(time)
+        return self.timeline.clock.short(time, width)
 
     def _columns(self, width: int) -> _Columns:
-        return _Columns.fit(width, max(self._longest, len("machine")))
+        return _Columns.fit(width, max(self._longest, len("machine")), years=self.timeline.spans_years)
 
     def _style(self, line: int, name: str) -> Style:
         """Of a part of a line, unless the filter dims the whole line."""

@@ -113,6 +113,14 @@ def test_wall_clocks_are_set_right_in_the_ledger_as_in_the_case(sample: str) -> 
     assert any(listed)
 
 
+def test_what_is_kept_on_disk_goes_with_the_last_who_holds_the_ledger() -> None:
+    ledger = ledger_of(SAMPLES / "guest-sql-writer" / "logs")
+    kept = ledger.pages._path
+    assert kept.exists()
+    del ledger
+    assert not kept.exists()
+
+
 def test_pages_give_back_what_was_put_into_them_in_any_order() -> None:
     events = read_case([SAMPLES / "guest-sql-writer" / "logs"]).events
     pages = Pages()
