@@ -11,7 +11,7 @@ import pytest
 from engine.dpm import verify
 from engine.dpm.errors import RepositoryError
 from engine.progress import Unwatched
-from tests.engine.disks import Faulty, Plan, fail, no_fault
+from tests.engine.disks import Faulty, Plan, fail, no_fault, short
 from tests.engine.dpm.disk import BLOCK, MEMORY, MixedDisk, Ticks, back_up, content, opened
 from tests.engine.dpm.test_repository_states import CrashError, crash
 
@@ -45,8 +45,8 @@ def second_backup(folder: Path, plan: Plan) -> tuple[MixedDisk, int]:
 
 @pytest.mark.parametrize(
     "fault",
-    [crash, lambda n: fail(n, errno.EIO), lambda n: fail(n, errno.ENOSPC, sticky=True)],
-    ids=["the machine stops", "EIO", "ENOSPC from then on"],
+    [crash, lambda n: fail(n, errno.EIO), lambda n: fail(n, errno.ENOSPC, sticky=True), short],
+    ids=["the machine stops", "EIO", "ENOSPC from then on", "every n-th is short"],
 )
 def test_every_call_may_fail_and_nothing_is_lost_or_half(folder: Path, fault: Callable[[int], Plan]):
     _, calls = second_backup(folder / "all", no_fault)
