@@ -1,0 +1,152 @@
+"""A bench: the lab runs on its thread as fast as a person wants, and stops at once when told."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from diagnostics.report.strip import ABSENT, FAILED, PASSED, UNREACHED
+from engine.dpm.occurrences import Fate
+from engine.lab import FaultError, parse_fault
+from engine.pipeline import STAGES, Stage
+from tests.engine.lab.nights import scenario
+from tui.lab import SPEEDS, Bench, State, StoppedError
+
+FASTEST = SPEEDS[-1]
+SQL_FAILS = "sql-writer-failed@vm:SQL01"
+
+
+@contextmanager
+def bench(*faults, speed=FASTEST):
+    made = Bench(scenario(retries=0), map(parse_fault, faults))
+    made.pace.at(speed)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def night(on):
+    """Runs on a thread of its own; what it raised is kept."""
+    raised = []
+
+    def run():
+        try:
+            on.run()
+        except StoppedError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield thread, raised
+    finally:
+        on.pace.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def wait_for(holds, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.005)
+
+
+def test_a_good_night_passes_every_stage_of_its_mode_and_makes_recovery_points():
+    with bench() as lab:
+        lab.run()
+        lab.take()
+        lab.seen.end(lab.nights[0].failed)
+        job = lab.seen.jobs["SQL01"]
+        cells = dict(zip(STAGES, job.cells(), strict=True))
+        assert (job.outcome, job.points, cells[Stage.SAVE_STATE]) == ("succeeded", 1, ABSENT)
+        assert cells[Stage.GUEST_FREEZE] == cells[Stage.RELEASE_SNAPSHOT] == PASSED
+        assert job.sent == lab.nights[0].jobs[0].sent
+
+
+def test_a_fault_fails_the_job_in_its_stage_and_nothing_beyond_is_reached():
+    with bench(SQL_FAILS) as lab:
+        lab.run()
+        lab.take()
+        lab.seen.end(lab.nights[0].failed)
+        job, other = lab.seen.jobs["SQL01"], lab.seen.jobs["WEB01"]
+        assert (job.outcome, other.outcome) == ("failed", "succeeded")
+        assert job.failed == lab.nights[0].jobs[0].stage
+        assert job.cells()[STAGES.index(job.failed)] == FAILED
+        assert job.cells()[-1] == UNREACHED
+
+
+def test_blocks_are_told_by_their_fate_on_a_map_as_large_as_the_disk():
+    with bench() as lab:
+        lab.run()
+        lab.take()
+        blocks = lab.seen.disks["SQL01-C.vhd"]
+        assert len(blocks) == 1024 * 16
+        assert {Fate.SENT, Fate.UNCHANGED} <= set(blocks)
+        assert max(lab.seen.rates) > 0
+
+
+def test_a_paused_night_goes_on_step_by_step():
+    with bench() as lab:
+        lab.pace.pause()
+        with night(lab):
+            wait_for(lambda: lab.take())
+            assert lab.seen.steps == 1
+            lab.pace.step()
+            lab.pace.step()
+            wait_for(lambda: lab.take() or lab.seen.steps == 3)
+            time.sleep(0.05)
+            lab.take()
+            assert lab.seen.steps == 3
+            lab.pace.go_on()
+            wait_for(lambda: lab.state is State.DONE)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_night_is_stopped_within_three_tenths_of_a_second(paused):
+    with bench(speed=SPEEDS[0]) as lab:
+        with night(lab) as (thread, raised):
+            wait_for(lambda: lab.take())
+            if paused:
+                lab.pace.pause()
+            since = time.monotonic()
+            lab.pace.stop()
+            thread.join(5)
+            assert time.monotonic() - since < 0.3
+        assert (lab.state, len(raised), lab.nights) == (State.STOPPED, 1, [])
+
+
+def test_a_fault_that_is_injected_while_the_night_is_paused_strikes():
+    with bench() as lab:
+        lab.pace.pause()
+        with night(lab):
+            wait_for(lambda: lab.take())
+            lab.inject(parse_fault(SQL_FAILS))
+            lab.pace.go_on()
+            wait_for(lambda: lab.state is State.DONE)
+        assert lab.nights[0].failed == ("SQL01",)
+
+
+def test_what_cannot_go_wrong_there_is_refused_at_once():
+    with bench() as lab, pytest.raises(FaultError, match="cannot sit on"):
+        lab.inject(parse_fault("sql-writer-failed@host:HV01"))
+
+
+def test_a_remedy_and_a_retry_bring_only_the_failed_job_back():
+    with bench(SQL_FAILS) as lab:
+        lab.run()
+        lab.run_again(lab.faults)
+        before, after = lab.nights
+        assert (before.failed, after.failed) == (("SQL01",), ())
+        assert [job.vm for job in after.jobs] == ["SQL01"]
+
+
+def test_the_logs_of_a_night_are_written_for_diagnosis_and_gone_with_the_bench():
+    with bench(SQL_FAILS) as lab:
+        lab.run()
+        folder = lab.write_logs()
+        assert list(folder.rglob("*.evtx"))
+    assert not folder.exists()

@@ -1,0 +1,166 @@
+"""A bench in the lab: a scenario that is built, run, mended and run again, on a thread of its own."""
+
+import contextlib
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from engine.blocks import DEFAULT_BLOCK_SIZE
+from engine.lab import Fault, Lab, Night, Scenario, Step
+from tui.lab.pace import Pace
+from tui.lab.seen import NightSeen
+
+_MIB = 1 << 20
+
+
+class State(StrEnum):
+    """What a bench does."""
+
+    READY = "ready"
+    BUILDING = "building"
+    RUNNING = "running"
+    DONE = "done"
+    """A night was run to its end."""
+    STOPPED = "stopped"
+    """A person ended it."""
+
+
+Command = Callable[[Lab], object]
+
+
+class Bench:
+    """`run` and `run_again` block: call them on a worker. All else returns at once, and may be called meanwhile.
+
+    The steps of a night wait in `take` until somebody looks; the lab goes on meanwhile, as fast as its pace says.
+    """
+
+    def __init__(self, scenario: Scenario, faults: Iterable[Fault] = (), seed: int | None = None) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.pace = Pace()
+        self.state = State.READY
+        self.nights: list[Night] = []
+        """Those that ran to their end; the second is a retry."""
+        self.seen = self._unseen()
+        self._given = tuple(faults)
+        self._waiting: deque[Step] = deque()
+        self._commands: deque[Command] = deque()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lab: Lab | None = None
+        self._held = threading.Lock()
+        """Whoever has it may touch the lab."""
+
+    def _unseen(self) -> NightSeen:
+        return NightSeen((vm.name, host.name) for host in self.scenario.hosts for vm in host.virtual_machines)
+
+    # For whoever shows it
+
+    @property
+    def busy(self) -> bool:
+        """Whether a night is under way."""
+        return self.state in (State.BUILDING, State.RUNNING)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Those that are there now."""
+        return self._lab.faults if self._lab else self._given
+
+    def take(self) -> list[Step]:
+        """The steps since the last look, taken into what is seen."""
+        steps = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        for step in steps:
+            self.seen.take(step)
+        return steps
+
+    def inject(self, fault: Fault) -> None:
+        """Let something go wrong from the next step on. Raises FaultError where it cannot sit there."""
+        placed = fault.placed(self.scenario.machines())
+        if self.busy:
+            self._commands.append(lambda lab: lab.inject(placed))
+        elif self._lab is None:
+            self._given = (*self._given, placed)
+        else:
+            self._lab.inject(placed)
+
+    # On the lab's thread
+
+    def run(self) -> Night:
+        """Build the lab where there is none, and run a night.
+
+        Raises:
+            StoppedError: a person ended it.
+            FaultError, OSError: it cannot be built.
+        """
+        return self._night(lambda lab: lab.run(self._watch))
+
+    def run_again(self, mended: Iterable[Fault] = ()) -> Night:
+        """Take faults away, and run the jobs that failed once more. Raises as `run`, and FaultError."""
+
+        def again(lab: Lab) -> Night:
+            for fault in mended:
+                lab.mend(fault)
+            return lab.run_again(self._watch)
+
+        return self._night(again)
+
+    def write_logs(self) -> Path:
+        """Write what the machines would export; returns their folder. Raises EventLogError, OSError."""
+        with self._held:
+            folder = self._place / f"logs-{len(self.nights)}"
+            self._built().write_logs(folder)
+        return folder
+
+    def close(self) -> None:
+        """Release and remove everything; waits until a night that is stopped has ended."""
+        self.pace.stop()
+        with self._held:
+            if self._lab is not None:
+                self._lab.close()
+                self._lab = None
+            if self._folder is not None:
+                with contextlib.suppress(OSError):  # what is left lies in the system's folder for such things
+                    self._folder.cleanup()
+                self._folder = None
+
+    def _night(self, run: Callable[[Lab], Night]) -> Night:
+        with self._held:
+            try:
+                self.state = State.BUILDING
+                lab = self._built()
+                self.state = State.RUNNING
+                night = run(lab)
+            except BaseException:
+                self.state = State.STOPPED
+                raise
+            self.nights.append(night)
+            self.state = State.DONE
+            self._obey(lab)
+            return night
+
+    def _built(self) -> Lab:
+        if self._lab is None:
+            lab = Lab(self.scenario, self._place / "lab", seed=self.seed, faults=self._given)
+            for vm in lab.site.vms.values():
+                for volume, declared in zip(vm.machine.guest.volumes, vm.declaration.volumes, strict=True):
+                    self.seen.disks[volume.disk] = [None] * (declared.size * _MIB // DEFAULT_BLOCK_SIZE)
+            self._lab = lab
+        return self._lab
+
+    @property
+    def _place(self) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="shindan-lab-")
+        return Path(self._folder.name)
+
+    def _watch(self, step: Step) -> None:
+        self._waiting.append(step)
+        self.pace.wait()
+        if self._lab is not None:
+            self._obey(self._lab)
+
+    def _obey(self, lab: Lab) -> None:
+        while self._commands:
+            self._commands.popleft()(lab)
