@@ -1,9 +1,10 @@
 """A job, stage by stage: how it fared, which components took part, and what was logged of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import msgspec
+import networkx as nx
 
 from diagnostics.case.jobs import Job
 from diagnostics.case.observations import Sighting
@@ -37,29 +38,28 @@ class StageOfJob(NamedTuple):
 
 def course_of(case: Case, job: JobReport) -> tuple[StageOfJob, ...]:
     """All stages of a job, in order."""
-    plates = _plates(case, job)
+    plate = plate_of_job(plate_names(case.graph), job)
+    plates = plates_around(case.graph, plate) if plate else frozenset()
     own = next((known for known in case.jobs if one_line(known.id) == job.id), None)
     return tuple(
-        StageOfJob(stage, fared, _parts(case, plates, stage), tuple(_lines(case, plates, own, stage, fared)))
+        StageOfJob(
+            stage, fared, parts_needed(case.graph, plates, stage), tuple(_lines(case, plates, own, stage, fared))
+        )
         for stage, fared in zip(STAGES, cells_of(job), strict=True)
     )
 
 
-def _plates(case: Case, job: JobReport) -> frozenset[str]:
-    """The job's machine, what is around it, and what these share with others."""
-    plate = plate_of_job(plate_names(case.graph), job)
-    if plate is None:
-        return frozenset()
-    around = set(chain(case.graph, plate))
-    shared = {
-        to for node in around for _, to, of in case.graph.out_edges(node, data=True) if of["relation"] == "shares"
-    }
+def plates_around(graph: "nx.DiGraph[str]", plate: str) -> frozenset[str]:
+    """A plate, those around it, and what they share with others."""
+    around = set(chain(graph, plate))
+    shared = {to for node in around for _, to, of in graph.out_edges(node, data=True) if of["relation"] == "shares"}
     return frozenset(around | shared)
 
 
-def _parts(case: Case, plates: frozenset[str], stage: Stage) -> frozenset[str]:
-    needed = (to for _, to, of in case.graph.out_edges(stage.value, data=True) if of["relation"] == "needs")
-    return frozenset(node for node in needed if case.graph.nodes[node]["plate"] in plates)
+def parts_needed(graph: "nx.DiGraph[str]", plates: Collection[str], stage: Stage) -> frozenset[str]:
+    """The component instances on these plates that a stage needs."""
+    needed = (to for _, to, of in graph.out_edges(stage.value, data=True) if of["relation"] == "needs")
+    return frozenset(node for node in needed if graph.nodes[node]["plate"] in plates)
 
 
 def _lines(case: Case, plates: frozenset[str], job: Job | None, stage: Stage, fared: str) -> Iterator[Evidence]:

@@ -32,8 +32,9 @@ PLACES = (
     Place("timeline", "3,f4", "tui.screens.timeline:TimelineScreen"),
     Place("writers", "4,f5", "tui.screens.writers:WritersScreen"),
     Place("pipeline", "5,f6", "tui.screens.pipeline:PipelineScreen"),
+    Place("lab", "6,f7", "tui.screens.lab:LabScreen", needs_case=False),
 )
-"""In the order in which a person walks them. Kept: 6 lab, 7 points, 8 settings."""
+"""In the order in which a person walks them. Kept: 7 points, 8 settings."""
 
 
 class Action(NamedTuple):
@@ -77,6 +78,16 @@ ACTIONS = (
     Action("next-job", "]", "job(1)", "pipeline", shown=False),
     Action("previous-job", "[", "job(-1)", "pipeline", shown=False),
     Action("leave-job", "escape", "leave", "pipeline", shown=False),
+    Action("lab-run", "r", "run", "lab"),
+    Action("lab-step", "s", "step", "lab"),
+    Action("lab-faster", "+", "speed(1)", "lab", shown=False),
+    Action("lab-slower", "-", "speed(-1)", "lab", shown=False),
+    Action("lab-fault", "f", "fault", "lab"),
+    Action("lab-diagnose", "d", "diagnose", "lab"),
+    Action("lab-mend", "m", "mend", "lab"),
+    Action("lab-stop", "escape", "stop", "lab"),
+    Action("lab-view", "v", "view", "lab"),
+    Action("lab-choose", "c", "choose", "lab", shown=False),
     Action("to-cause", "up,k", "screen.walk('up')", PICTURE),
     Action("to-effect", "down,j", "screen.walk('down')", PICTURE),
     Action("to-previous", "left,h", "screen.walk('left')", PICTURE, shown=False),

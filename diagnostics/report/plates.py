@@ -101,14 +101,23 @@ class Plate(NamedTuple):
 
 def plates_of_case(graph: "nx.DiGraph[str]", verdict: Verdict) -> Plate:
     """The plates of a case from the site inwards: the worst first, then by name."""
-    return _Reader(graph, verdict).plate("site")
+    return plates_of_jobs(graph, verdict.jobs, _accused(verdict))
+
+
+def plates_of_jobs(
+    graph: "nx.DiGraph[str]", jobs: Sequence[JobReport], accused: Mapping[str, tuple[Status, str]]
+) -> Plate:
+    """The same from jobs alone, and from what is held against component instances, with a note."""
+    return _Reader(graph, jobs, accused).plate("site")
 
 
 class _Reader:
-    def __init__(self, graph: "nx.DiGraph[str]", verdict: Verdict) -> None:
+    def __init__(
+        self, graph: "nx.DiGraph[str]", jobs: Sequence[JobReport], accused: Mapping[str, tuple[Status, str]]
+    ) -> None:
         self._graph = graph
-        self._accused = _accused(verdict)
-        self._jobs = _jobs_by_plate(graph, verdict.jobs)
+        self._accused = accused
+        self._jobs = _jobs_by_plate(graph, jobs)
         self._inner: defaultdict[str, list[str]] = defaultdict(list)
         self._parts: defaultdict[str, list[str]] = defaultdict(list)
         for node, about in graph.nodes(data=True):
@@ -149,7 +158,12 @@ class _Reader:
         if members:
             told = [_outcome(self._jobs.get(member, []))[0] for member in members]
             return _together(told, "sharing machines")
-        return _together([machine.status for plate in inner for machine in plate.machines()], "machines")
+        return _together([self._outcome(machine) for plate in inner for machine in plate.machines()], "machines")
+
+    def _outcome(self, machine: Plate) -> Status:
+        """What a machine's jobs came to; where it had none, whether something is held against it."""
+        jobs = self._jobs.get(machine.id, [])
+        return _outcome(jobs)[0] if jobs else machine.status
 
 
 def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:

@@ -8,12 +8,9 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from engine.blocks import DEFAULT_BLOCK_SIZE
 from engine.lab import Fault, Lab, Night, Scenario, Step
 from tui.lab.pace import Pace
 from tui.lab.seen import NightSeen
-
-_MIB = 1 << 20
 
 
 class State(StrEnum):
@@ -100,6 +97,7 @@ class Bench:
         """Take faults away, and run the jobs that failed once more. Raises as `run`, and FaultError."""
 
         def again(lab: Lab) -> Night:
+            self.seen.begin()
             for fault in mended:
                 lab.mend(fault)
             return lab.run_again(self._watch)
@@ -142,11 +140,7 @@ class Bench:
 
     def _built(self) -> Lab:
         if self._lab is None:
-            lab = Lab(self.scenario, self._place / "lab", seed=self.seed, faults=self._given)
-            for vm in lab.site.vms.values():
-                for volume, declared in zip(vm.machine.guest.volumes, vm.declaration.volumes, strict=True):
-                    self.seen.disks[volume.disk] = [None] * (declared.size * _MIB // DEFAULT_BLOCK_SIZE)
-            self._lab = lab
+            self._lab = Lab(self.scenario, self._place / "lab", seed=self.seed, faults=self._given)
         return self._lab
 
     @property

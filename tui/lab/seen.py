@@ -12,6 +12,7 @@ from engine.lab import Outcome, Step
 from engine.pipeline import STAGES, Mode, Scope, Stage
 
 _MOST_RATES = 240
+_RANKS = (Fate.UNCHANGED, Fate.CHANGED, Fate.SENT)
 RUNNING = "running"
 """How a job fares in the stage where it is."""
 
@@ -68,14 +69,38 @@ class JobSeen:
         )
 
 
+class DiskSeen:
+    """What became of a disk's blocks, as far as they have been gone through; holes behind them never are."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+        self.counts = dict.fromkeys(Fate, 0)
+        self._runs: list[tuple[int, int, Fate]] = []
+
+    def take(self, first: int, count: int, fate: Fate) -> None:
+        """Some blocks that follow one another."""
+        self.blocks = max(self.blocks, first + count)
+        self.counts[fate] += count
+        self._runs.append((first, first + count, fate))
+
+    def cells(self, width: int) -> list[Fate | None]:
+        """The disk in so many cells; each shows what was worst in it. None: not gone through."""
+        ranks = [0] * width
+        for first, end, fate in self._runs:
+            start = first * width // self.blocks
+            for cell in range(start, max(start + 1, end * width // self.blocks)):
+                ranks[cell] = max(ranks[cell], _RANKS.index(fate) + 1)
+        return [_RANKS[rank - 1] if rank else None for rank in ranks]
+
+
 class NightSeen:
     """The steps of a night, taken together."""
 
-    def __init__(self, host_of: Iterable[tuple[str, str]], blocks_of: Iterable[tuple[str, int]] = ()) -> None:
-        """Machines with their hosts, and disks with their blocks, as far as these are known before."""
+    def __init__(self, host_of: Iterable[tuple[str, str]]) -> None:
+        """Machines with their hosts."""
         self.jobs = {vm: JobSeen(vm, host) for vm, host in host_of}
-        self.disks: dict[str, list[Fate | None]] = {disk: [None] * blocks for disk, blocks in blocks_of}
-        """What became of each block; None: not gone through yet."""
+        self.disks: dict[str, DiskSeen] = {}
+        """Those that the jobs of this night have gone through."""
         self.disk = ""
         """The one that moved last."""
         self.rates: deque[float] = deque(maxlen=_MOST_RATES)
@@ -112,12 +137,17 @@ class NightSeen:
 
     def _of_disk(self, step: Step, before: datetime | None) -> None:
         first, count = step.blocks or (0, 0)
-        blocks = self.disks.setdefault(step.disk, [])
-        blocks += [None] * (first + count - len(blocks))
-        blocks[first : first + count] = [step.fate] * count
+        fate = step.fate or Fate.UNCHANGED
+        self.disks.setdefault(step.disk, DiskSeen()).take(first, count, fate)
         self.disk = step.disk
         seconds = (step.time - before).total_seconds() if before else 0.0
         self.rates.append((step.bytes or 0) / seconds if seconds > 0 else 0.0)
+
+    def begin(self) -> None:
+        """Another night begins: what was sent before is not counted again."""
+        self.disks.clear()
+        for job in self.jobs.values():
+            job.sent = 0
 
     def end(self, failed: Iterable[str]) -> None:
         """The night is over; these machines' last jobs failed."""

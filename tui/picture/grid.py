@@ -47,14 +47,16 @@ class Grid(NamedTuple):
 @lru_cache(maxsize=64)
 def arrange(nodes: tuple[Node, ...], width: int) -> Grid:
     """Place the nodes in as many columns as the width has room for; in one column they always fit."""
+    if not nodes:
+        return Grid(0, (), ())
     graph = _graph(nodes)
-    for columns in range(min(_MOST_COLUMNS, (width + APART) // (NARROWEST + APART)), 0, -1):
+    columns, across = min(_MOST_COLUMNS, (width + APART) // (NARROWEST + APART)) + 1, 0
+    while across < NARROWEST and columns > 1:
+        columns -= 1
         pins = _pins(graph, columns)
         lanes = choose_lanes(graph, pins, columns)
         across = (width - sum(lanes.widths)) // columns
-        if across >= NARROWEST or columns == 1:
-            return _placed(graph, nodes, pins, lanes, min(WIDEST, across))
-    return Grid(0, (), ())
+    return _placed(graph, nodes, pins, lanes, min(WIDEST, across))
 
 
 def _graph(nodes: Iterable[Node]) -> "nx.DiGraph[str]":

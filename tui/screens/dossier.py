@@ -49,7 +49,7 @@ class DossierScreen(Dialog[None]):
         yield from self._section("against", found.counter_evidence)
         yield from self._section("logged", found.logged)
         if not (found.evidence or found.counter_evidence or found.logged):
-            yield Line(Content.styled(self.say("dossier.nothing-logged"), "$text-muted"))
+            yield Line(Content.styled(self.say("dossier.nothing-logged"), "$foreground-muted"))
         if found.causes:
             yield Line(Content(self.say("dossier.causes")), heading=True)
         for cause in found.causes:

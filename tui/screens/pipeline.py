@@ -89,7 +89,7 @@ class PipelineScreen(CaseScreen):
 
     def action_fold_as_first(self) -> None:
         """As it was at first."""
-        self.picture.fold_all()
+        self.picture.fold_as_first()
 
     @on(PipelinePicture.Reached)
     def _reached(self, event: PipelinePicture.Reached) -> None:
@@ -153,7 +153,7 @@ class PipelineScreen(CaseScreen):
         for line in step.lines:
             yield Line(evidence_content(line), evidence_what(line), self.app.glyphs.event, 1)
         if not step.lines:
-            yield Line(Content.styled(self.say("pipeline.nothing-logged"), "$text-muted"))
+            yield Line(Content.styled(self.say("pipeline.nothing-logged"), "$foreground-muted"))
 
     # What lies beside the picture
 
@@ -165,7 +165,7 @@ class PipelineScreen(CaseScreen):
         if spot.kind is not SpotKind.COMPONENT:
             yield Line(plain(spot.name or self.say("pipeline.alike"), "bold"), heading=True)
             yield Line(plain(spot.note), What(spot))
-            yield Line(Content.styled(self.say("pipeline.fold-hint"), "$text-muted"))
+            yield Line(Content.styled(self.say("pipeline.fold-hint"), "$foreground-muted"))
             return
         graph = self.case.case.graph
         yield Line(plain(graph.nodes[spot.id]["title"], "bold"), heading=True)
@@ -178,7 +178,7 @@ class PipelineScreen(CaseScreen):
                 name = self.say(f"component.{graph.nodes[part]['component']}")
                 plate, terms = graph.nodes[part]["plate"], (graph.nodes[part]["component"].value,)
                 yield Line(plain(f"{name}  {plate}"), What(part, terms), self.app.glyphs.bullet, 1)
-        yield Line(Content.styled(self.say("pipeline.enter-hint"), "$text-muted"))
+        yield Line(Content.styled(self.say("pipeline.enter-hint"), "$foreground-muted"))
 
     @on(Lines.Entered, "#beside")
     def _followed(self, event: Lines.Entered) -> None:

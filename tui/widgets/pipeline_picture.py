@@ -1,6 +1,5 @@
 """The pipeline of a case as a picture that is walked with keys or the mouse; only the rows in sight are drawn."""
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -81,6 +80,8 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
 
     @lit.setter
     def lit(self, parts: frozenset[str]) -> None:
+        if parts == self._lit:
+            return
         self._lit = parts
         seen = [self.picture.spots[part] for part in parts if part in self.picture.spots]
         if seen:
@@ -91,8 +92,10 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
 
     def show(self, site: Plate) -> None:
         """Another picture; the cursor and what is open stay where they are as far as they can."""
-        self._site = site
-        self._changed()
+        if site != self._site:
+            self._opened |= first_opened(site)
+            self._site = site
+            self._changed()
 
     def _worst(self) -> str:
         spots = [spot for spot in self.picture.spots.values() if spot.status in _WORST]
@@ -149,9 +152,9 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
         self.go(name)
         self._follow(self.here)
 
-    def fold_all(self, names: Iterable[str] | None = None) -> None:
-        """Open these, and nothing else; what was open at first where none are given."""
-        self._opened = set(first_opened(self._site) if names is None else names)
+    def fold_as_first(self) -> None:
+        """Open what was open at first, and nothing else."""
+        self._opened = set(first_opened(self._site))
         self._changed()
         self._follow(self.here)
         self.post_message(self.Reached(self.here))

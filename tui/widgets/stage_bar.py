@@ -23,8 +23,8 @@ _ASCII = {PASSED: "+", FAILED: "X", UNREACHED: ".", ABSENT: "-", UNKNOWN: "?"}
 _STYLES = {
     PASSED: "$success",
     FAILED: "bold $error",
-    UNREACHED: "$text-muted",
-    ABSENT: "$text-muted",
+    UNREACHED: "$foreground-muted",
+    ABSENT: "$foreground-muted",
     UNKNOWN: "$warning",
 }
 
@@ -43,10 +43,10 @@ class StageBar(Housed, Static):
         """A job, the how-manieth of how many it is, and the place of the current stage."""
         words = "status.passed" if job.outcome == "succeeded" else f"fared.{job.outcome}"
         head = Content.assemble(
-            (f"{self.say('pipeline.job', number=which[0] + 1, count=which[1])} ", "$text-muted"),
+            (f"{self.say('pipeline.job', number=which[0] + 1, count=which[1])} ", "$foreground-muted"),
             plain(job.vm or self.say("pipeline.unnamed"), "bold", 40),
             " ",
-            plain(job.host, "$text-muted", 40),
+            plain(job.host, "$foreground-muted", 40),
             f"  {self.say(words)}",
         )
         bar = Content("").join(self._cell(step, current=at == place) for at, step in enumerate(stages))
@@ -64,11 +64,11 @@ class StageBar(Housed, Static):
 
     def _foot(self, stages: Sequence[StageOfJob], place: int | None) -> Content:
         if place is None:
-            return Content.styled(self.say("pipeline.step-hint"), "$text-muted")
+            return Content.styled(self.say("pipeline.step-hint"), "$foreground-muted")
         step = stages[place]
         number = f"{place + 1}/{len(stages)} "
         return Content.assemble(
-            (number, "$text-muted"), (step.stage.value, "bold"), f": {self.say(f'fared.{KEYS[step.fared]}')}"
+            (number, "$foreground-muted"), (step.stage.value, "bold"), f": {self.say(f'fared.{KEYS[step.fared]}')}"
         )
 
     def on_click(self, event: Click) -> None:

@@ -15,9 +15,9 @@ _STEPS = {UP: (0, -1), DOWN: (0, 1), LEFT: (-1, 0), RIGHT: (1, 0)}
 
 @st.composite
 def graphs(draw):
-    """What a plate might hold: up to twenty nodes that stand on up to four earlier ones."""
+    """What a plate might hold: none to twenty nodes that stand on up to four earlier ones."""
     nodes = []
-    for number in range(draw(st.integers(1, 20))):
+    for number in range(draw(st.integers(0, 20))):
         below = draw(st.sets(st.integers(0, max(number - 1, 0)), max_size=min(number, 4)))
         nodes.append(Node(f"n{number:02}", draw(st.integers(1, 2)), tuple(f"n{one:02}" for one in sorted(below))))
     return tuple(nodes)

@@ -1,0 +1,165 @@
+"""The lab on a screen: run, pause, step, stop, break on purpose, diagnose what ran, mend it and run it again."""
+
+import time
+
+from engine.lab import parse_fault
+from tests.tui.driving import NARROW, WIDE, seen, settled, story, until
+from tui.lab import SPEEDS, State
+from tui.lab.choices import Choice, choices
+from tui.screens.fault import FaultForm, FaultScreen
+from tui.screens.lab import LabScreen
+from tui.screens.retry import CompareScreen, RemedyScreen
+from tui.screens.verdict import VerdictScreen
+from tui.widgets.lines import Lines
+from tui.widgets.pipeline_picture import PipelinePicture
+
+SQL_FAILS = "sql-writer-failed@vm:SQL01"
+SMALL_SITE = next(choice for choice in choices(case=False) if choice.name == "small-site")
+
+
+async def in_the_lab(pilot, *faults, choice: Choice = SMALL_SITE, fastest=True) -> LabScreen:
+    """The lab with something on its bench."""
+    await pilot.press("6")
+    await settled(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, LabScreen)
+    screen.choose(choice)
+    for fault in faults:
+        screen._inject(parse_fault(fault))
+    if fastest:
+        screen.bench.pace.at(SPEEDS[-1])
+    await pilot.pause()
+    return screen
+
+
+async def run_to_the_end(pilot, screen):
+    await pilot.press("r")
+    await until(pilot, lambda: screen.bench.state is State.DONE)
+    await settled(pilot)
+
+
+@story(size=WIDE)
+async def test_a_night_is_chosen_run_and_shown_as_it_goes(pilot):
+    await pilot.press("6")
+    await settled(pilot)
+    await pilot.press("enter")
+    await settled(pilot)
+    screen = pilot.app.screen
+    assert screen.bench.state is State.READY
+    screen.bench.pace.at(SPEEDS[-1])
+    await run_to_the_end(pilot, screen)
+    told = seen(pilot)
+    assert [job.outcome for job in screen.bench.seen.jobs.values()] == ["succeeded"] * 3
+    assert "The night is over" in told
+    assert "FILE01-C.vhd" in told or "WEB01-C.vhd" in told
+    assert "passed" in told
+
+
+@story(size=NARROW)
+async def test_a_night_is_paused_stepped_and_goes_on(pilot):
+    screen = await in_the_lab(pilot)
+    await pilot.press("s")
+    await until(pilot, lambda: screen.bench.seen.steps == 1)
+    assert screen.bench.pace.paused
+    await pilot.press("s", "s")
+    await until(pilot, lambda: screen.bench.seen.steps == 3)
+    assert "paused" in seen(pilot)
+    await pilot.press("r")
+    await until(pilot, lambda: screen.bench.state is State.DONE)
+
+
+@story(size=NARROW)
+async def test_escape_stops_a_night_at_once_and_keeps_what_was_seen(pilot):
+    screen = await in_the_lab(pilot, fastest=False)
+    await pilot.press("-", "-", "r")
+    await until(pilot, lambda: screen.bench.seen.steps > 0)
+    since = time.monotonic()
+    await pilot.press("escape")
+    await until(pilot, lambda: screen.bench.state is State.STOPPED, seconds=2)
+    assert time.monotonic() - since < 0.3
+    await settled(pilot)
+    assert "job for" in seen(pilot)
+    await pilot.press("r")
+    await until(pilot, lambda: screen.bench.state is State.RUNNING)
+    await pilot.press("escape")
+    await until(pilot, lambda: screen.bench.state is State.STOPPED)
+
+
+@story(size=NARROW)
+async def test_the_speed_changes_while_it_runs(pilot):
+    screen = await in_the_lab(pilot, fastest=False)
+    await pilot.press("r", "+", "+", "+")
+    await until(pilot, lambda: screen.bench.state is State.DONE)
+    assert screen.bench.pace.speed == SPEEDS[-1]
+
+
+@story(size=WIDE)
+async def test_a_fault_is_chosen_with_its_parameters_in_a_form(pilot):
+    screen = await in_the_lab(pilot)
+    await pilot.press("f")
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, FaultScreen)
+    names = [line.what.of.name for line in pilot.app.screen.query_one(Lines).shown]
+    pilot.app.screen.query_one(Lines).highlighted = names.index("freeze-window-exceeded")
+    await pilot.press("enter")
+    await settled(pilot)
+    form = pilot.app.screen
+    assert isinstance(form, FaultForm)
+    form.query_one("#plate").value = "vm:SQL01"
+    form.query_one("#of-seconds").value = "soon"
+    form.query_one("#of-passes").focus()
+    await pilot.press("enter")
+    await settled(pilot)
+    assert "seconds is 'soon' (expected: a number)" in seen(pilot)
+    form.query_one("#of-seconds").value = "95"
+    form.query_one("#of-passes").focus()
+    await pilot.press("enter")
+    await settled(pilot)
+    assert [str(fault) for fault in screen.bench.faults] == ["freeze-window-exceeded@vm:SQL01:seconds=95.0"]
+    assert "freeze_timeout" in str(pilot.app.screen.query_one(PipelinePicture).picture.spots.keys())
+
+
+@story(size=WIDE)
+async def test_what_ran_is_diagnosed_as_any_logs_are(pilot):
+    screen = await in_the_lab(pilot, SQL_FAILS)
+    await run_to_the_end(pilot, screen)
+    await pilot.press("d")
+    await until(pilot, lambda: isinstance(pilot.app.screen, VerdictScreen))
+    assert pilot.app.case.verdict.faults[0].component == "guest_writer"
+
+
+@story(size=WIDE)
+async def test_a_remedy_and_a_retry_show_before_and_after_side_by_side(pilot):
+    screen = await in_the_lab(pilot, SQL_FAILS)
+    await run_to_the_end(pilot, screen)
+    await pilot.press("m")
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, RemedyScreen)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
+    await settled(pilot)
+    compared = pilot.app.screen
+    assert (compared.before.failed, compared.after.failed) == (("SQL01",), ())
+    told = seen(pilot)
+    assert "failed at guest-freeze" in told
+    assert "recovery point" in told
+    await pilot.press("escape")
+    assert screen.bench.faults == ()
+
+
+@story("guest-sql-writer", size=WIDE)
+async def test_the_open_case_is_reproduced_with_what_is_suspected(pilot):
+    screen = await in_the_lab(pilot, choice=Choice(""))
+    assert [fault.kind.name for fault in screen.bench.faults] == ["sql-writer-failed"]
+    await run_to_the_end(pilot, screen)
+    assert screen.bench.nights[0].failed == ("SQL01",)
+
+
+@story(size=NARROW)
+async def test_leaving_the_lab_while_it_runs_does_not_stop_it_and_quitting_does(pilot):
+    screen = await in_the_lab(pilot, fastest=False)
+    await pilot.press("r")
+    await until(pilot, lambda: screen.bench.seen.steps > 0)
+    await pilot.press("1")
+    await pilot.pause(0.2)
+    assert screen.bench.state is State.RUNNING
