@@ -86,7 +86,7 @@ ACTIONS = (
     Action("lab-diagnose", "d", "diagnose", "lab"),
     Action("lab-mend", "m", "mend", "lab"),
     Action("lab-stop", "escape", "stop", "lab"),
-    Action("lab-view", "v", "view", "lab"),
+    Action("lab-view", "w", "view", "lab"),
     Action("lab-choose", "c", "choose", "lab", shown=False),
     Action("to-cause", "up,k", "screen.walk('up')", PICTURE),
     Action("to-effect", "down,j", "screen.walk('down')", PICTURE),

@@ -2,6 +2,8 @@
 
 import time
 
+from textual.widgets import Input
+
 from engine.lab import parse_fault
 from tests.tui.driving import NARROW, WIDE, seen, settled, story, until
 from tui.lab import SPEEDS, State
@@ -17,12 +19,16 @@ SQL_FAILS = "sql-writer-failed@vm:SQL01"
 SMALL_SITE = next(choice for choice in choices(case=False) if choice.name == "small-site")
 
 
-async def in_the_lab(pilot, *faults, choice: Choice = SMALL_SITE, fastest=True) -> LabScreen:
+def shows(pilot, kind):
+    return isinstance(pilot.app.screen, kind)
+
+
+async def in_the_lab(pilot, *faults, choice=SMALL_SITE, fastest=True):
     """The lab with something on its bench."""
     await pilot.press("6")
     await settled(pilot)
     screen = pilot.app.screen
-    assert isinstance(screen, LabScreen)
+    assert shows(pilot, LabScreen)
     screen.choose(choice)
     for fault in faults:
         screen._inject(parse_fault(fault))
@@ -98,20 +104,20 @@ async def test_a_fault_is_chosen_with_its_parameters_in_a_form(pilot):
     screen = await in_the_lab(pilot)
     await pilot.press("f")
     await settled(pilot)
-    assert isinstance(pilot.app.screen, FaultScreen)
+    assert shows(pilot, FaultScreen)
     names = [line.what.of.name for line in pilot.app.screen.query_one(Lines).shown]
     pilot.app.screen.query_one(Lines).highlighted = names.index("freeze-window-exceeded")
     await pilot.press("enter")
     await settled(pilot)
     form = pilot.app.screen
     assert isinstance(form, FaultForm)
-    form.query_one("#plate").value = "vm:SQL01"
-    form.query_one("#of-seconds").value = "soon"
+    form.query_one("#plate", Input).value = "vm:SQL01"
+    form.query_one("#of-seconds", Input).value = "soon"
     form.query_one("#of-passes").focus()
     await pilot.press("enter")
     await settled(pilot)
     assert "seconds is 'soon' (expected: a number)" in seen(pilot)
-    form.query_one("#of-seconds").value = "95"
+    form.query_one("#of-seconds", Input).value = "95"
     form.query_one("#of-passes").focus()
     await pilot.press("enter")
     await settled(pilot)
@@ -124,7 +130,7 @@ async def test_what_ran_is_diagnosed_as_any_logs_are(pilot):
     screen = await in_the_lab(pilot, SQL_FAILS)
     await run_to_the_end(pilot, screen)
     await pilot.press("d")
-    await until(pilot, lambda: isinstance(pilot.app.screen, VerdictScreen))
+    await until(pilot, lambda: shows(pilot, VerdictScreen))
     assert pilot.app.case.verdict.faults[0].component == "guest_writer"
 
 
@@ -134,9 +140,9 @@ async def test_a_remedy_and_a_retry_show_before_and_after_side_by_side(pilot):
     await run_to_the_end(pilot, screen)
     await pilot.press("m")
     await settled(pilot)
-    assert isinstance(pilot.app.screen, RemedyScreen)
+    assert shows(pilot, RemedyScreen)
     await pilot.press("enter")
-    await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
+    await until(pilot, lambda: shows(pilot, CompareScreen))
     await settled(pilot)
     compared = pilot.app.screen
     assert (compared.before.failed, compared.after.failed) == (("SQL01",), ())

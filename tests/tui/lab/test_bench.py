@@ -94,7 +94,7 @@ def test_a_paused_night_goes_on_step_by_step():
     with bench() as lab:
         lab.pace.pause()
         with night(lab):
-            wait_for(lambda: lab.take())
+            wait_for(lab.take)
             assert lab.seen.steps == 1
             lab.pace.step()
             lab.pace.step()
@@ -110,7 +110,7 @@ def test_a_paused_night_goes_on_step_by_step():
 def test_a_night_is_stopped_within_three_tenths_of_a_second(paused):
     with bench(speed=SPEEDS[0]) as lab:
         with night(lab) as (thread, raised):
-            wait_for(lambda: lab.take())
+            wait_for(lab.take)
             if paused:
                 lab.pace.pause()
             since = time.monotonic()
@@ -124,7 +124,7 @@ def test_a_fault_that_is_injected_while_the_night_is_paused_strikes():
     with bench() as lab:
         lab.pace.pause()
         with night(lab):
-            wait_for(lambda: lab.take())
+            wait_for(lab.take)
             lab.inject(parse_fault(SQL_FAILS))
             lab.pace.go_on()
             wait_for(lambda: lab.state is State.DONE)
