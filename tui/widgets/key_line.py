@@ -5,7 +5,7 @@ from textual.events import Resize
 from textual.style import Style
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, keys_of
+from tui.actions import ACTIONS, EVERYWHERE, keys_of
 from tui.housed import Housed
 
 
@@ -36,8 +36,9 @@ class KeyLine(Housed, Static):
         return Content("").join(parts)
 
     def _worth_showing(self) -> list[tuple[str, str]]:
-        """(key, words) of the actions that can be done here, in the order of the registry."""
+        """(key, words) of the actions that can be done here, in the order of the registry: those of the place first."""
         active = {one.binding.id: one.enabled for one in self.screen.active_bindings.values()}
         here = [action for action in ACTIONS if action.shown and active.get(action.id)]
+        here.sort(key=lambda action: action.where == EVERYWHERE)
         keys = {action.id: action.keys.split(",")[0] for action in reversed(here)}
         return [(keys[id_], self.say(f"action.{id_}")) for id_ in dict.fromkeys(action.id for action in here)]

@@ -52,6 +52,7 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
         self._picture: Picture | None = None
         self._lit: frozenset[str] = frozenset()
         self._here = ""
+        self._looks: dict[tuple[str, ...], Style] = {}
         self._last_step: tuple[str, Direction | None, str] = ("", None, "")
         """From where, which way, to where."""
 
@@ -186,7 +187,7 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
         row = _Row(self.picture.width, ground)
         glyphs = UNICODE if self.app.glyphs == known_glyphs() else ASCII
         for stroke in strokes(self.picture, y + top, glyphs, self._word):
-            row.paint(stroke.x, stroke.text, ground + self._style(stroke))
+            row.paint(stroke.x, stroke.text, self._style(stroke))
         return row.strip().crop_extend(left, left + width, ground)
 
     def _word(self, status: Status) -> str:
@@ -200,7 +201,18 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
             names.append(stroke.status.name.lower())
         names += ["lit"] if stroke.of in self._lit else []
         names += ["here"] if stroke.of == self.here.id and stroke.of else []
-        return Style.combine(self.get_component_rich_style(f"picture--{name}", partial=True) for name in names)
+        return self._look(tuple(f"picture--{name}" for name in names))
+
+    def _look(self, names: tuple[str, ...]) -> Style:
+        """The classes' style together, translucent colours laid on what is beneath them."""
+        if names not in self._looks:
+            self._looks[names] = self.get_visual_style(*names).rich_style
+        return self._looks[names]
+
+    def notify_style_update(self) -> None:
+        """The theme has changed, or whatever else styles depend on."""
+        self._looks = {}
+        super().notify_style_update()
 
     def _tells(self, stroke: Stroke) -> bool:
         """Whether a line joins what is under the cursor, or what is at fault."""
