@@ -1,6 +1,5 @@
 """The lab on a screen: run, pause, step, stop, break on purpose, diagnose what ran, mend it and run it again."""
 
-
 from textual.widgets import Input
 
 from engine.lab import parse_fault
