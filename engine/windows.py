@@ -59,6 +59,13 @@ class TargetLost(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class LogonRefused(Happening):
+    """An iSCSI target did not accept the initiator's credentials (iScsiPrt 17)."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileSystemCorrupt(Happening):
     """A file system's structure contradicts itself (Ntfs 55)."""
 

@@ -94,6 +94,19 @@ def causes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
                 yield _at(rule, Severity.ERROR, f"{rule.name} names an unknown cause: {link.id}")
 
 
+def faults_are_unknown(shelf: Shelf) -> Iterator[Issue]:
+    """What a cause injects is a fault of the lab, with parameters that it has."""
+    from engine.lab.faults import FaultError, parse_fault  # noqa: PLC0415 - no diagnosis needs the lab
+
+    for cause in shelf.catalog.causes.values():
+        for text in cause.inject:
+            try:
+                parse_fault(text)
+            except FaultError as error:
+                told = f"{cause.id} injects {text}: {error}"
+                yield Issue(Severity.ERROR, Problem(cause.file, cause.line, told, error.expected))
+
+
 def references_are_no_addresses(shelf: Shelf) -> Iterator[Issue]:
     """A report prints references for people to open."""
     for rule in shelf.rules:
@@ -206,6 +219,7 @@ VALIDATORS: tuple[Validator, ...] = (
     samples_are_missing,
     samples_disagree,
     causes_are_unknown,
+    faults_are_unknown,
     references_are_no_addresses,
     text_in_one_language,
     stable_without_field_basis,

@@ -20,10 +20,12 @@ class Failure:
     """DPM's error ID."""
     text: str
     details: str
+    """In words; empty where DPM has none, and then it prints no code either."""
     hresult: HResult
 
     def __str__(self) -> str:
-        return f"{self.text} (ID {self.number} Details: {self.details} ({self.hresult}))"
+        details = f" Details: {self.details} ({self.hresult})" if self.details else ""
+        return f"{self.text} (ID {self.number}{details})"
 
 
 @dataclass(frozen=True, slots=True)

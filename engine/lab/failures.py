@@ -4,7 +4,7 @@ import errno
 from collections.abc import Callable
 from typing import Any
 
-from engine.dpm.errors import DamagedError, RepositoryError, RootMismatchError
+from engine.dpm.errors import BusyError, DamagedError, RepositoryError, RootMismatchError
 from engine.dpm.failures import JobFailedError
 from engine.hresult import HResult
 from engine.hyperv.backup import OfflineForbiddenError
@@ -31,6 +31,16 @@ _IDS = {
 """Of what VSS returns; the rest is retryable (30112)."""
 
 
+class StorageError(OSError):
+    """A file system refuses, and DPM knows what to say of it."""
+
+    def __init__(self, number: int, hresult: HResult, details: str) -> None:
+        """`number` is DPM's error ID."""
+        super().__init__(errno.EIO, details)
+        self.number = number
+        self.hresult = hresult
+
+
 def job_failure(error: Exception) -> JobFailedError:
     """What the console will show. An error that no backup ends with is raised again."""
     if isinstance(error, JobFailedError):
@@ -47,6 +57,8 @@ _TOLD: dict[type[Exception], Callable[[Any], tuple[int, int]]] = {
     VssError: lambda error: (_IDS.get(error.hresult, 30112), error.hresult),
     LinkBrokenError: lambda error: (52, error.hresult),
     VolumeError: lambda error: (30116, error.hresult),
+    StorageError: lambda error: (error.number, error.hresult),
+    BusyError: lambda _error: (95, HResult.E_FAIL),
     DamagedError: lambda _error: (91, HResult.ERROR_CRC),
     RootMismatchError: lambda _error: (91, HResult.ERROR_CRC),
     RepositoryError: lambda _error: (104, HResult.E_FAIL),

@@ -24,6 +24,8 @@ class Directory:
     """Seconds by which the server's clock is ahead of the domain's."""
     refuses: HResult = HResult.S_OK
     """What asking for a ticket ends with."""
+    strikes: list[Fault] = field(default_factory=list)
+    """Happen whenever the server looks for an agent."""
 
 
 @dataclass
@@ -44,6 +46,10 @@ class Agent:
     """What it answers instead of beginning the job."""
     number: int = 60
     """DPM's error ID for that."""
+    strikes: list[Fault] = field(default_factory=list)
+    """Happen whenever the server calls it."""
+    claims: list[Fault] = field(default_factory=list)
+    """Happen before it asks VSS for shadow copies of volumes."""
 
 
 class LinkBrokenError(Exception):
@@ -63,7 +69,7 @@ class Link:
     """Bytes a second."""
     up: bool = True
     cut_after: int | None = None
-    """So many bytes later the connection ends."""
+    """So many bytes after a job's transfer began the connection ends."""
     cause: HResult = HResult.WSAECONNRESET
     """What it ends with."""
     patience: float = 300.0
@@ -71,6 +77,7 @@ class Link:
     faults: list[Fault] = field(default_factory=list)
     """Happen before each parcel."""
     carried: int = 0
+    """Bytes, of the job under way."""
 
     async def carry(self, size: int) -> None:
         """Bring some bytes over. Raises LinkBrokenError."""
@@ -87,6 +94,8 @@ class Link:
 
 async def call_agent(directory: Directory, link: Link, agent: Agent) -> None:
     """Let the server reach an agent: name, way, ticket, rights, service, version. Raises JobFailedError."""
+    for strike in (*directory.strikes, *agent.strikes):
+        await strike()
     await _find(directory, link, agent)
     _trust(directory, agent)
     await _begin(link, agent)
@@ -117,7 +126,7 @@ def _trust(directory: Directory, agent: Agent) -> None:
 
 async def _begin(link: Link, agent: Agent) -> None:
     if not agent.installed:
-        raise JobFailedError(45, HResult.REGDB_E_CLASSNOTREG, "there is no agent")
+        raise JobFailedError(45, HResult.E_FAIL, "there is no agent")
     if not agent.running:
         raise JobFailedError(41, HResult.WSAECONNREFUSED, "the agent's service is stopped")
     if agent.hangs:

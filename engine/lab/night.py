@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from engine.dpm.errors import RepositoryError
 from engine.dpm.failures import JobFailedError, failure_kinds
 from engine.dpm.occurrences import AgentCalled, JobBegan, JobEnded, ScheduleMissed
 from engine.hresult import HResult
@@ -128,7 +129,7 @@ class Schedule:
         try:
             async with site.busy([vm]):
                 await work.run()
-        except (JobFailedError, VssError, VolumeError, LinkBrokenError, OSError) as error:
+        except (JobFailedError, VssError, VolumeError, LinkBrokenError, RepositoryError, OSError) as error:
             failure = job_failure(error)
         stage = (failure.stage or self._stage_of(vm.name) or Stage.GATHER_WRITERS) if failure else None
         record = JobRecord(
@@ -174,9 +175,11 @@ class _Work:
         """The job. Raises JobFailedError, and what `host_backup` raises."""
         host = self._vm.host
         await asyncio.sleep(self._site.around.random(f"{self._job[0]}").uniform(1.0, 4.0))
+        self.mode = self._vm.machine.eligibility().mode
         await self._contact(host)
         allowed = self._vm.may_be_saved
-        self.mode = self._vm.machine.eligibility().mode
+        for strike in host.agent.claims:
+            await strike()
         async with host_backup(host.machine, [self._vm.name], offline_allowed=allowed) as backup:
             self.mode = backup.modes[self._vm.name]
             await self._move(backup)
@@ -193,5 +196,8 @@ class _Work:
 
     async def _move(self, backup: HostBackup) -> None:
         self._transfer = Transfer(self._site.dpm, self._vm, self._job, self.mode)
-        for file in backup.files[self._vm.name]:
-            await self._transfer.run(file)
+        try:
+            for file in backup.files[self._vm.name]:
+                await self._transfer.run(file)
+        finally:
+            self._vm.host.link.carried = 0

@@ -22,8 +22,10 @@ from engine.occurrence import Happening, Occurrence
 from engine.vss import occurrences as vss
 
 FOLDER = Path(__file__).parent
+FAILED = "failed"
+"""In place of a result: any failure."""
 _Kind = TypeVar("_Kind")
-_ALWAYS: dict[str, Any] = {"hresult": HResult, "meaning": str, "machine": str}
+_ALWAYS: dict[str, Any] = {"hresult": HResult, "meaning": str, "machine": str, "told": str}
 """What a template may name beside the fields of its occurrence."""
 HAPPENINGS: dict[str, type[Happening]] = {
     name: kind
@@ -43,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     occurrence: str
     source: str
     results: tuple[str, ...] = ()
-    """The results by name. Where there are none: any at all for an entry with `where`, else any failure."""
+    """Names, or `failed` for any failure. Without any result will do for an entry with `where`, else a failure."""
     where: dict[str, str | int | bool] = {}
     """Fields of the occurrence that have to have these values."""
 
@@ -54,14 +56,16 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             return False
         if any(attrgetter(name)(happening) != value for name, value in self.where.items()):
             return False
-        return result.name in self.results if self.results else bool(self.where) or result.failed
+        if FAILED in self.results or not (self.results or self.where):
+            return result.failed
+        return result.name in self.results if self.results else True
 
     def trouble(self, templates: Iterable[str]) -> str:
         """What is wrong with it and its templates beyond their form; empty where nothing is."""
         kind = HAPPENINGS.get(self.occurrence)
         if kind is None:
             return f"occurrence {self.occurrence!r} does not exist"
-        if unknown := [name for name in self.results if name not in HResult.__members__]:
+        if unknown := [name for name in self.results if name not in {*HResult.__members__, FAILED}]:
             return f"no result is named {unknown[0]!r}"
         hints = get_type_hints(kind)
         for template in templates:
@@ -107,7 +111,9 @@ def filled(template: str, occurrence: Occurrence) -> str:
     happening, result = occurrence.happening, occurrence.hresult
     known = {one.name: getattr(happening, one.name) for one in fields_of(happening)}  # type: ignore[arg-type]
     cause = known.get("cause", result)
-    known |= {"hresult": result, "meaning": meanings().get(cause.name, ""), "machine": occurrence.machine}
+    meaning = meanings().get(cause.name, "")
+    told = f" Details: {meaning} ({result})" if meaning else ""  # as DPM does, which has nothing to say of some
+    known |= {"hresult": result, "meaning": meaning, "machine": occurrence.machine, "told": told}
     return _FORMATTER.vformat(template, (), known)
 
 

@@ -7,10 +7,10 @@ one, `fault_kinds` has them all.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.lab.faults import ground, guest, machine, replica
+from engine.lab.faults import agent, cluster, ground, guest, host, machine, network, pool, replica, server, transfer
 from engine.lab.faults.kinds import REGISTRY, Fault, FaultError, FaultKind, Injection, parse_fault
 
-AREAS = (ground, guest, machine, replica)
+AREAS = (agent, cluster, ground, guest, host, machine, network, pool, replica, server, transfer)
 
 
 def fault_kinds() -> Mapping[str, FaultKind]:

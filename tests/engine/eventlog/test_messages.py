@@ -11,6 +11,7 @@ import pytest
 
 from engine.eventlog import evtx
 from engine.eventlog.messages import HAPPENINGS, MessageFile, message_files
+from engine.eventlog.messages.entries import FAILED
 from engine.eventlog.messages.records import Message
 from engine.eventlog.record import Record
 from engine.hresult import HResult
@@ -49,7 +50,8 @@ def example(kind: Any, chosen: dict[str, Any]) -> Any:
 def told_of(file: MessageFile, message: Message) -> tuple[Occurrence, Record]:
     """An occurrence that the message is about, and the record that it leaves."""
     happening: Happening = example(HAPPENINGS[message.occurrence], message.where)
-    hresult = HResult[message.results[0]] if message.results else HResult.ERROR_IO_DEVICE
+    named = [name for name in message.results if name != FAILED]
+    hresult = HResult[named[0]] if named else HResult.ERROR_IO_DEVICE
     occurrence = Occurrence(NIGHT, "HV01", file.scopes[0], Stage.HOST_SNAPSHOT, happening, hresult)
     (record,) = (record for record in file.records(occurrence) if record.event_id == message.event_id)
     return occurrence, record
