@@ -108,10 +108,10 @@ def sql_writer_failed(vm: LabVm) -> Injection:
 
 
 @fault(Component.GUEST_WRITER)
-def exchange_writer_failed(vm: LabVm) -> Injection:
+def exchange_writer_failed(vm: LabVm, *, writer: str = EXCHANGE) -> Injection:
     """Exchange rejects the backup, since an earlier one is still marked as running."""
     return entry(
-        vm.writer(EXCHANGE), Phase.PREPARE_SNAPSHOT, veto(HResult.VSS_E_WRITERERROR_RETRYABLE, "backup in progress")
+        vm.writer(writer), Phase.PREPARE_SNAPSHOT, veto(HResult.VSS_E_WRITERERROR_RETRYABLE, "backup in progress")
     )
 
 

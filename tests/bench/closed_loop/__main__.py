@@ -16,6 +16,7 @@ from random import Random
 import msgspec
 
 from tests.bench.closed_loop.measures import named, place, rank, share
+from tests.bench.closed_loop.mending import Mended, mend
 from tests.bench.closed_loop.nights import Injectable, Said, injectables, play
 from tests.bench.localization.table import Goal
 
@@ -41,6 +42,7 @@ def main() -> int:
         nights = list(pool.map(play, *zip(*singles, strict=True), chunksize=4)) if singles else []
         pairs = list(_pairs(every, arguments.pairs))
         twos = list(pool.map(play, *zip(*pairs, strict=True), chunksize=4)) if pairs else []
+        mended = [one for of_fault in pool.map(mend, chosen, [1] * len(chosen)) for one in of_fault]
     rows = [_Row.of(one, [said for said in nights if said.truths[0].injectable.text == one.text], library, usual)
             for one in chosen]  # fmt: skip
     both = [all(0 < place(said, truth) <= 3 for truth in said.truths) for said in twos]
@@ -49,12 +51,15 @@ def main() -> int:
         Goal("the cause is named first", share([hit for row in rows for hit in row.cause]), 0.8),
         Goal("the fault ranks first by its signature", share([hit for row in rows for hit in row.first]), 0.9),
         Goal("two faults, both among the first three", share(both), 0.75, note=f"n = {len(both)}"),
+        Goal("a remedy brings the job back, verified", share([one.recovered for one in mended]), 0.95),
     ]
     if arguments.json:
-        document = {"faults": rows, "goals": [goal._asdict() | {"met": goal.met} for goal in goals]}
+        document = {"faults": rows, "remedies": mended, "goals": [goal._asdict() | {"met": goal.met} for goal in goals]}
         print(msgspec.json.format(msgspec.json.encode(document)).decode())
     else:
         print(_HEADING, *(row.line() for row in rows), sep="\n")
+        print("\nremedies: the job run again, its recovery point read whole")
+        print(*map(_mended, mended), sep="\n")
         print("\nnot both among the first three", *_missed(twos, both), sep="\n")
         print("", *(goal.line() for goal in goals), f"\n{time.perf_counter() - began:.0f} s", sep="\n")
     return int(not all(goal.met for goal in goals))
@@ -112,6 +117,10 @@ def _pairs(every: Sequence[Injectable], count: int) -> Iterator[tuple[list[Injec
         others = [other for other in every if other.component != one.component]
         if others:
             yield [one, chance.choice(others)], seed
+
+
+def _mended(it: Mended) -> str:
+    return f"{'ok' if it.recovered else 'MISSED':6} {it.fault:40} {it.remedy:32} {it.told}"
 
 
 def _missed(twos: Sequence[Said], both: Sequence[bool]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def injectables() -> list[Injectable]:
     return [Injectable(text, tuple(causes)) for text, causes in sorted(found.items())]
 
 
-def site(faults: Iterable[Fault], **job: object) -> Scenario:
+def site(faults: Iterable[Fault], seed: int = 1, **job: object) -> Scenario:
     """Two hosts with five machines; writers that faults speak of are in every guest."""
     spoken = {str(fault.parameters.get("writer", fault.kind.parameters.get("writer", ""))) for fault in faults}
     more = tuple(sorted(spoken & set(CLASS_IDS)))
@@ -76,7 +76,7 @@ def site(faults: Iterable[Fault], **job: object) -> Scenario:
         writers = tuple(dict.fromkeys((*VirtualMachine(name="X").writers, *more)))
         machines = tuple(VirtualMachine(name=vm, writers=writers) for vm in vms)
         hosts.append(Host(name=host, virtual_machines=machines))
-    return Scenario(title="two hosts", hosts=tuple(hosts), job=msgspec.convert(job, Job))
+    return Scenario(title="two hosts", seed=seed, hosts=tuple(hosts), job=msgspec.convert(job, Job))
 
 
 def placed(injectable: Injectable, seed: int, scenario: Scenario) -> Fault:

@@ -1,0 +1,46 @@
+"""A small twin of `tests.bench.closed_loop`: what was injected is named first, and recognized by its signature."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from diagnostics.diagnosis import Diagnosis
+from diagnostics.reproduce.likeness import compare, rarity
+from diagnostics.reproduce.signature import Signature, signature_of
+from tests.diagnostics.reproduce.labs import diagnosed
+
+FAULTS = {
+    "writer-failed": "guest_writer",
+    "integration-services-outdated": "integration_components",
+    "guest-volumes-differ": "vm_config_storage",
+}
+
+
+@cache
+def of(fault: str, seed: int) -> Diagnosis:
+    with TemporaryDirectory() as folder:
+        return diagnosed(Path(folder), *([f"{fault}@vm:SQL01"] if fault else []), seed=seed)
+
+
+@cache
+def library() -> dict[str, Signature]:
+    usual = signature_of(of("", 2).case)
+    return {fault: signature_of(of(fault, 2).case).without(usual).complete() for fault in FAULTS}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_its_component_is_named_first(fault):
+    first = of(fault, 1).case.judgement.candidates[0]
+    assert (first.plate, first.component) == ("vm:SQL01", FAULTS[fault])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_night_of_another_seed_has_its_signature_and_no_other(fault):
+    seen = signature_of(of(fault, 1).case).without(signature_of(of("", 2).case))
+    weigh = rarity(list(library().values()))
+    scores = {name: compare(seen, signature, weigh).score for name, signature in library().items()}
+    assert max(scores, key=scores.__getitem__) == fault
+    assert scores[fault] > 0.8
+    assert sorted(scores.values())[-2] < scores[fault] - 0.1
