@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.hresult import HResult
 from engine.hyperv.conditions import Letter
 from engine.hyperv.machine import PowerState
 from engine.occurrence import Happening
@@ -39,6 +40,8 @@ class GuestAsked(VmHappening):
     """The backup service in the guest was asked for a snapshot, and answered, or not."""
 
     reason: str = ""
+    returned: HResult = HResult.S_OK
+    """What the Hyper-V writer makes of it for the host's VSS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,10 +155,10 @@ class HyperVApplication(Application):
             self._asked[vm.id] = await vm.ask_guest(self._host.least_integration, self._host.guest_limit)
         except VssError as error:
             stage = _stage_reached(error)
-            asked = GuestAsked(vm.name, vm.printed_id, str(error))
-            self._host.machine.announce(Stage.CONTACT_GUEST, asked, error.hresult)
             passing = error.hresult in _PASSING
             verdict = HResult.VSS_E_WRITERERROR_RETRYABLE if passing else HResult.VSS_E_WRITERERROR_NONRETRYABLE
+            asked = GuestAsked(vm.name, vm.printed_id, str(error), verdict)
+            self._host.machine.announce(Stage.CONTACT_GUEST, asked, error.hresult)
             raise WriterError(verdict, f"the guest {vm.name} made no snapshot: {error}", stage) from error
         self._host.machine.announce(Stage.CONTACT_GUEST, GuestAsked(vm.name, vm.printed_id))
 

@@ -60,7 +60,7 @@ def _now(occurrence: Occurrence, happening: Happening, later: float = 0.0) -> Oc
 
 async def make_noise(site: LabSite, noise: Noise) -> None:
     """Log something harmless so many times."""
-    machine, chance = site.part(noise.on).computer, site.around.random(f"noise/{noise.on}/{noise.what}")
+    machine, chance = site.part(noise.plate).computer, site.around.random(f"noise/{noise.plate}/{noise.what}")
     for _ in range(noise.times):
         await asyncio.sleep(chance.expovariate(noise.times / noise.seconds))
         machine.announce(Stage.SCHEDULE, NOISES[noise.what]())

@@ -151,7 +151,7 @@ class Schedule:
             names = {"vm": record.vm, "host": record.host, "server": machine.name}
             text = failure_kinds()[record.number].text.strip().format(**names)
         ended = JobEnded(
-            *(*job, record.mode, record.started, record.sent, record.number, text, record.reason, record.attempt)
+            *(*job, record.mode, record.started, record.sent, record.number, text, record.reason, record.attempt),
         )
         machine.announce(record.stage or Stage.RELEASE_SNAPSHOT, ended, record.hresult)
 

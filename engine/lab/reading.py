@@ -71,8 +71,10 @@ def _of_references(scenario: Scenario, document: YamlDocument) -> Iterator[Probl
             yield document.problem(("collected", number), f"there is no {name}", f"one of {', '.join(sorted(known))}")
     plates = [Scope.SITE.value, *scenario.machines()]
     for number, noise in enumerate(scenario.noise):
-        if noise.on not in plates:
-            yield document.problem(("noise", number, "on"), f"there is no {noise.on}", f"one of {', '.join(plates)}")
+        if noise.plate not in plates:
+            yield document.problem(
+                ("noise", number, "plate"), f"there is no {noise.plate}", f"one of {', '.join(plates)}"
+            )
 
 
 def _named(scenario: Scenario) -> Iterator[tuple[str, Path_]]:

@@ -103,8 +103,8 @@ class Job(_Part, frozen=True, kw_only=True):
 class Noise(_Part, frozen=True, kw_only=True):
     """Something harmless that a machine logs again and again."""
 
-    on: str
-    """The plate, as of a fault."""
+    plate: str
+    """Where, as of a fault."""
     what: Literal["callback-denied", "disk-retried"] = "callback-denied"
     times: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0

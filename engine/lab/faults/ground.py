@@ -109,7 +109,7 @@ def disk_failing(host: LabHost, *, vm: str = "") -> Injection:
 
     def fail(access: Access) -> None:
         if access.path == storage.block.path and access.offset <= start < access.offset + access.length:
-            host.computer.announce(Stage.READ_SOURCE, bad, HResult.ERROR_CRC)
+            host.computer.announce(Stage.READ_SOURCE, bad)
             raise OSError(errno.EIO, os.strerror(errno.EIO), access.path.name)
 
     return among(host.around.files.rules, fail)
