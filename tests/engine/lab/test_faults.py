@@ -5,7 +5,7 @@ import pytest
 from engine.hyperv.machine import PowerState
 from engine.lab import FaultError, Lab, Scenario, fault_kinds, parse_fault
 from engine.lab.scenario import GuestVolume, Host, HostVolume, VirtualMachine
-from engine.pipeline import Mode, Scope
+from engine.pipeline import Component, Mode, Scope
 
 WRITERS = ("SqlServerWriter", "Registry Writer", "System Writer", "NTDS", "Microsoft Exchange Writer")
 PLATES = {Scope.SITE: "site", Scope.HOST: "host:HV01", Scope.VM: "vm:SQL01"}
@@ -45,6 +45,10 @@ def test_a_fault_changes_the_night_and_is_gone_when_it_is_mended(tmp_path, text)
             lab.mend(fault)
         again = lab.run_again(vms=["SQL01"])
         assert [(job.number, job.mode) for job in again.jobs] == [(0, Mode.ONLINE)]
+
+
+def test_every_component_has_a_fault():
+    assert {kind.component for kind in fault_kinds().values()} == set(Component)
 
 
 def test_every_fault_says_in_a_sentence_what_it_is():
