@@ -33,8 +33,9 @@ PLACES = (
     Place("writers", "4,f5", "tui.screens.writers:WritersScreen"),
     Place("pipeline", "5,f6", "tui.screens.pipeline:PipelineScreen"),
     Place("lab", "6,f7", "tui.screens.lab:LabScreen", needs_case=False),
+    Place("points", "7,f8", "tui.screens.points:PointsScreen", needs_case=False),
 )
-"""In the order in which a person walks them. Kept: 7 points, 8 settings."""
+"""In the order in which a person walks them. Kept: 8 settings."""
 
 
 class Action(NamedTuple):
@@ -88,6 +89,11 @@ ACTIONS = (
     Action("lab-stop", "escape", "stop", "lab"),
     Action("lab-view", "w", "view", "lab"),
     Action("lab-choose", "c", "choose", "lab", shown=False),
+    Action("point-verify", "c", "verify", "points"),
+    Action("points-verify", "a", "verify_all", "points"),
+    Action("point-restore", "r", "restore", "points"),
+    Action("points-again", "u", "again", "points", shown=False),
+    Action("work-stop", "escape", "stop", "working"),
     Action("to-cause", "up,k", "screen.walk('up')", PICTURE),
     Action("to-effect", "down,j", "screen.walk('down')", PICTURE),
     Action("to-previous", "left,h", "screen.walk('left')", PICTURE, shown=False),

@@ -14,6 +14,7 @@ from textual.worker import Worker, WorkerState
 from diagnostics.request import Options, Request, UsageError, request_of
 from tui.actions import bindings
 from tui.case import OpenCase
+from tui.meter import Meter
 from tui.plain import plain
 from tui.reading import ReadingFailedError
 from tui.screens.base import Dialog
@@ -25,27 +26,16 @@ if TYPE_CHECKING:
 _DRAW_EVERY = 0.1
 
 
-class Meter:
-    """How far a reading is: written by the thread that reads, looked at by the screen."""
+class ReadingMeter(Meter):
+    """How far a reading is, and which file is being read."""
 
     def __init__(self) -> None:
-        self.total = 0
-        self.done = 0
+        super().__init__()
         self.name = ""
-        self.stop = Flag()
         self.gone = Flag()
-
-    def started(self, total_bytes: int) -> None:
-        self.total = total_bytes
 
     def reading(self, name: str) -> None:
         self.name = name
-
-    def advanced(self, read_bytes: int) -> None:
-        self.done += read_bytes
-
-    def cancelled(self) -> bool:
-        return self.stop.is_set()
 
     def abandoned(self) -> bool:
         return self.gone.is_set()
@@ -59,7 +49,7 @@ class ReadingScreen(Dialog[OpenCase]):
     def __init__(self, options: Options) -> None:
         super().__init__()
         self._options = options
-        self.meter = Meter()
+        self.meter = ReadingMeter()
         self._since = time.monotonic()
 
     def body(self) -> ComposeResult:
