@@ -152,7 +152,7 @@ async def test_escape_stops_work_and_the_screen_says_how_far_it_is(pilot):
             time.sleep(0.01)
         raise Cancelled
 
-    answers = []
+    answers: list[object] = []
     await pilot.app.push_screen(WorkScreen("checking", work), answers.append)
     await until(pilot, lambda: "3.0 MiB of 10.0 MiB" in seen(pilot))
     await pilot.press("escape")

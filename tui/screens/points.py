@@ -76,7 +76,7 @@ class PointsScreen(ShindanScreen):
 
     def _rows(self) -> Iterator[Line]:
         if self.points:
-            yield Line(Content(self.say("points.heading")), heading=True)
+            yield Line(Content(self.say("points.heading")), indent=2, heading=True)
         glyphs = self.app.glyphs
         for one in self.points:
             point = one.point
