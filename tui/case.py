@@ -20,6 +20,7 @@ from tui.keeping import keep_bytes
 
 if TYPE_CHECKING:
     from diagnostics.ledger.hits import Hits
+    from diagnostics.ledger.ledger import Rows
 
 
 class OpenCase:
@@ -58,9 +59,12 @@ class OpenCase:
         """Which rules read which event, and on which plate. Takes a moment in a large case: call it from a worker."""
         from diagnostics.ledger.hits import Hits  # noqa: PLC0415 - the timeline's alone
 
-        if self.ledger is None:
-            raise RuntimeError("the case was read without a ledger")
-        return Hits(self.ledger, self.case.sightings, self.verdict)
+        return Hits(self.case.sightings, self.verdict)
+
+    @cached_property
+    def rows_by_component(self) -> "Mapping[str, Rows]":
+        """Rows of the ledger by the component instance that rules read in them; likewise."""
+        return self.hits.rows(self.ledger) if self.ledger else {}
 
     def save_notes(self) -> None:
         """Put the notes on disk; call it after every change."""

@@ -29,7 +29,7 @@ class Hit(NamedTuple):
 class Hits:
     """The hits of a case, by event and by component."""
 
-    def __init__(self, ledger: Ledger, sightings: Iterable[Sighting], verdict: Verdict) -> None:
+    def __init__(self, sightings: Iterable[Sighting], verdict: Verdict) -> None:
         weights = _weights(verdict)
         by_place: defaultdict[tuple[str, int], list[Hit]] = defaultdict(list)
         spoken_of: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -42,12 +42,15 @@ class Hits:
                 by_place[event.source, event.record].append(hit)
                 spoken_of[instance].add((event.source, event.record))
         self._by_place = dict(by_place)
-        rows = ledger.rows_by_place(by_place)
-        self.places: Mapping[str, Rows] = {
-            instance: np.unique(np.array([row for place in places for row in rows.get(place, ())], np.int64))
-            for instance, places in sorted(spoken_of.items())
+        self._spoken_of = dict(sorted(spoken_of.items()))
+
+    def rows(self, ledger: Ledger) -> Mapping[str, Rows]:
+        """Rows by the component instance that they speak of: what `component:` finds."""
+        found = ledger.rows_by_place(self._by_place)
+        return {
+            instance: np.unique(np.array([row for place in places for row in found.get(place, ())], np.int64))
+            for instance, places in self._spoken_of.items()
         }
-        """Rows by the component instance that they speak of."""
 
     def of(self, source: str, record: int) -> list[Hit]:
         """The hits on a record, those that weigh most first."""

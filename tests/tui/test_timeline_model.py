@@ -7,13 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.ledger.matching import matching, says
 from diagnostics.ledger.query import Key, Term, parse
 from tests.diagnostics.ledger.logs import Made, ledger_of, write_log
 from tui.timeline.clock import DisplayClock
-from tui.timeline.details import as_text, details_of
-from tui.timeline.lines import Words
 from tui.timeline.model import Timeline
 from tui.timeline.search import spans
 from tui.timeline.strip import bars, marks
@@ -131,16 +128,6 @@ def test_a_time_is_never_shown_without_its_zone() -> None:
 def test_what_is_highlighted_is_the_word(text: str, word: str) -> None:
     for start, end in spans(Term(Key.WORD, word))(text):
         assert text[start:end].casefold() == word.casefold() or text[start:end].lower() == word.lower()
-
-
-def test_details_are_copied_as_they_are_shown(tmp_path: Path) -> None:
-    told = timeline(tmp_path, ERROR)
-    event = Words(told.ledger).event(0)
-    details = details_of(event, TOKYO, load_catalog(), [], "mine")
-    assert details.time.endswith("Asia/Tokyo (+09:00)")
-    assert details.codes[0].symbol == "VSS_E_WRITERERROR_NONRETRYABLE"
-    assert details.time in as_text(details)
-    assert as_text(details).endswith("mine")
 
 
 def test_the_year_is_told_where_there_is_room_or_events_are_of_several(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Timeline: every event of every machine in one order; filter, search, jump, fold, mark, and look into each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import re2
@@ -10,9 +10,8 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
-from diagnostics.event import Level
+from diagnostics.event import Event, Level
 from diagnostics.evidence.clock import UnknownZoneError
-from diagnostics.ledger.hits import Hits
 from diagnostics.ledger.ledger import Mask
 from diagnostics.ledger.matching import matching, says
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
@@ -23,11 +22,11 @@ from tui.screens.base import CaseScreen
 from tui.themes import glyphs
 from tui.timeline import clock
 from tui.timeline.clock import DisplayClock
-from tui.timeline.details import Details, as_text, details_of
 from tui.timeline.model import Timeline
 from tui.timeline.search import spans
+from tui.verdict.event import event_lines
 from tui.widgets.chip_line import ChipLine
-from tui.widgets.event_details import EventDetails
+from tui.widgets.lines import Line, Lines
 from tui.widgets.prompt import Prompt
 from tui.widgets.time_strip import TimeStrip
 from tui.widgets.timeline_view import TimelineView
@@ -43,14 +42,14 @@ class TimelineScreen(CaseScreen):
     """All events of the case."""
 
     PLACE = "timeline"
+    CSS_PATH = "timeline.tcss"
     AUTO_FOCUS = "TimelineView"
 
     def __init__(self) -> None:
         super().__init__()
         self._timeline: Timeline | None = None
         self._sought: Term | None = None
-        self._told: Details | None = None
-        self._hits: Hits | None = None
+        self._event: Event | None = None
 
     def body(self) -> ComposeResult:
         """The filter, when there was how much, the lines, and the event under the cursor."""
@@ -63,7 +62,7 @@ class TimelineScreen(CaseScreen):
         yield TimeStrip(self._timeline, self.app.glyphs, ascii_only=self.app.glyphs == glyphs(ascii_only=True))
         yield Static(id="columns")
         yield TimelineView(self._timeline, self.app.glyphs, self.case.notes)
-        yield EventDetails()
+        yield Lines(id="event")
         yield Prompt()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -84,12 +83,17 @@ class TimelineScreen(CaseScreen):
         return self.query_one(TimelineView)
 
     def words_here(self) -> list[str]:
-        """The codes, the event and the rules under the cursor."""
-        return self._told.words if self._told else []
+        """The terms of the line in the pane, or all of the event's: its codes first."""
+        terms = (term for line in self._told_here() for term in line.what.terms)
+        codes = self._event.codes if self._event else ()
+        return super().words_here() or list(dict.fromkeys((*codes, *terms)))
 
     def text_here(self) -> str:
-        """The event under the cursor, as it is shown."""
-        return as_text(self._told) if self._told else ""
+        """The line in the pane, or the event under the cursor, as it is shown."""
+        return super().text_here() or "\n".join(line.body.plain for line in self._told_here())
+
+    def _told_here(self) -> list[Line]:
+        return self.query_one("#event", Lines).shown if self._event else []
 
     def show_event(self, source: str, record: int) -> bool:
         """Go to an event by its place, as evidence names it; whether it is there."""
@@ -105,32 +109,31 @@ class TimelineScreen(CaseScreen):
         self.call_after_refresh(self._show_details)
 
     def _show_details(self) -> None:
+        self.query_one("#event", Lines).fill(self._event_lines())
+
+    def _event_lines(self) -> Iterator[Line]:
         row = self.view.row if self._timeline else None
+        self._event = None
         if row is None:
-            self._told = None
-            self.query_one(EventDetails).show_nothing()
             return
         self.query_one(TimeStrip).point_at(self.timeline.ledger.time(row))
         try:
-            event = self.view.words.event(row)
+            self._event = self.view.words.event(row)
         except GoneError as gone:
-            self._told = None
-            self.query_one(EventDetails).show_nothing(str(gone))
+            yield Line(plain(str(gone), "$warning"))
             return
-        place = (event.source, event.record)
-        hits = self._hits.of(*place) if self._hits else []
-        self._told = details_of(event, self.timeline.clock, self.case.case.catalog, hits, self.case.notes.note(place))
-        self.query_one(EventDetails).show(self._told, self.app.glyphs)
+        yield from event_lines(self._event, self.case, self.app.words, self.app.glyphs, self.timeline.clock)
 
     def action_details(self) -> None:
         """Show or hide what lies below the lines."""
-        details = self.query_one(EventDetails)
-        details.display = not details.display
+        pane = self.query_one("#event", Lines)
+        pane.display = not pane.display
 
     def action_component(self) -> None:
         """From the event to the component that the weightiest rule blames it on."""
-        if self._told and self._told.hits:
-            self.app.show_component(self._told.hits[0].instance)
+        hits = self.case.hits.of(self._event.source, self._event.record) if self._event else []
+        if hits:
+            self.app.show_component(hits[0].instance)
         else:
             self.notify(self.say("timeline.no-component"))
 
@@ -139,17 +142,6 @@ class TimelineScreen(CaseScreen):
     def on_mount(self) -> None:
         """Draw what depends on the width, now and whenever it changes."""
         self.call_after_refresh(self._changed)
-        if self._timeline:
-            self._gather_hits()
-
-    @work(thread=True, group="hits")
-    def _gather_hits(self) -> None:
-        hits = self.case.hits
-        self.app.call_from_thread(self._hits_gathered, hits)
-
-    def _hits_gathered(self, hits: Hits) -> None:
-        self._hits = hits
-        self._look()
 
     def on_resize(self) -> None:
         """Columns have other widths."""
@@ -270,7 +262,7 @@ class TimelineScreen(CaseScreen):
             self.app.call_from_thread(self.query_one(ChipLine).working, done)
 
         try:
-            mask = matching(ledger, query, self.case.hits.places, zone, watch)
+            mask = matching(ledger, query, self.case.rows_by_component, zone, watch)
         except _NobodyWaitsError:
             return
         self.app.call_from_thread(self._found_all, query, mask)

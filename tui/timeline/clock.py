@@ -67,3 +67,6 @@ class DisplayClock(NamedTuple):
             return (_EPOCH + timedelta(microseconds=time)).astimezone(self.zone)
         except (OverflowError, ValueError):
             return None
+
+
+UTC_CLOCK = DisplayClock()

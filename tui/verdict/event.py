@@ -4,19 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textual.content import Content
 
-from diagnostics.case.observations import Sighting
 from diagnostics.event import Event, Level
 from diagnostics.knowledge.catalog import CodeInfo
-from diagnostics.knowledge.events import known_event
-from diagnostics.report import phrases
+from diagnostics.knowledge.events import known_event, named_values
+from diagnostics.ledger.hits import Hit
 from diagnostics.verdict import Evidence
-from diagnostics.wording import event_name, iso
+from diagnostics.wording import event_name
 from tui.case import OpenCase
 from tui.i18n import Words
 from tui.plain import plain, plain_block
 from tui.themes import Glyphs
+from tui.timeline.clock import UTC_CLOCK, DisplayClock
 from tui.verdict.document import term
 from tui.widgets.lines import Line, What
+
+_FAINT = "$foreground-muted"
 
 
 def evidence_lines(line: Evidence, case: OpenCase, words: Words, glyphs: Glyphs) -> Iterator[Line]:
@@ -37,29 +39,39 @@ def evidence_lines(line: Evidence, case: OpenCase, words: Words, glyphs: Glyphs)
         yield Line(plain_block(line.text or words("event.not-kept")), indent=1)
 
 
-def event_lines(event: Event, case: OpenCase, words: Words, glyphs: Glyphs) -> Iterator[Line]:
-    """An event, as the log has it, decoded."""
-    yield _fact(words, "time", phrases.moment(iso(event.time) if event.time is not None else None))
-    yield _fact(words, "machine", event.machine or "?")
-    yield _fact(words, "event", event_name(event), term(event_name(event)))
+def event_lines(
+    event: Event, case: OpenCase, words: Words, glyphs: Glyphs, clock: DisplayClock = UTC_CLOCK
+) -> Iterator[Line]:
+    """An event, as the log has it, decoded; its time by a clock."""
+    name = event_name(event)
+    level = "" if event.level is Level.UNKNOWN else words(f"level.{event.level.name.lower()}")
+    head = _joined(plain(name, "bold $primary"), plain(level, "bold"), plain(event.machine or "?"))
+    yield Line(head, term(name), indent=1)
+    if (event.source, event.record) in case.notes:
+        note = case.notes.note((event.source, event.record))
+        yield Line(plain(note, "bold $accent"), mark=glyphs.mark, indent=1)
     known = known_event(event.provider, event.event_id) if event.event_id else None
     if known:
-        yield Line(plain(known.meaning), term(event_name(event)), indent=3)
-    if event.level is not Level.UNKNOWN:
-        yield _fact(words, "level", event.level.name.lower())
-    if event.channel:
-        yield _fact(words, "channel", event.channel)
+        yield Line(plain(known.meaning), term(name), indent=1)
+    time = words("event.no-time") if event.time is None else clock.full(event.time)
+    yield Line(_joined(plain(time), plain(event.channel, _FAINT)), indent=1)
     zone = next((source.time_zone for source in case.verdict.sources if source.path == event.source), "")
-    yield _fact(words, "where", f"{event.source}:{event.record}" + (f" ({zone})" if zone else ""))
+    where = f"{event.source}:{event.record}" + (f" ({zone})" if zone else "")
+    yield Line(plain(where, _FAINT), indent=1)
     yield from _codes(event.codes, case.case.catalog.codes, words, glyphs)
-    yield from _rules(event, case, words, glyphs)
-    if event.fields:
-        yield Line(plain(words("event.fields"), "bold $primary"), heading=True)
-    for name, value in event.fields.items():
-        yield Line(Content.assemble((f"{plain(name, width=60).plain}: ", "bold"), plain(value)), term(value), indent=1)
+    yield from _rules(case.hits.of(event.source, event.record), words, glyphs)
     if event.text:
         yield Line(plain(words("event.text"), "bold $primary"), heading=True)
         yield Line(plain_block(event.text), indent=1)
+    if event.fields:
+        yield Line(plain(words("event.fields"), "bold $primary"), heading=True)
+    for (own, value), (known_as, _) in zip(event.fields.items(), named_values(event), strict=True):
+        label = plain(f"{known_as or own}:", "bold", 60)
+        yield Line(Content.assemble(label, " ", plain(value)), term(value), indent=1)
+
+
+def _joined(*parts: Content) -> Content:
+    return Content("  ").join(filter(None, parts))
 
 
 def _codes(codes: Sequence[str], known: Mapping[str, CodeInfo], words: Words, glyphs: Glyphs) -> Iterator[Line]:
@@ -72,18 +84,14 @@ def _codes(codes: Sequence[str], known: Mapping[str, CodeInfo], words: Words, gl
         yield Line(Content.assemble((f"{plain(code).plain}  ", "bold"), plain(meaning)), term(code), glyphs.bullet, 1)
 
 
-def _rules(event: Event, case: OpenCase, words: Words, glyphs: Glyphs) -> Iterator[Line]:
-    hits = [sighting for sighting in case.case.sightings if _speaks_of(sighting, event)]
+def _rules(hits: Sequence[Hit], words: Words, glyphs: Glyphs) -> Iterator[Line]:
     if hits:
         yield Line(plain(words("event.rules"), "bold $primary"), heading=True)
     for hit in hits:
-        said = f"{hit.rule.component} @ {hit.plate.name}: {hit.rule.why or hit.rule.title}"
-        body = Content("\n").join([plain(hit.rule.name, "bold"), plain(said)])
-        yield Line(body, term(hit.rule.name), glyphs.bullet, 1)
-
-
-def _speaks_of(sighting: Sighting, event: Event) -> bool:
-    return any((one.source, one.record) == (event.source, event.record) for one in sighting.events)
+        weight = "" if hit.weight_db is None else words("event.weighs", decibans=f"{hit.weight_db:+.1f}")
+        head = _joined(plain(hit.rule.name, "bold"), plain(hit.instance, "$accent"), plain(weight))
+        said = plain(hit.rule.why or hit.rule.title)
+        yield Line(Content("\n").join([head, said]), term(hit.rule.name), glyphs.bullet, 1)
 
 
 def _fact(words: Words, name: str, value: str, what: What | None = None) -> Line:
