@@ -113,6 +113,13 @@ def bits(chosen: Victim) -> Iterator[tuple[Path, int]]:
             yield path, place
 
 
+def some_bits(chosen: Victim, count: int, dice: random.Random) -> Iterator[tuple[Path, int]]:
+    """So many random bits, each as likely as any other."""
+    paths, sizes = list(chosen.files), [len(data) for data in chosen.files.values()]
+    for path in dice.choices(paths, sizes, k=count):
+        yield path, dice.randrange(8 * len(chosen.files[path]))
+
+
 def flip(chosen: Victim, path: Path, bit: int) -> str:
     """Flip one bit and look; "found", or "harmless" where every recovery point is there byte for byte all the same.
 
