@@ -13,12 +13,12 @@ def lines_of(told: Retried) -> Iterator[str]:
     yield ""
     yield from told.basis
     yield ""
-    yield from _plan(told.plan)
+    yield from plan_lines(told.plan)
     yield ""
     yield from _jobs("Before", told.before)
     yield from _jobs("After", told.after)
     yield ""
-    yield _verified(told)
+    yield verified_line(told)
 
 
 def _headline(told: Retried) -> str:
@@ -28,7 +28,8 @@ def _headline(told: Retried) -> str:
     return f"Not recovered: {told.plan.remedy.id} does not bring back the backup of {vms}."
 
 
-def _plan(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """What a remedy changes in the lab, and what it would be on the real machines."""
     remedy = plan.remedy
     yield f"Suspected: {plan.cause} on {plan.plate}"
     yield f"Remedy: {remedy.title} ({RISKS.get(remedy.risk, remedy.risk)}; on the {remedy.role})"
@@ -62,7 +63,8 @@ def _jobs(heading: str, jobs: Sequence[JobTried]) -> Iterator[str]:
         yield f"{heading + ':':8} {about}: {ended}; {job.bytes_sent} bytes sent"
 
 
-def _verified(told: Retried) -> str:
+def verified_line(told: Retried) -> str:
+    """What the recovery points of a retry were found to be."""
     if told.damage:
         return f"Damaged: {'; '.join(told.damage)}"
     if not told.points:

@@ -1,7 +1,7 @@
 """The failed job in the lab, a remedy applied to it, the job once more from where it was, and what it left verified."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from diagnostics.parsing import Progress, Unwatched
 from diagnostics.retry.opening import FailedJob, NothingToRetryError
 from diagnostics.retry.plan import Plan, Wish, choose, plan
 from engine.dpm import Repository, verify
-from engine.lab import JobRecord, Lab, Step
+from engine.lab import JobRecord, Lab, Step, Watch
 from engine.progress import Unwatched as UnwatchedBytes
 
 
@@ -65,28 +65,36 @@ def retry(job: FailedJob, catalog: Catalog, wish: Wish, progress: Progress | Non
     ):
         watch = _watch(watcher)
         failed = _to_failure(lab, watcher, watch)
-        planned = plan(job, lab.faults, failed, catalog, remedy)
-        before = _last(lab.jobs, failed)
-        there = {point.id for point in lab.repository.points()}
-        _apply(lab, planned)
-        watcher.reading("the job once more")
-        again = lab.run_again(watch)
-        watcher.advanced(1)
-        points = sorted(point.id for point in lab.repository.points() if point.id not in there)
-        damage = _verified(lab.repository, points, watcher)
-    recovered = bool(points) and not damage and not again.failed
+        told = try_remedy(lab, plan(job, lab.faults, failed, catalog, remedy), watch, watcher)
+    return msgspec.structs.replace(told, basis=list(job.basis))
+
+
+def try_remedy(lab: Lab, planned: Plan, watch: Watch, progress: Progress | None = None) -> Retried:
+    """Apply a planned remedy in a lab whose jobs failed, run these again, and verify what recovery points they make.
+
+    What the watcher raises ends it, and is raised.
+    """
+    watcher = progress or Unwatched()
+    before = _last(lab.jobs, planned.vms)
+    there = {point.id for point in lab.repository.points()}
+    _apply(lab, planned)
+    watcher.reading("the job once more")
+    again = lab.run_again(watch)
+    watcher.advanced(1)
+    points = sorted(point.id for point in lab.repository.points() if point.id not in there)
+    damage = _verified(lab.repository, points, watcher)
     return Retried(
         plan=planned,
         before=before,
-        after=_last(again.jobs, failed),
+        after=_last(again.jobs, planned.vms),
         points=points,
         damage=damage,
-        recovered=recovered,
-        basis=list(job.basis),
+        recovered=bool(points) and not damage and not again.failed,
+        basis=[],
     )
 
 
-def _watch(watcher: Progress) -> Callable[[Step], None]:
+def _watch(watcher: Progress) -> Watch:
     def stop(_step: Step) -> None:
         if watcher.cancelled():
             raise Cancelled
@@ -94,7 +102,7 @@ def _watch(watcher: Progress) -> Callable[[Step], None]:
     return stop
 
 
-def _to_failure(lab: Lab, watcher: Progress, watch: Callable[[Step], None]) -> Sequence[str]:
+def _to_failure(lab: Lab, watcher: Progress, watch: Watch) -> Sequence[str]:
     """Run the night; the machines whose jobs failed."""
     watcher.reading("the job, to where it failed")
     failed = lab.run(watch).failed

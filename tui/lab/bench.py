@@ -7,7 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+from diagnostics.retry.plan import Plan
+from diagnostics.retry.trying import Retried, try_remedy
 from engine.lab import Fault, Lab, Night, Scenario, Step
 from tui.lab.pace import Pace
 from tui.lab.seen import NightSeen
@@ -20,12 +23,13 @@ class State(StrEnum):
     BUILDING = "building"
     RUNNING = "running"
     DONE = "done"
-    """A night was run to its end."""
+    """A night, or a retry, was run to its end."""
     STOPPED = "stopped"
     """A person ended it."""
 
 
 Command = Callable[[Lab], object]
+_Told = TypeVar("_Told")
 
 
 class Bench:
@@ -39,9 +43,13 @@ class Bench:
         self.seed = scenario.seed if seed is None else seed
         self.pace = Pace()
         self.state = State.READY
-        self.nights: list[Night] = []
-        """Those that ran to their end; the second is a retry."""
+        self.night: Night | None = None
+        """The one that was run to its end."""
+        self.retried: Retried | None = None
+        """What came of the last remedy."""
         self.seen = self._unseen()
+        self.failed: tuple[str, ...] = ()
+        """The machines whose last job failed, once a night has ended."""
         self._given = tuple(faults)
         self._waiting: deque[Step] = deque()
         self._commands: deque[Command] = deque()
@@ -91,23 +99,28 @@ class Bench:
             StoppedError: a person ended it.
             FaultError, OSError: it cannot be built.
         """
-        return self._night(lambda lab: lab.run(self._watch))
+        self.night = self._night(lambda lab: lab.run(self._watch))
+        return self.night
 
-    def run_again(self, mended: Iterable[Fault] = ()) -> Night:
-        """Take faults away, and run the jobs that failed once more. Raises as `run`, and FaultError."""
+    def run_again(self, planned: Plan) -> Retried:
+        """Apply a planned remedy, run the jobs that failed once more, and verify what they leave.
 
-        def again(lab: Lab) -> Night:
+        Raises:
+            StoppedError: a person ended it.
+            RepositoryError, OSError: what it left cannot be read.
+        """
+
+        def again(lab: Lab) -> Retried:
             self.seen.begin()
-            for fault in mended:
-                lab.mend(fault)
-            return lab.run_again(self._watch)
+            return try_remedy(lab, planned, self._watch)
 
-        return self._night(again)
+        self.retried = self._night(again)
+        return self.retried
 
     def write_logs(self) -> Path:
         """Write what the machines would export; returns their folder. Raises EventLogError, OSError."""
         with self._held:
-            folder = self._place / f"logs-{len(self.nights)}"
+            folder = Path(tempfile.mkdtemp(prefix="logs-", dir=self._place))
             self._built().write_logs(folder)
         return folder
 
@@ -123,20 +136,20 @@ class Bench:
                     self._folder.cleanup()
                 self._folder = None
 
-    def _night(self, run: Callable[[Lab], Night]) -> Night:
+    def _night(self, run: Callable[[Lab], _Told]) -> _Told:
         with self._held:
             try:
                 self.state = State.BUILDING
                 lab = self._built()
                 self.state = State.RUNNING
-                night = run(lab)
+                told = run(lab)
             except BaseException:
                 self.state = State.STOPPED
                 raise
-            self.nights.append(night)
-            self.state = State.DONE
             self._obey(lab)
-            return night
+            self.failed = Night(tuple(lab.jobs), ()).failed
+            self.state = State.DONE
+            return told
 
     def _built(self) -> Lab:
         if self._lab is None:

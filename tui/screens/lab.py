@@ -12,9 +12,11 @@ from textual.widgets import Log, Sparkline, Static
 
 from diagnostics.report.plates import Plate, Status
 from diagnostics.request import Options
+from diagnostics.retry.plan import Plan
 from diagnostics.sanitize import one_line
+from engine.dpm.errors import RepositoryError
 from engine.eventlog.errors import EventLogError
-from engine.lab import Fault, FaultError, Night, ScenarioError
+from engine.lab import Fault, FaultError, ScenarioError
 from engine.pipeline import Scope
 from tui.actions import LINES, PICTURE
 from tui.case import OpenCase
@@ -31,7 +33,7 @@ from tui.widgets.pipeline_picture import PipelinePicture
 _LOOK_EVERY = 0.1
 _MOST_LINES = 5000
 _NOTHING_YET = Plate("", Scope.SITE, Status.QUIET, "", (), (), "", "site")
-_FAILURES = (FaultError, OSError, EventLogError)
+_FAILURES = (FaultError, OSError, EventLogError, RepositoryError)
 
 
 class LabScreen(ShindanScreen):
@@ -149,12 +151,12 @@ class LabScreen(ShindanScreen):
             self.bench.pace.stop()
             self._tell_state()
 
-    def _start(self, bench: Bench, night: Callable[[], Night]) -> None:
+    def _start(self, bench: Bench, night: Callable[[], object]) -> None:
         bench.state = State.BUILDING
         self._run(bench, night)
 
     @work(thread=True, group="lab", exit_on_error=False)
-    def _run(self, bench: Bench, night: Callable[[], Night]) -> None:
+    def _run(self, bench: Bench, night: Callable[[], object]) -> None:
         try:
             night()
         except StoppedError:
@@ -167,14 +169,14 @@ class LabScreen(ShindanScreen):
         if bench is not self.bench:
             return
         self._look()
-        bench.seen.end(bench.nights[-1].failed if bench.state is State.DONE else ())
+        bench.seen.end(bench.failed)
         self._show()
         if bench.state is State.DONE:
-            self.query_one(Log).write_line(self.say("lab.ended", failed=len(bench.nights[-1].failed)))
-        if len(bench.nights) > 1 and bench.state is State.DONE:
+            self.query_one(Log).write_line(self.say("lab.ended", failed=len(bench.failed)))
+        if bench.state is State.DONE and bench.retried:
             from tui.screens.retry import CompareScreen  # noqa: PLC0415 - imported when there is something to compare
 
-            self.app.push_screen(CompareScreen(*bench.nights[-2:]))
+            self.app.push_screen(CompareScreen(bench.retried))
 
     # What goes wrong, and what is done about it
 
@@ -196,7 +198,7 @@ class LabScreen(ShindanScreen):
 
     def action_diagnose(self) -> None:
         """Read what the machines logged, as a case."""
-        if self.bench and self.bench.nights and not self.bench.busy:
+        if self.bench and self.bench.night and not self.bench.busy:
             self._write_logs(self.bench)
         else:
             self.notify(self.say("lab.nothing-ran"), severity="warning")
@@ -221,17 +223,17 @@ class LabScreen(ShindanScreen):
 
     def action_mend(self) -> None:
         """Choose a remedy, and run the jobs that failed once more."""
-        if self.bench and self.bench.state is State.DONE and self.bench.nights[-1].failed:
+        if self.bench and self.bench.state is State.DONE and self.bench.failed:
             from tui.screens.retry import RemedyScreen  # noqa: PLC0415 - as above
 
-            self.app.push_screen(RemedyScreen(self.bench.faults), self._retry)
+            self.app.push_screen(RemedyScreen(self.bench), self._retry)
         else:
             self.notify(self.say("lab.nothing-failed"), severity="warning")
 
-    def _retry(self, mended: tuple[Fault, ...] | None) -> None:
+    def _retry(self, planned: Plan | None) -> None:
         bench = self.bench
-        if mended is not None and bench and bench.state is State.DONE:
-            self._start(bench, lambda: bench.run_again(mended))
+        if planned and bench and bench.state is State.DONE:
+            self._start(bench, lambda: bench.run_again(planned))
 
     # Showing
 

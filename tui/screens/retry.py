@@ -1,6 +1,6 @@
 """A remedy in the lab: which, and what came of it, before and after side by side."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -8,22 +8,26 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from diagnostics.knowledge.catalog import Catalog, Cause, Remedy
-from engine.lab import Fault, JobRecord, Night, parse_fault
+from diagnostics.knowledge.catalog import Catalog
+from diagnostics.retry.opening import FailedJob, causes_of
+from diagnostics.retry.plan import Plan, plan
+from diagnostics.retry.report import plan_lines, verified_line
+from diagnostics.retry.trying import JobTried, Retried
+from tui.lab import Bench
 from tui.outcome import size
-from tui.plain import plain
+from tui.plain import plain, plain_block
 from tui.screens.base import Dialog
 from tui.widgets.lines import Line, Lines, What
 
 
-class RemedyScreen(Dialog[tuple[Fault, ...]]):
-    """The remedies of what is wrong in the lab; its answer is what the chosen one takes away, which may be nothing."""
+class RemedyScreen(Dialog[Plan]):
+    """The remedies of what is wrong in the lab; its answer is what the chosen one changes."""
 
     AUTO_FOCUS = "Lines"
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__()
-        self._faults = faults
+        self._bench = bench
 
     def body(self) -> ComposeResult:
         """The remedies, once the catalog is read."""
@@ -40,68 +44,57 @@ class RemedyScreen(Dialog[tuple[Fault, ...]]):
         self.query_one(Lines).fill(self._lines(catalog))
 
     def _lines(self, catalog: Catalog) -> Iterator[Line]:
-        for fault in self._faults:
+        bench = self._bench
+        for fault in bench.faults:
             yield Line(plain(str(fault)), heading=True)
-            for remedy in _remedies(catalog, fault):
-                risk = self.say(f"verdict.risk.{remedy.risk}")
-                body = plain(remedy.title, "bold").append("\n").append(plain(risk, "$foreground-muted"))
-                mended = tuple(one for one in self._faults if remedy in _remedies(catalog, one))
-                yield Line(body, What(mended, (remedy.id,)), self.app.glyphs.bullet, 1)
-        yield Line(plain(self.say("lab.remedy.none")), What(()), self.app.glyphs.bullet, 1)
+            for cause in causes_of(fault, catalog.causes):
+                job = FailedJob(bench.scenario, (), cause, fault.plate, ())
+                for remedy in (catalog.remedies[name] for name in cause.remedies if name in catalog.remedies):
+                    planned = plan(job, bench.faults, bench.failed, catalog, remedy)
+                    risk = self.say(f"verdict.risk.{remedy.risk}")
+                    effect = "mends" if planned.takes_away else "offline" if planned.offline else "nothing"
+                    told = f"{self.say(f'lab.remedy.{effect}')}; {risk}"
+                    body = plain(remedy.title, "bold").append("\n").append(plain(told, "$foreground-muted"))
+                    yield Line(body, What(planned, (remedy.id, cause.id)), self.app.glyphs.bullet, 1)
+        if not bench.faults:
+            yield Line(plain(self.say("lab.remedy.none")), What())
 
     @on(Lines.Entered)
     def _chosen(self, event: Lines.Entered) -> None:
-        if isinstance(event.line.what.of, tuple):
+        if isinstance(event.line.what.of, Plan):
             self.dismiss(event.line.what.of)
 
 
-def _remedies(catalog: Catalog, fault: Fault) -> list[Remedy]:
-    """Of the causes that the fault brings about."""
-    causes: Iterable[Cause] = (
-        cause
-        for cause in catalog.causes.values()
-        if fault.kind.name in {parse_fault(text).kind.name for text in cause.inject}
-    )
-    names = dict.fromkeys(name for cause in causes for name in cause.remedies)
-    return [catalog.remedies[name] for name in names if name in catalog.remedies]
-
-
 class CompareScreen(Dialog[None]):
-    """Two nights: the one that failed, and the retry."""
+    """The jobs that failed, and the same after the remedy."""
 
     CSS_PATH = "compare.tcss"
 
-    def __init__(self, before: Night, after: Night) -> None:
+    def __init__(self, told: Retried) -> None:
         super().__init__()
-        self.before = before
-        self.after = after
+        self.told = told
 
     def body(self) -> ComposeResult:
-        """The jobs that were run again, then and now."""
-        recovered = not self.after.failed
-        yield Static(self.say("lab.compare.recovered" if recovered else "lab.compare.not-recovered"), classes="title")
-        vms = {job.vm for job in self.after.jobs}
+        """Then and now; what was verified; what it would be on real machines."""
+        told = self.told
+        yield Static(self.say(f"lab.compare.{'recovered' if told.recovered else 'not-recovered'}"), classes="title")
         with Horizontal():
-            yield Lines(self._side("before", [job for job in self.before.jobs if job.vm in vms]), id="before")
-            yield Lines(self._side("after", self.after.jobs), id="after")
-        yield Static(self.say("lab.compare.hint"), classes="muted")
+            yield Lines(self._side("before", told.before), id="before")
+            yield Lines(self._side("after", told.after), id="after")
+        yield Static(plain(verified_line(told), width=600), id="verified")
+        yield Lines(Line(plain_block(line)) for line in plan_lines(told.plan))
 
-    def _side(self, key: str, jobs: Iterable[JobRecord]) -> Iterator[Line]:
+    def _side(self, key: str, jobs: Sequence[JobTried]) -> Iterator[Line]:
         yield Line(Content(self.say(f"lab.compare.{key}")), heading=True)
         for job in jobs:
-            glyphs = self.app.glyphs
-            yield Line(self._job(job), What(job), glyphs.failed if job.failed else glyphs.passed, 1)
+            failed = job.outcome == "failed"
+            yield Line(self._job(job, failed=failed), mark=self.app.glyphs.failed if failed else self.app.glyphs.passed)
 
-    def _job(self, job: JobRecord) -> Content:
-        took = f"{(job.ended - job.started).total_seconds():.0f} s"
-        lines = [plain(f"{job.vm} ({job.mode})", "bold")]
-        if job.failed:
-            stage = job.stage.value if job.stage else "?"
-            lines += [
-                plain(self.say("lab.compare.failed", stage=stage, number=job.number, code=str(job.hresult))),
-                plain(job.reason, "$foreground-muted", 300),
-            ]
-        else:
-            lines.append(plain(self.say("lab.compare.point")))
-        lines.append(plain(self.say("lab.compare.sent", size=size(job.sent), took=took)))
-        return Content("\n").join(lines)
+    def _job(self, job: JobTried, *, failed: bool) -> Content:
+        ended = (
+            self.say("lab.compare.failed", stage=job.stage or "?", error=job.error)
+            if failed
+            else self.say("lab.compare.point")
+        )
+        sent = self.say("lab.compare.sent", size=size(job.bytes_sent))
+        return Content("\n").join([plain(f"{job.vm} ({job.mode}, {job.attempt})", "bold"), plain(ended), plain(sent)])

@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.report.strip import ABSENT, FAILED, PASSED, UNREACHED
+from diagnostics.retry.opening import FailedJob, causes_of
+from diagnostics.retry.plan import plan
 from engine.dpm.occurrences import Fate
 from engine.lab import FaultError, parse_fault
 from engine.pipeline import STAGES, Stage
@@ -59,22 +62,22 @@ def test_a_good_night_passes_every_stage_of_its_mode_and_makes_recovery_points()
     with bench() as lab:
         lab.run()
         lab.take()
-        lab.seen.end(lab.nights[0].failed)
+        lab.seen.end(lab.failed)
         job = lab.seen.jobs["SQL01"]
         cells = dict(zip(STAGES, job.cells(), strict=True))
         assert (job.outcome, job.points, cells[Stage.SAVE_STATE]) == ("succeeded", 1, ABSENT)
         assert cells[Stage.GUEST_FREEZE] == cells[Stage.RELEASE_SNAPSHOT] == PASSED
-        assert job.sent == lab.nights[0].jobs[0].sent
+        assert job.sent == lab.night.jobs[0].sent
 
 
 def test_a_fault_fails_the_job_in_its_stage_and_nothing_beyond_is_reached():
     with bench(SQL_FAILS) as lab:
         lab.run()
         lab.take()
-        lab.seen.end(lab.nights[0].failed)
+        lab.seen.end(lab.failed)
         job, other = lab.seen.jobs["SQL01"], lab.seen.jobs["WEB01"]
         assert (job.outcome, other.outcome) == ("failed", "succeeded")
-        assert job.failed == lab.nights[0].jobs[0].stage
+        assert job.failed == lab.night.jobs[0].stage
         assert job.cells()[STAGES.index(job.failed)] == FAILED
         assert job.cells()[-1] == UNREACHED
 
@@ -117,7 +120,7 @@ def test_a_night_is_stopped_within_three_tenths_of_a_second(paused):
             lab.pace.stop()
             thread.join(5)
             assert time.monotonic() - since < 0.3
-        assert (lab.state, len(raised), lab.nights) == (State.STOPPED, 1, [])
+        assert (lab.state, len(raised), lab.night) == (State.STOPPED, 1, None)
 
 
 def test_a_fault_that_is_injected_while_the_night_is_paused_strikes():
@@ -128,7 +131,7 @@ def test_a_fault_that_is_injected_while_the_night_is_paused_strikes():
             lab.inject(parse_fault(SQL_FAILS))
             lab.pace.go_on()
             wait_for(lambda: lab.state is State.DONE)
-        assert lab.nights[0].failed == ("SQL01",)
+        assert lab.failed == ("SQL01",)
 
 
 def test_what_cannot_go_wrong_there_is_refused_at_once():
@@ -137,12 +140,17 @@ def test_what_cannot_go_wrong_there_is_refused_at_once():
 
 
 def test_a_remedy_and_a_retry_bring_only_the_failed_job_back():
+    catalog = load_catalog()
     with bench(SQL_FAILS) as lab:
         lab.run()
-        lab.run_again(lab.faults)
-        before, after = lab.nights
-        assert (before.failed, after.failed) == (("SQL01",), ())
-        assert [job.vm for job in after.jobs] == ["SQL01"]
+        (fault,) = lab.faults
+        cause = causes_of(fault, catalog.causes)[0]
+        job = FailedJob(lab.scenario, (), cause, fault.plate, ())
+        remedy = catalog.remedies[cause.remedies[0]]
+        told = lab.run_again(plan(job, lab.faults, lab.failed, catalog, remedy))
+        assert told.recovered
+        assert [(job.vm, job.outcome) for job in told.after] == [("SQL01", "recovery-point")]
+        assert lab.failed == lab.faults == ()
 
 
 def test_the_logs_of_a_night_are_written_for_diagnosis_and_gone_with_the_bench():
