@@ -10,6 +10,7 @@ import msgspec
 from diagnostics.answer import compose
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog, load_catalog
+from diagnostics.localize.judge import MOST_EXPLAINED
 from diagnostics.reading import Progress, read_case
 from diagnostics.request import Request
 from diagnostics.rules.cache import cache_folder
@@ -56,7 +57,21 @@ def diagnose(
         UnreadableInput: a path does not exist or cannot be opened.
         UnknownZoneError: a time zone that nobody knows.
     """
-    rules, catalog, problems = knowledge or load_knowledge(request.rules)
+    knowledge = knowledge or load_knowledge(request.rules)
+    case = read_and_understand(request, knowledge, progress, ledger=ledger)
+    return Diagnosis(verdict=compose(case), case=case, problems=knowledge.problems)
+
+
+def read_and_understand(
+    request: Request,
+    knowledge: Knowledge,
+    progress: Progress | None = None,
+    *,
+    ledger: bool = False,
+    most_explained: int = MOST_EXPLAINED,
+) -> Case:
+    """The same without words; for how many faults the evidence is weighed line by line: see `judge`. Raises alike."""
+    rules = knowledge.rules
     reading = read_case(
         request.paths,
         rules.interest,
@@ -65,8 +80,8 @@ def diagnose(
         progress=progress,
         ledger=ledger,
     )
-    case = understand(_wanted(reading.events, request), reading, rules, catalog, request)
-    return Diagnosis(verdict=compose(case), case=case, problems=problems)
+    wanted = _wanted(reading.events, request)
+    return understand(wanted, reading, rules, knowledge.catalog, request, most_explained)
 
 
 def _wanted(events: Iterable[Event], request: Request) -> list[Event]:

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose
+from diagnostics.diagnosis import Diagnosis, Knowledge, read_and_understand
 from diagnostics.parsing import Progress, Unwatched
 from diagnostics.reproduce.conclusion import Trial, conclude
 from diagnostics.reproduce.laboratory import stand_in, writers_needed
@@ -115,9 +115,9 @@ class _Night:
                 logs = self._logs(Path(folder), faults)
             except _StoppedError:
                 return None
-            read = diagnose(Request(paths=(str(logs),)), knowledge=self._knowledge)
+            case = read_and_understand(Request(paths=(str(logs),)), self._knowledge, most_explained=0)
         watcher.advanced(1)
-        return signature_of(read.case).complete()
+        return signature_of(case).complete()
 
     def _logs(self, folder: Path, faults: Sequence[Fault]) -> Path:
         logs = folder / "logs"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose, load_knowledge
+from diagnostics.diagnosis import Knowledge, load_knowledge, read_and_understand
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.reproduce.signature import Signature, signature_of
 from diagnostics.request import Request
@@ -103,19 +103,13 @@ def _played(chosen: Sequence[Injectable], seed: int, scenario: Scenario) -> Said
         with Lab(scenario, Path(folder) / "lab", seed=seed, faults=faults) as lab:
             night = lab.run()
             lab.write_logs(Path(folder) / "logs")
-        diagnosis = diagnose(Request(paths=(str(Path(folder) / "logs"),)), knowledge=knowledge())
+        case = read_and_understand(Request(paths=(str(Path(folder) / "logs"),)), knowledge(), most_explained=0)
     truths = tuple(Truth(one, fault.plate) for one, fault in zip(chosen, faults, strict=True))
     return Said(
         truths,
         seed,
         bool(night.failed) or any(job.failed for job in night.jobs) or len(night.jobs) < 5,
-        diagnosis.verdict.verdict,
-        _ranking(diagnosis),
-        signature_of(diagnosis.case),
+        case.judgement.verdict,
+        tuple((one.plate, one.component, one.cause) for one in case.judgement.candidates),
+        signature_of(case),
     )
-
-
-def _ranking(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:
-    """The named faults, then the other candidates."""
-    ranked = [(one.plate, one.component, one.cause) for one in diagnosis.case.judgement.candidates]
-    return tuple(ranked)
