@@ -21,6 +21,7 @@ from tui.keeping import keep_bytes
 if TYPE_CHECKING:
     from diagnostics.ledger.hits import Hits
     from diagnostics.ledger.ledger import Rows
+    from tui.timeline.model import Timeline
 
 
 class OpenCase:
@@ -65,6 +66,13 @@ class OpenCase:
     def rows_by_component(self) -> "Mapping[str, Rows]":
         """Rows of the ledger by the component instance that rules read in them; likewise."""
         return self.hits.rows(self.ledger) if self.ledger else {}
+
+    @cached_property
+    def timeline(self) -> "Timeline | None":
+        """Every event in order, with the person's filter, zone and place; None where there is none."""
+        from tui.timeline.model import Timeline  # noqa: PLC0415 - as above
+
+        return Timeline(self.ledger) if self.ledger else None
 
     def save_notes(self) -> None:
         """Put the notes on disk; call it after every change."""

@@ -255,3 +255,34 @@ async def test_keys_are_answered_at_once_in_a_log_of_which_most_is_on_disk(pilot
     await pilot.press("f")
     await types(pilot, "level:warning+ machine:HV02")
     assert 0 < screen.timeline.shown < 2000
+
+
+@story("guest-sql-writer", place="timeline")
+async def test_another_language_or_ascii_signs_leave_the_person_where_they_were(pilot):
+    await pilot.press("r", "m", "f")
+    await types(pilot, "level:warning+")
+    before = pilot.app.screen._place_here()
+    await pilot.press("ctrl+l")
+    await settled(pilot)
+    assert "ソース/ID" in seen(pilot)
+    assert "絞り込み" in seen(pilot)
+    assert pilot.app.screen._place_here() == before
+    await pilot.press("ctrl+l", "ctrl+g")
+    await settled(pilot)
+    told = seen(pilot)
+    assert "source/id" in told
+    assert "level:warning+" in told
+    assert pilot.app.screen._place_here() == before
+    assert "★" not in told
+    assert "*X" in told
+
+
+@story()
+async def test_a_case_without_events_says_so_and_no_key_breaks_anything(pilot, tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing of a backup\n")
+    await pilot.app.show_case(case_of(diagnose(Request(paths=(str(tmp_path),)), ledger=True)), "timeline")
+    await settled(pilot)
+    assert "No events were read." in seen(pilot)
+    for key in ("f", "slash", "n", "r", "m", "M", "a", "t", "z", "F", "d", "u", "i", "c", "v", "enter", "y", "escape"):
+        await pilot.press(key)
+    assert "No events were read." in seen(pilot)

@@ -53,11 +53,10 @@ class TimelineScreen(CaseScreen):
 
     def body(self) -> ComposeResult:
         """The filter, when there was how much, the lines, and the event under the cursor."""
-        ledger = self.case.ledger
-        if ledger is None or not len(ledger):
+        self._timeline = self.case.timeline
+        if self._timeline is None:
             yield Static(self.say("timeline.empty"))
             return
-        self._timeline = self._timeline or Timeline(ledger)
         yield ChipLine(self._timeline)
         yield TimeStrip(self._timeline, self.app.glyphs, ascii_only=self.app.glyphs == glyphs(ascii_only=True))
         yield Static(id="columns")

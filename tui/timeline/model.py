@@ -32,6 +32,8 @@ class Timeline:
         self.filtering = True
         """Whether the filter is on; off, it is remembered."""
         self.folding = True
+        self.here = 0
+        """The row that is looked at."""
         self._mask: Mask | None = None
         self._opened: set[int] = set()
         self._is_error: Mask = np.isin(ledger.columns.levels, np.array(_ERROR, np.uint8))

@@ -116,7 +116,7 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         self.spans: Spans | None = None
         self._longest = max((cell_len(one_line(name)) for name in timeline.ledger.machines), default=0)
         self._styles: dict[str, Style] = {}
-        self.reload(0)
+        self.reload(timeline.lines.line_of(timeline.here))
 
     @property
     def row(self) -> int | None:
@@ -137,6 +137,7 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
     def watch_cursor(self, before: int, now: int) -> None:
         """Show the line, and tell that it is another one."""
         if self.is_mounted:
+            self.timeline.here = self.row or 0
             self.scroll_to_region(Region(0, now, 1, 1), animate=False, immediate=True)
             self._redraw(before)
             self._redraw(now)
