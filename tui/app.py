@@ -1,5 +1,6 @@
 """The app holds what all screens share (case, session, language, looks), and takes a person from one to the other."""
 
+import asyncio
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # what reads and judges logs is slow to import; the first scr
     from diagnostics.handbook.holdings import Library
     from diagnostics.request import Options
     from tui.case import OpenCase
+    from tui.lab import Bench
     from tui.reading import Reader
     from tui.screens.base import ShindanScreen
 
@@ -56,6 +58,8 @@ class ShindanApp(App[None]):
         self.words = Words(language or self.session.language or language_of())
         self.glyphs: Glyphs = glyphs(ascii_only=ascii_only or self.session.ascii_only)
         self.case: OpenCase | None = None
+        self.bench: Bench | None = None
+        """What is on the lab's bench."""
         self.to_open = options
         self._reader = reader
         self._library: Library | None = None
@@ -68,10 +72,12 @@ class ShindanApp(App[None]):
         """Begin where cases are opened."""
         await self.push_screen(self._installed("open"))
 
-    def on_unmount(self) -> None:
-        """Let go of the case."""
+    async def on_unmount(self) -> None:
+        """Let go of the case and of the lab."""
         if self.case:
             self.case.close()
+        if self.bench:
+            await asyncio.to_thread(self.bench.close)
 
     # Where a person goes
 

@@ -1,9 +1,11 @@
 """The lab on a screen: run, pause, step, stop, break on purpose, diagnose what ran, mend it and run it again."""
 
+import asyncio
+
 from textual.widgets import Input
 
 from engine.lab import parse_fault
-from tests.tui.driving import NARROW, WIDE, seen, settled, story, until
+from tests.tui.driving import NARROW, WIDE, running, seen, settled, story, until
 from tui.lab import SPEEDS, State
 from tui.lab.choices import Choice, choices
 from tui.screens.fault import FaultForm, FaultScreen
@@ -19,6 +21,12 @@ SMALL_SITE = next(choice for choice in choices(case=False) if choice.name == "sm
 
 def shows(pilot, kind):
     return isinstance(pilot.app.screen, kind)
+
+
+async def settled_but_running(pilot):
+    """The lab's worker goes on for as long as the night does."""
+    for _ in range(5):
+        await pilot.pause(0.05)
 
 
 async def in_the_lab(pilot, *faults, choice=SMALL_SITE, fastest=True):
@@ -160,10 +168,37 @@ async def test_the_open_case_is_reproduced_with_what_is_suspected(pilot):
 
 
 @story(size=NARROW)
-async def test_leaving_the_lab_while_it_runs_does_not_stop_it_and_quitting_does(pilot):
+async def test_a_night_goes_on_while_a_person_looks_elsewhere_or_changes_the_language(pilot):
     screen = await in_the_lab(pilot, fastest=False)
     await pilot.press("r")
     await until(pilot, lambda: screen.bench.seen.steps > 0)
     await pilot.press("1")
     await pilot.pause(0.2)
-    assert screen.bench.state is State.RUNNING
+    assert pilot.app.bench.state is State.RUNNING
+    await pilot.press("6", "ctrl+l")
+    await settled_but_running(pilot)
+    assert pilot.app.bench.state is State.RUNNING
+    assert "実行中" in seen(pilot)
+    await pilot.press("+", "+")
+    await until(pilot, lambda: pilot.app.bench.state is State.DONE)
+    await until(pilot, lambda: "終わりました" in seen(pilot))
+
+
+def test_quitting_ends_a_night_and_leaves_nothing_behind():
+    async def quit_while_it_runs():
+        async with running(size=NARROW) as pilot:
+            screen = await in_the_lab(pilot, fastest=False)
+            await pilot.press("r")
+            await until(pilot, lambda: screen.bench.seen.steps > 0)
+            return screen.bench, screen.bench._place
+
+    bench, folder = asyncio.run(quit_while_it_runs())
+    assert (bench.state, folder.exists()) == (State.STOPPED, False)
+
+
+@story(size=WIDE)
+async def test_hostile_parameters_of_a_fault_are_never_markup(pilot):
+    screen = await in_the_lab(pilot, "writer-failed@vm:SQL01:writer=[/C] [red]\x1b[2J\u202e")
+    assert "[/C] [red]" in seen(pilot)
+    await run_to_the_end(pilot, screen)
+    assert "\x1b[2J" not in seen(pilot)

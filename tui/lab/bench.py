@@ -50,7 +50,8 @@ class Bench:
         self.seen = self._unseen()
         self.failed: tuple[str, ...] = ()
         """The machines whose last job failed, once a night has ended."""
-        self._given = tuple(faults)
+        self.given = tuple(faults)
+        """The faults that were there from the beginning."""
         self._waiting: deque[Step] = deque()
         self._commands: deque[Command] = deque()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -71,7 +72,7 @@ class Bench:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """Those that are there now."""
-        return self._lab.faults if self._lab else self._given
+        return self._lab.faults if self._lab else self.given
 
     def take(self) -> list[Step]:
         """The steps since the last look, taken into what is seen."""
@@ -86,7 +87,7 @@ class Bench:
         if self.busy:
             self._commands.append(lambda lab: lab.inject(placed))
         elif self._lab is None:
-            self._given = (*self._given, placed)
+            self.given = (*self.given, placed)
         else:
             self._lab.inject(placed)
 
@@ -153,7 +154,7 @@ class Bench:
 
     def _built(self) -> Lab:
         if self._lab is None:
-            self._lab = Lab(self.scenario, self._place / "lab", seed=self.seed, faults=self._given)
+            self._lab = Lab(self.scenario, self._place / "lab", seed=self.seed, faults=self.given)
         return self._lab
 
     @property

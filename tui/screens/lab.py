@@ -1,6 +1,5 @@
 """Lab: a night that is run, paused, stepped and broken on purpose; then diagnosed, mended, and run once more."""
 
-import asyncio
 import math
 from collections.abc import Callable, Iterator
 
@@ -45,8 +44,13 @@ class LabScreen(ShindanScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench: Bench | None = None
-        self._setup: Setup | None = None
+        self._busy = False
+        """Whether a night was under way at the last look."""
+
+    @property
+    def bench(self) -> Bench | None:
+        """What is on the bench; it outlives the screen, as when the language changes."""
+        return self.app.bench
 
     def body(self) -> ComposeResult:
         """What can be run; and, once something is chosen, what is told of it, and its picture."""
@@ -65,11 +69,6 @@ class LabScreen(ShindanScreen):
     def on_mount(self) -> None:
         """Look at the lab ten times a second, whatever its speed."""
         self.set_interval(_LOOK_EVERY, self._look)
-
-    async def on_unmount(self) -> None:
-        """Leave nothing behind."""
-        if self.bench:
-            await asyncio.to_thread(self.bench.close)
 
     # Choosing
 
@@ -94,12 +93,17 @@ class LabScreen(ShindanScreen):
             self._put(setup)
 
     def _put(self, setup: Setup) -> None:
-        if self.bench:
-            self._close(self.bench)
-        self._setup, self.bench = setup, Bench(setup.scenario, setup.faults)
+        self._clear()
+        self.app.bench = Bench(setup.scenario, setup.faults)
         self.query_one(Log).clear().write_lines([one_line(note) for note in setup.notes])
         self._show()
         self.query_one(PipelinePicture).focus()
+
+    def _clear(self) -> None:
+        if self.bench:
+            self.bench.pace.stop()
+            self._close(self.bench)
+        self.app.bench, self._busy = None, False
 
     @work(thread=True, group="closing")
     def _close(self, bench: Bench) -> None:
@@ -107,10 +111,7 @@ class LabScreen(ShindanScreen):
 
     def action_choose(self) -> None:
         """Something else on the bench."""
-        if self.bench:
-            self.bench.pace.stop()
-            self._close(self.bench)
-        self.bench = self._setup = None
+        self._clear()
         self.query_one("#choices", Lines).fill(self._choices())
         self._show()
 
@@ -123,8 +124,8 @@ class LabScreen(ShindanScreen):
             (bench.pace.go_on if bench.pace.paused else bench.pace.pause)()
         elif bench and bench.state is State.READY:
             self._start(bench, bench.run)
-        elif self._setup:
-            self._put(self._setup)
+        elif bench:
+            self._put(Setup(bench.scenario, bench.given))
             self.action_run()
         self._tell_state()
 
@@ -152,28 +153,24 @@ class LabScreen(ShindanScreen):
             self._tell_state()
 
     def _start(self, bench: Bench, night: Callable[[], object]) -> None:
-        bench.state = State.BUILDING
-        self._run(bench, night)
+        bench.state, self._busy = State.BUILDING, True
+        self._run(night)
 
     @work(thread=True, group="lab", exit_on_error=False)
-    def _run(self, bench: Bench, night: Callable[[], object]) -> None:
+    def _run(self, night: Callable[[], object]) -> None:
         try:
             night()
         except StoppedError:
             pass
         except _FAILURES as error:
             self.app.call_from_thread(self._complain, str(error))
-        self.app.call_from_thread(self._ended, bench)
 
     def _ended(self, bench: Bench) -> None:
-        if bench is not self.bench:
-            return
-        self._look()
         bench.seen.end(bench.failed)
         self._show()
         if bench.state is State.DONE:
             self.query_one(Log).write_line(self.say("lab.ended", failed=len(bench.failed)))
-        if bench.state is State.DONE and bench.retried:
+        if bench.state is State.DONE and bench.retried and self.is_current:
             from tui.screens.retry import CompareScreen  # noqa: PLC0415 - imported when there is something to compare
 
             self.app.push_screen(CompareScreen(bench.retried))
@@ -244,7 +241,10 @@ class LabScreen(ShindanScreen):
         if bench and steps:
             self.query_one(Log).write_lines([line_of(step) for step in steps[-_MOST_LINES:]])
             self._show_told(bench)
-        if bench and bench.busy:
+        if bench and self._busy and not bench.busy and not steps:
+            self._ended(bench)
+        if bench:
+            self._busy = bench.busy or bool(steps and self._busy)
             self._tell_state()
 
     def _show(self) -> None:
@@ -253,6 +253,7 @@ class LabScreen(ShindanScreen):
         self.query_one("#choices").display = bench is None
         self.query_one("#bench").display = bench is not None
         if bench:
+            self._busy = bench.busy
             self._show_told(bench)
         else:
             self.query_one("#choices").focus()
