@@ -9,7 +9,7 @@ from diagnostics.sanitize import one_line
 
 _BESIDE = Path(__file__).parents[1] / "samples"
 """In a checkout they lie beside the package."""
-_INSTALLED = Path(__file__).parent / "samples"
+_INSTALLED = Path(__file__).parent / "bundled"
 """In an installed Shindan they lie inside of it."""
 
 

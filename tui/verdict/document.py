@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textual.content import Content
 
 from diagnostics.report import phrases
+from diagnostics.sanitize import one_line
 from diagnostics.verdict import (
     Candidate,
     Evidence,
@@ -35,7 +36,7 @@ _NO_WORDS = What()
 
 def term(*words: str | None) -> What:
     """Words that have explanations."""
-    return What(terms=tuple(word for word in words if word))
+    return What(terms=tuple(one_line(word, 200) for word in words if word))
 
 
 def verdict_lines(verdict: Verdict, words: Words, glyphs: Glyphs) -> Iterator[Line]:
