@@ -1,5 +1,6 @@
 """The pictures of the README, made from the real program: `python docs/make_pictures.py`."""
 
+import asyncio
 import io
 import re
 import shutil
@@ -14,7 +15,9 @@ from rich.text import Text
 from diagnostics.diagnosis import diagnose
 from diagnostics.report import write_report
 from diagnostics.report.page import to_html
-from diagnostics.request import Request
+from diagnostics.request import Options, Request
+from tui.app import ShindanApp
+from tui.screenshot import screenshot
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "samples"
@@ -67,7 +70,23 @@ def page_picture(sample: str) -> None:
         )
 
 
+def screen_picture(sample: str) -> None:
+    """The verdict on a sample, as the screens show it on a terminal of 120 × 36."""
+
+    async def look() -> str:
+        app = ShindanApp(Options(paths=(str(SAMPLES / sample / "logs"),)), language="en", theme="dark")
+        async with app.run_test(size=(120, 36)) as pilot:
+            while app.library_at_hand is None:  # which the verdict fetches
+                await pilot.pause(0.1)
+            await pilot.press("n", "j")
+            await pilot.pause(0.5)
+            return screenshot(app)
+
+    (HERE / "pictures" / f"{sample}-screen.svg").write_text(asyncio.run(look()), encoding="utf-8")
+
+
 if __name__ == "__main__":
     (HERE / "pictures").mkdir(exist_ok=True)
     picture("guest-sql-writer")
     page_picture("guest-sql-writer")
+    screen_picture("guest-sql-writer")

@@ -1,6 +1,5 @@
 """What every screen has: the line of places above, the line of keys below, help, looking things up, copy and export."""
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import work
@@ -13,6 +12,7 @@ from diagnostics.verdict import Evidence
 from tui.actions import LINES, bindings
 from tui.housed import Housed
 from tui.plain import file_name, plain
+from tui.screenshot import screenshot
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Line, Lines
 from tui.widgets.place_line import PlaceLine
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 PICTURE = "svg"
 """The ending of a file that is a picture of the screen."""
-FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
-"""What a picture would load from elsewhere."""
 _Answer = TypeVar("_Answer")
 
 
@@ -119,8 +117,8 @@ class ShindanScreen(Readable[None]):
             self.call_after_refresh(self._export, wish)  # when the dialog is gone from the picture
 
     def _export(self, wish: "Wish") -> None:
-        picture = self.app.export_screenshot(title="Shindan") if wish.form == PICTURE else ""
-        self._write(wish, FONTS.sub("", picture).encode("utf-8", "replace"))
+        picture = screenshot(self.app) if wish.form == PICTURE else ""
+        self._write(wish, picture.encode("utf-8", "replace"))
 
     @work(thread=True, group="export")
     def _write(self, wish: "Wish", picture: bytes) -> None:
