@@ -234,6 +234,9 @@ class SeekingFile(SystemFile):
     def punch(self, offset: int, length: int) -> None:
         _write_zeros(self, offset, length)
 
+    def begin_sync(self, offset: int, length: int) -> None:
+        """There is no such call here."""
+
     def extents(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         if start < min(end, self.size()):
             yield start, min(end, self.size())
