@@ -6,6 +6,7 @@ network outside of it.
 """
 
 import contextlib
+import errno
 import socket
 import ssl
 import sys
@@ -173,7 +174,11 @@ class TlsStream:
         except TimeoutError as error:
             if self._deadline is not None:
                 raise TimeoutError("the other side took too long to say who it is and what it wants") from error
-            raise TimeoutError(f"the other side has been silent for {self._limits.silence:g} s, or is gone") from error
+            if error.errno == errno.ETIMEDOUT:
+                raise TimeoutError(
+                    f"the other machine gave no sign of life, or took in nothing, for {self._limits.link:g} s"
+                ) from error
+            raise TimeoutError(f"the other side has been silent for {self._limits.silence:g} s") from error
 
 
 def _watch_link(connected: socket.socket, seconds: float) -> None:

@@ -102,6 +102,7 @@ def _cut(made: Pair, link: Hosts, address: str, seed: int) -> float:
     link.cut()
     assert running.stderr
     told = next((line for line in running.stderr if "once more" in line), "nothing")
+    assert "no sign of life" in told, told
     link.mend()
     said, errors = running.communicate(timeout=120)
     assert running.returncode == 0, told + errors
