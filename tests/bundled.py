@@ -1,4 +1,4 @@
-"""The bundled samples, diagnosed once."""
+"""Logs that were written by hand after real ones, diagnosed once. The samples of the lab are in `samples`."""
 
 from functools import cache
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.request import Request
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+SAMPLES = Path(__file__).parent / "handmade"
 NAMES = ("guest-sql-writer", "host-hyperv-writer", "healthy-online")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "host-hyperv-writer" / "logs"
+SAMPLE = Path(__file__).parents[1] / "handmade" / "host-hyperv-writer" / "logs"
 GOAL_SMALL, GOAL_MILLION = 1.5, 60.0
 START = datetime(2026, 11, 1, tzinfo=UTC)
 KINDS = [

@@ -6,14 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from diagnostics.verdict import Verdict
-
-SAMPLES = Path(__file__).parents[2] / "samples"
+from tests.bundled import SAMPLES
 
 
 def diagnose(*arguments, stdin=b"", **environment):

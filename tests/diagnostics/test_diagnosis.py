@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,8 @@ from diagnostics.diagnosis import diagnose
 from diagnostics.report import to_json
 from diagnostics.request import Request
 from diagnostics.verdict import VerdictWord
+from tests.bundled import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e[bold red]x[/] [/C:\\x]"
 
 

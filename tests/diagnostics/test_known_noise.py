@@ -4,7 +4,6 @@ The list: what Microsoft and vendors document as harmless around backups. Some o
 alone: a backup that really failed would show more.
 """
 
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
@@ -14,10 +13,11 @@ from diagnostics.parsers.codes import find_codes
 from diagnostics.request import Request
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.rule import Polarity
+from tests.bundled import SAMPLES
 from tests.diagnostics.rules.test_packs import SHIPPED_PACK
 from tests.diagnostics.rules.writing import record
 
-GOOD_NIGHT = Path(__file__).parents[2] / "samples" / "healthy-online" / "logs"
+GOOD_NIGHT = SAMPLES / "healthy-online" / "logs"
 LLDP = (
     "Details: AddLegacyDriverFiles: Unable to back up image of binary Microsoft Link-Layer Discovery Protocol. "
     "System Error: Access is denied."

@@ -22,6 +22,7 @@ from tui.reading import ReadingFailedError, Watching
 from tui.session import Session
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+os.environ["SHINDAN_SAMPLES"] = str(SAMPLES)
 NARROW, WIDE = (80, 24), (120, 40)
 Story = Callable[..., Awaitable[None]]
 

@@ -19,11 +19,11 @@ from diagnostics.rules.rule import Polarity
 from diagnostics.rules.samples import read_samples
 from engine.datafiles.documents import parse
 from engine.pipeline import Component
+from tests.bundled import SAMPLES
 from tests.diagnostics.rules.writing import record
 
 CATALOG = load_catalog()
 UUID = "7a1d9a52-5a0e-4c83-9d0b-9a2f3a1f6c11"
-SAMPLES = Path(__file__).parents[3] / "samples"
 SQL_LOG = SAMPLES / "guest-sql-writer" / "logs" / "SQL01" / "Application.xml"
 VALUES = st.text(max_size=30)
 EVENTS = st.builds(
