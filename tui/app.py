@@ -57,6 +57,7 @@ class ShindanApp(App[None]):
         self.session = session or Session(None)
         self.words = Words(language or self.session.language or language_of())
         self.glyphs: Glyphs = glyphs(ascii_only=ascii_only or self.session.ascii_only)
+        self.set_class(self._draws_ascii, "-ascii")
         self.case: OpenCase | None = None
         self.bench: Bench | None = None
         """What is on the lab's bench."""
@@ -184,7 +185,8 @@ class ShindanApp(App[None]):
 
     async def action_next_glyphs(self) -> None:
         """From Unicode to ASCII and back."""
-        self.glyphs = glyphs(ascii_only=self.glyphs == glyphs())
+        self.glyphs = glyphs(ascii_only=not self._draws_ascii)
+        self.set_class(self._draws_ascii, "-ascii")
         await self.make_anew()
         self._remember_looks()
 
@@ -197,8 +199,11 @@ class ShindanApp(App[None]):
         self.install_screen(fresh, shown)
 
     def _remember_looks(self) -> None:
-        ascii_only = self.glyphs == glyphs(ascii_only=True)
-        self.session.looks(theme=self.theme, language=self.words.language, ascii_only=ascii_only)
+        self.session.looks(theme=self.theme, language=self.words.language, ascii_only=self._draws_ascii)
+
+    @property
+    def _draws_ascii(self) -> bool:
+        return self.glyphs == glyphs(ascii_only=True)
 
     # Copying
 

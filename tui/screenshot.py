@@ -46,12 +46,12 @@ def _row(segments: list[Segment], y: int) -> Iterator[str]:
 
 
 def _text(text: str, at: int, y: int, look: str) -> Iterator[str]:
-    """Wide characters by themselves: not every font makes them just two columns."""
-    for wide, characters in groupby(text, lambda character: cell_len(character) == 2):
+    """As wide as its columns in any font; wide characters by themselves, which few fonts make just two columns."""
+    for _, characters in groupby(text, lambda character: cell_len(character) == 2):
         part = "".join(characters)
-        length = f' textLength="{cell_len(part) * _COLUMN}"' if wide else ""
         if part.strip():
-            yield f'<text x="{at * _COLUMN}" y="{y + _BASE}"{length}{look}>{escape(part)}</text>'
+            length = cell_len(part) * _COLUMN
+            yield f'<text x="{at * _COLUMN}" y="{y + _BASE}" textLength="{length}"{look}>{escape(part)}</text>'
         at += cell_len(part)
 
 

@@ -8,12 +8,13 @@ import pytest
 from textual.widgets import Input, Static
 
 from diagnostics.request import Options
-from tests.tui.driving import NARROW, seen, settled, story, until
+from tests.tui.driving import NARROW, case_of, sample_read, seen, settled, story, until
 from tui.reading import read_elsewhere
 from tui.screens.open import OpenScreen
 from tui.screens.reading import ReadingScreen
 from tui.screens.verdict import VerdictScreen
 from tui.session import Session
+from tui.widgets.lines import Lines
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,10 @@ def long_log(tmp_path_factory) -> Path:
 
 
 @story(size=NARROW)
-async def test_a_person_opens_the_first_sample_and_reads_its_verdict(pilot):
+async def test_a_person_opens_a_sample_and_reads_its_verdict(pilot):
+    known = pilot.app.screen.query_one("#known", Lines)
+    while known.here.what.of.name != "guest-sql-writer":
+        await pilot.press("down")
     await pilot.press("enter")
     await settled(pilot)
     assert isinstance(pilot.app.screen, VerdictScreen)
@@ -153,3 +157,19 @@ def test_without_colours_the_verdict_is_still_told(monkeypatch):
         assert len({front.triplet for front, ground in colours if front and front == ground}) == 0
 
     look()
+
+
+@story(size=NARROW, ascii_only=True)
+async def test_with_ascii_nothing_else_is_drawn(pilot, tmp_path, monkeypatch):
+    """On the screens of a case whose logs are ASCII."""
+    monkeypatch.chdir(tmp_path)
+    await pilot.app.make_anew()
+    await settled(pilot)
+    opening = seen(pilot)
+    await pilot.app.show_case(case_of(sample_read("healthy-online")))
+    await settled(pilot)
+    verdict = seen(pilot)
+    await pilot.press("question_mark")
+    await settled(pilot)
+    for told in (opening, verdict, seen(pilot)):
+        assert [line for line in told.splitlines() if not line.isascii()] == []

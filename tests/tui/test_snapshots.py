@@ -15,6 +15,10 @@ def folder_of_exports(tmp_path, monkeypatch):
     (folder / "HV01" / "Application.evtx").touch()
     (folder / "jobs.txt").touch()
     monkeypatch.chdir(folder)
+    sample = tmp_path / "samples" / "guest-sql-writer"
+    (sample / "logs").mkdir(parents=True)
+    (sample / "README.md").write_text("# One database of one guest stops the backup of one virtual machine\n")
+    monkeypatch.setenv("SHINDAN_SAMPLES", str(sample.parent))
 
 
 @pytest.mark.parametrize("place", [place.name for place in PLACES])

@@ -92,6 +92,8 @@ class OpenScreen(ShindanScreen):
         """A folder is opened where folders are shown; there is nothing to explain or to export yet."""
         if action in ("explain", "export"):
             return False
+        if action in ("explain", "export"):
+            return False  # there is nothing yet
         return action != "open_folder" or isinstance(self.focused, FolderTree)
 
     def open(self, options: Options, place: str = "verdict") -> None:

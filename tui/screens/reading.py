@@ -2,9 +2,11 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -41,7 +43,7 @@ class ReadingMeter(Meter):
         return self.gone.is_set()
 
 
-class ReadingScreen(Dialog[OpenCase]):
+class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
     """Reads a case; its answer is the case, or None where there is none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("reading")]
@@ -103,9 +105,8 @@ class ReadingScreen(Dialog[OpenCase]):
         case = OpenCase(request, diagnosis, self.app.session.folder)
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         verdict = diagnosis.verdict
-        self.app.session.opened(
-            Recent(options=self._options, verdict=verdict.verdict, summary=verdict.summary, opened=now)
-        )
+        options = _from_anywhere(self._options)
+        self.app.session.opened(Recent(options=options, verdict=verdict.verdict, summary=verdict.summary, opened=now))
         for problem in diagnosis.problems:
             self.notify(plain(str(problem), width=300).plain, severity="warning", markup=False)
         if case.cut_short:
@@ -125,3 +126,13 @@ class ReadingScreen(Dialog[OpenCase]):
         self.meter.stop.set()
         self.query_one("#hint", Static).update(self.say("reading.drop"))
         self._draw()
+
+
+def _from_anywhere(options: Options) -> Options:
+    """The options with paths that name the same wherever the person is the next time."""
+    return msgspec.structs.replace(
+        options,
+        paths=tuple(str(Path(path).absolute()) for path in options.paths),
+        rules=tuple(path.absolute() for path in options.rules),
+        topology=options.topology.absolute() if options.topology else None,
+    )

@@ -63,7 +63,7 @@ class _Document:
         yield from self._jobs(verdict.jobs)
         yield from self._collect("told-apart", verdict.told_apart_by)
         yield from self._collect("collect", verdict.next_evidence)
-        noise = [Line(plain(f"{one.event} ({one.count}×): {one.why}"), term(one.event)) for one in verdict.noise]
+        noise = [Line(plain(f"{one.event} ({one.count}x): {one.why}"), term(one.event)) for one in verdict.noise]
         yield from self._section("noise", noise)
         unchecked = [Line(plain(f"{one.what}: {one.why}", width=400)) for one in verdict.not_checked]
         yield from self._section("not-checked", unchecked)
@@ -205,7 +205,7 @@ def _words_of(candidate: Candidate) -> tuple[str, ...]:
 
 def evidence_content(line: Evidence) -> Content:
     """When, where and what; what it weighs, and where to find it; what it says."""
-    times = f"  {line.count}×" if line.count > 1 else ""
+    times = f"  {line.count}x" if line.count > 1 else ""
     codes = f"  {', '.join(line.codes)}" if line.codes else ""
     head = plain(f"{phrases.moment(line.time)}  {line.machine or '?'}  {line.event}{times}{codes}", "bold")
     weight = f"{line.weight_db:+.1f} dB  " if line.weight_db else ""

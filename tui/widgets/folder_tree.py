@@ -5,6 +5,7 @@ from textual.widgets import DirectoryTree
 
 from diagnostics.sanitize import one_line
 from tui.housed import Housed
+from tui.themes import glyphs
 
 
 class FolderTree(Housed, DirectoryTree):
@@ -13,6 +14,10 @@ class FolderTree(Housed, DirectoryTree):
     ICON_NODE = "+ "
     ICON_NODE_EXPANDED = "- "
     ICON_FILE = "  "
+
+    def on_mount(self) -> None:
+        """Lines between folders are drawn with characters that ASCII lacks."""
+        self.show_guides = self.app.glyphs == glyphs()
 
     def process_label(self, label: str | Text) -> Text:
         """A name as it is, but harmless."""
