@@ -86,6 +86,7 @@ ACTIONS = (
     Action("lab-fault", "f", "fault", "lab"),
     Action("lab-diagnose", "d", "diagnose", "lab"),
     Action("lab-mend", "m", "mend", "lab"),
+    Action("lab-try", "t", "try_verdict", "lab"),
     Action("lab-stop", "escape", "stop", "lab"),
     Action("lab-view", "w", "view", "lab"),
     Action("lab-choose", "c", "choose", "lab", shown=False),

@@ -120,7 +120,7 @@ class ShindanApp(App[None]):
         if self.screen is not self._installed("open"):
             await self.switch_screen(self._installed("open"))
         self.case = case
-        self._forget_screens([known.name for known in PLACES if known.needs_case])
+        self.forget_screens([known.name for known in PLACES if known.needs_case])
         await self.action_go(name)
 
     def _installed(self, name: str) -> "ShindanScreen":
@@ -129,7 +129,7 @@ class ShindanApp(App[None]):
         screen: ShindanScreen = self.get_screen(name)  # type: ignore[assignment]
         return screen
 
-    def _forget_screens(self, names: Iterable[str]) -> None:
+    def forget_screens(self, names: Iterable[str]) -> None:
         for name in names:
             if self.is_screen_installed(name) and self.get_screen(name) is not self.screen:
                 self.get_screen(name).remove()
@@ -195,7 +195,7 @@ class ShindanApp(App[None]):
         shown = cast("ShindanScreen", self.screen).PLACE
         fresh = _made(shown)
         await self.switch_screen(fresh)
-        self._forget_screens(known.name for known in PLACES)
+        self.forget_screens(known.name for known in PLACES)
         self.install_screen(fresh, shown)
 
     def _remember_looks(self) -> None:

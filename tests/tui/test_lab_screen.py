@@ -4,13 +4,16 @@ import asyncio
 
 from textual.widgets import Input
 
+from diagnostics.reproduce import Bounds
 from engine.lab import parse_fault
 from tests.tui.driving import NARROW, WIDE, running, seen, settled, story, until
+from tests.tui.hostile import squeezed
 from tui.lab import SPEEDS, State
 from tui.lab.choices import Choice, choices
 from tui.screens.fault import FaultForm, FaultScreen
 from tui.screens.lab import LabScreen
 from tui.screens.retry import CompareScreen, RemedyScreen
+from tui.screens.trial import ConclusionScreen, TrialScreen
 from tui.screens.verdict import VerdictScreen
 from tui.widgets.lines import Lines
 from tui.widgets.pipeline_picture import PipelinePicture
@@ -202,3 +205,29 @@ async def test_hostile_parameters_of_a_fault_are_never_markup(pilot):
     assert "[/C] [red]" in seen(pilot)
     await run_to_the_end(pilot, screen)
     assert "\x1b[2J" not in seen(pilot)
+
+
+@story("guest-sql-writer", size=WIDE)
+async def test_the_verdict_is_tried_and_the_report_says_what_the_lab_says(pilot):
+    await pilot.press("6")
+    await settled(pilot)
+    case, screen = pilot.app.case, pilot.app.screen
+    pilot.app.push_screen(TrialScreen(case, Bounds(most=1)), lambda told: screen._tried(case, told))
+    await until(pilot, lambda: shows(pilot, ConclusionScreen))
+    told = pilot.app.case.verdict.reproduced
+    assert told.runs[0].cause == "sql-writer-failed"
+    assert squeezed(told.summary) in squeezed(seen(pilot).replace("│", ""))
+    await pilot.press("escape", "2")
+    await settled(pilot)
+    assert any(line.body.plain == told.summary for line in pilot.app.screen.query_one("#verdict", Lines).shown)
+    pilot.app.case.verdict.reproduced = None
+
+
+@story("guest-sql-writer", size=NARROW)
+async def test_a_trial_can_be_stopped_and_concludes_from_what_was_run(pilot):
+    await pilot.press("6")
+    await settled(pilot)
+    await pilot.press("t", "escape")
+    await until(pilot, lambda: shows(pilot, ConclusionScreen))
+    assert all(run.likeness is None for run in pilot.app.case.verdict.reproduced.runs[1:])
+    pilot.app.case.verdict.reproduced = None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from diagnostics.report.plates import Plate, Status
 from diagnostics.request import Options
 from diagnostics.retry.plan import Plan
 from diagnostics.sanitize import one_line
+from diagnostics.verdict import Reproduction
 from engine.dpm.errors import RepositoryError
 from engine.eventlog.errors import EventLogError
 from engine.lab import Fault, FaultError, ScenarioError
@@ -231,6 +233,23 @@ class LabScreen(ShindanScreen):
         bench = self.bench
         if planned and bench and bench.state is State.DONE:
             self._start(bench, lambda: bench.run_again(planned))
+
+    def action_try_verdict(self) -> None:
+        """Bring about each of the verdict's suspects, and tell which of them logs what the case logged."""
+        if self.app.case is None:
+            self.notify(self.say("app.no-case"), severity="warning")
+        else:
+            from tui.screens.trial import TrialScreen  # noqa: PLC0415 - as above
+
+            self.app.push_screen(TrialScreen(self.app.case), partial(self._tried, self.app.case))
+
+    def _tried(self, case: OpenCase, told: Reproduction | None) -> None:
+        from tui.screens.trial import ConclusionScreen  # noqa: PLC0415 - as above
+
+        if told and case is self.app.case:
+            case.verdict.reproduced = told
+            self.app.forget_screens(["verdict"])
+            self.app.push_screen(ConclusionScreen(told))
 
     # Showing
 
