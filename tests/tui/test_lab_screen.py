@@ -4,16 +4,15 @@ import asyncio
 
 from textual.widgets import Input
 
-from diagnostics.reproduce import Bounds
+from diagnostics.verdict import LabRun, Reproduction, ReproductionWord
 from engine.lab import parse_fault
 from tests.tui.driving import NARROW, WIDE, running, seen, settled, story, until
-from tests.tui.hostile import squeezed
 from tui.lab import SPEEDS, State
 from tui.lab.choices import Choice, choices
 from tui.screens.fault import FaultForm, FaultScreen
 from tui.screens.lab import LabScreen
 from tui.screens.retry import CompareScreen, RemedyScreen
-from tui.screens.trial import ConclusionScreen, TrialScreen
+from tui.screens.trial import ConclusionScreen
 from tui.screens.verdict import VerdictScreen
 from tui.widgets.lines import Lines
 from tui.widgets.pipeline_picture import PipelinePicture
@@ -208,18 +207,23 @@ async def test_hostile_parameters_of_a_fault_are_never_markup(pilot):
 
 
 @story("guest-sql-writer", size=WIDE)
-async def test_the_verdict_is_tried_and_the_report_says_what_the_lab_says(pilot):
+async def test_what_the_lab_says_of_the_verdict_is_told_and_stands_in_it(pilot):
+    said = Reproduction(
+        outcome=ReproductionWord.REPRODUCED,
+        summary="Reproduced: it logs [red]what[/] the case logged.",
+        runs=[LabRun(cause="sql-writer-failed", instance="vm:SQL01/guest_writer", fault=SQL_FAILS, likeness=0.78)],
+        lab=["In the lab stood DPM01."],
+        seed=1,
+    )
     await pilot.press("6")
     await settled(pilot)
-    case, screen = pilot.app.case, pilot.app.screen
-    pilot.app.push_screen(TrialScreen(case, Bounds(most=1)), lambda told: screen._tried(case, told))
-    await until(pilot, lambda: shows(pilot, ConclusionScreen))
-    told = pilot.app.case.verdict.reproduced
-    assert told.runs[0].cause == "sql-writer-failed"
-    assert squeezed(told.summary) in squeezed(seen(pilot).replace("│", ""))
+    pilot.app.screen._tried(pilot.app.case, said)
+    await settled(pilot)
+    assert shows(pilot, ConclusionScreen)
+    assert said.summary in seen(pilot)
     await pilot.press("escape", "2")
     await settled(pilot)
-    assert any(line.body.plain == told.summary for line in pilot.app.screen.query_one("#verdict", Lines).shown)
+    assert any(line.body.plain == said.summary for line in pilot.app.screen.query_one("#verdict", Lines).shown)
     pilot.app.case.verdict.reproduced = None
 
 
