@@ -6,7 +6,6 @@ from functools import partial
 import re2
 from textual import on, work
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
@@ -26,6 +25,7 @@ from tui.timeline.model import Timeline
 from tui.timeline.search import spans
 from tui.verdict.event import event_lines
 from tui.widgets.chip_line import ChipLine
+from tui.widgets.column_heads import ColumnHeads
 from tui.widgets.lines import Line, Lines
 from tui.widgets.prompt import Prompt
 from tui.widgets.time_strip import TimeStrip
@@ -59,8 +59,9 @@ class TimelineScreen(CaseScreen):
             return
         yield ChipLine(self._timeline)
         yield TimeStrip(self._timeline, self.app.glyphs, ascii_only=self.app.glyphs == glyphs(ascii_only=True))
-        yield Static(id="columns")
-        yield TimelineView(self._timeline, self.app.glyphs, self.case.notes)
+        view = TimelineView(self._timeline, self.app.glyphs, self.case.notes)
+        yield ColumnHeads(view)
+        yield view
         yield Lines(id="event")
         yield Prompt()
 
@@ -105,9 +106,6 @@ class TimelineScreen(CaseScreen):
 
     @on(TimelineView.Moved)
     def _look(self) -> None:
-        self.call_after_refresh(self._show_details)
-
-    def _show_details(self) -> None:
         self.query_one("#event", Lines).fill(self._event_lines())
 
     def _event_lines(self) -> Iterator[Line]:
@@ -139,17 +137,8 @@ class TimelineScreen(CaseScreen):
     # Which lines there are
 
     def on_mount(self) -> None:
-        """Draw what depends on the width, now and whenever it changes."""
-        self.call_after_refresh(self._changed)
-
-    def on_resize(self) -> None:
-        """Columns have other widths."""
-        if self._timeline:
-            self.call_after_refresh(self._head)
-
-    def _head(self) -> None:
-        heads = (self.say(f"timeline.column.{name}") for name in ("machine", "event", "source", "says"))
-        self.query_one("#columns", Static).update(Content.styled(self.view.header(*heads), "bold"))
+        """Show the event under the cursor."""
+        self._changed()
 
     def _changed(self, row: int | None = None) -> None:
         """The lines are others; the cursor stays on its event, or goes to the next that is shown."""
@@ -159,7 +148,7 @@ class TimelineScreen(CaseScreen):
         self.view.reload(0 if here is None else self.timeline.lines.line_of(here))
         self.query_one(ChipLine).reload()
         self.query_one(TimeStrip).reload()
-        self._head()
+        self.query_one(ColumnHeads).refresh()
         self._look()
 
     def _keep_place(self, change: Callable[[], None]) -> None:
