@@ -3,7 +3,7 @@
 usage: python -m tests.bench.bench_timeline [--events N]     (default 1,000,000; exits 1 where a goal is missed)
 
 The logs of four machines are written as EVTX files, one event in five of a kind that rules ask for. They are diagnosed
-and shown in a process of its own, without a terminal (120x40), through the same view that the app has.
+and shown in a process of its own, without a terminal (120x40), in the app itself.
 """
 
 import argparse
@@ -16,21 +16,21 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from textual.app import App, ComposeResult
-from textual.geometry import Region
-from textual.strip import Strip
+from rich.console import RenderableType
+from textual.screen import Screen
 
-from diagnostics.diagnosis import diagnose
+import tui.app
+from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.ledger.ledger import Ledger
 from diagnostics.ledger.matching import matching
 from diagnostics.ledger.query import parse
 from diagnostics.request import Request
 from engine.eventlog import evtx, values
 from engine.eventlog.record import EventData, Provider, Record
-from tui.themes import glyphs
-from tui.timeline.model import Timeline
-from tui.widgets.timeline_view import TimelineView
+from tui.app import ShindanApp
+from tui.case import OpenCase
 
 GOAL_FIRST, GOAL_KEY, GOAL_MEGABYTES = 2.0, 0.100, 600.0
 MACHINES = ("HV01", "HV02", "SQL01", "DPM01")
@@ -74,44 +74,32 @@ FILTERS = (
 )
 
 
-class Watched(TimelineView):
-    """Notes when it was drawn last."""
+class Watched(ShindanApp):
+    """Notes when it was painted last."""
 
-    drawn = 0.0
+    CSS_PATH = str(Path(tui.app.__file__).with_name("app.tcss"))
+    painted = 0.0
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        strips = super().render_lines(crop)
-        self.drawn = time.perf_counter()
-        return strips
-
-
-class Shown(App[None]):
-    """The view and nothing else."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__()
-        self._ledger = ledger
-
-    def compose(self) -> ComposeResult:
-        yield Watched(Timeline(self._ledger), glyphs())
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        self.painted = time.perf_counter()
 
 
-async def show(ledger: Ledger) -> tuple[float, float]:
-    """Seconds to the first screen, and from a key to the repaint (median)."""
-    started = time.perf_counter()
-    app = Shown(ledger)
+async def show(diagnosis: Diagnosis) -> tuple[float, float]:
+    """Seconds to the first screen of the timeline, and from a key to the repaint (median)."""
+    app = Watched(language="en", theme="dark")
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        first = time.perf_counter() - started
-        view = app.query_one(Watched)
-        view.focus()
+        started = time.perf_counter()
+        await app.show_case(OpenCase(Request(paths=("/cases/night",)), diagnosis), "timeline")
         await pilot.pause()
+        first = app.painted - started
         waits = []
         for key in ["pagedown", "down", "end", "up", "pageup", "home"] * 10:
             pressed = time.perf_counter()
             await pilot.press(key)
             await pilot.pause()
-            waits.append(view.drawn - pressed)
+            waits.append(app.painted - pressed)
     return first, median(waits)
 
 
@@ -129,7 +117,7 @@ def measure(folder: Path) -> bool:
     assert ledger is not None
     print(f"{len(ledger):,} events read and diagnosed in {time.perf_counter() - started:.1f} s, "
           f"{len(diagnosis.case.reading.events):,} of them kept for rules; {megabytes():.0f} MB at most")  # fmt: skip
-    first, key = asyncio.run(show(ledger))
+    first, key = asyncio.run(show(diagnosis))
     print(f"first screen {first:.2f} s (goal {GOAL_FIRST})")
     print(f"key to repaint {key * 1000:.0f} ms (goal {GOAL_KEY * 1000:.0f})")
     for text in FILTERS:
