@@ -59,6 +59,11 @@ class StartFailed(VmHappening):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationUnreadable(VmHappening):
+    """The file with the machine's configuration cannot be read (VMMS 16300)."""
+
+
+@dataclass(frozen=True, slots=True)
 class DiskMissing(VmHappening):
     """A virtual disk is not where the configuration says."""
 

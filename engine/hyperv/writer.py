@@ -15,6 +15,7 @@ from engine.hyperv.guest import GuestVolume
 from engine.hyperv.host import Host
 from engine.hyperv.machine import PowerState, VirtualMachine, VmStep
 from engine.hyperv.occurrences import (
+    ConfigurationUnreadable,
     DiskMissing,
     DiskReverted,
     GuestAsked,
@@ -84,6 +85,8 @@ class HyperVApplication(Application):
     async def identify(self) -> tuple[WriterComponent, ...]:
         for vm in self._host.vms:
             if not vm.configuration_valid:
+                unreadable = ConfigurationUnreadable(vm.name, vm.printed_id)
+                self._host.machine.announce(Stage.GATHER_WRITERS, unreadable, HResult.ERROR_FILE_CORRUPT)
                 message = f"the configuration of {vm.name} cannot be read"
                 raise WriterError(HResult.VSS_E_WRITERERROR_NONRETRYABLE, message)
         return tuple(self._publish(vm) for vm in self._host.vms)

@@ -2,13 +2,16 @@
 
 import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from engine.dpm.errors import BusyError, DamagedError, RepositoryError, RootMismatchError
 from engine.dpm.failures import JobFailedError
 from engine.hresult import HResult
 from engine.hyperv.backup import OfflineForbiddenError
+from engine.lab.disks import of_points
 from engine.lab.network import LinkBrokenError
+from engine.pipeline import Stage
 from engine.volume import VolumeError
 from engine.vss.errors import VssError
 
@@ -39,6 +42,19 @@ class StorageError(OSError):
         super().__init__(errno.EIO, details)
         self.number = number
         self.hresult = hresult
+
+
+def storage_failure(error: OSError, pool: Path) -> JobFailedError:
+    """What the console will show of a file system's error, by whose file it was: the pool's, or the host's."""
+    if isinstance(error, StorageError):
+        return job_failure(error)
+    path, full = Path(str(error.filename)), error.errno == errno.ENOSPC
+    hresult = HResult.ERROR_DISK_FULL if full else HResult.ERROR_IO_DEVICE
+    if not path.is_relative_to(pool):
+        return JobFailedError(2033, hresult, str(error), Stage.READ_SOURCE)
+    if of_points(path):
+        return JobFailedError(30195 if full else 40003, hresult, str(error), Stage.RECOVERY_POINT)
+    return JobFailedError(58 if full else 40003, hresult, str(error), Stage.APPLY_BLOCKS)
 
 
 def job_failure(error: Exception) -> JobFailedError:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from uuid import UUID
 
 from engine.blocks import DEFAULT_BLOCK_SIZE
@@ -23,8 +22,7 @@ from engine.files import Room
 from engine.hresult import HResult
 from engine.hyperv.backup import CopiedFile
 from engine.lab.computers import LabVm
-from engine.lab.disks import of_points
-from engine.lab.failures import job_failure
+from engine.lab.failures import job_failure, storage_failure
 from engine.lab.network import LinkBrokenError
 from engine.lab.seeding import replica_name
 from engine.lab.site import Dpm
@@ -133,11 +131,11 @@ class Transfer:
         self._dpm.machine.announce(Stage.RECOVERY_POINT, RecoveryPointMade(*self._job, disk, point.bytes_changed))
 
     def _broken(self, disk: str, stage: Stage, error: LinkBrokenError | VolumeError | OSError) -> JobFailedError:
-        failure = job_failure(error)
-        if isinstance(error, OSError) and failure.hresult is HResult.ERROR_DISK_FULL:
-            points = of_points(Path(str(error.filename)))
-            failure = JobFailedError(30195 if points else 58, failure.hresult, "the storage pool is full")
-            stage = Stage.RECOVERY_POINT if points else Stage.APPLY_BLOCKS
+        if isinstance(error, OSError):
+            failure = storage_failure(error, self._dpm.repository.folder)
+            stage = failure.stage or stage
+        else:
+            failure = job_failure(error)
         if stage is Stage.RECOVERY_POINT:
             made = RecoveryPointMade(*self._job, disk, 0, failure.details)
             self._dpm.machine.announce(stage, made, failure.hresult)

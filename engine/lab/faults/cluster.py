@@ -54,6 +54,10 @@ def csv_unavailable(host: LabHost) -> Injection:
 
 @fault(Component.CSV_CLUSTER)
 def cluster_failover(host: LabHost) -> Injection:
-    """The virtual machines move to another node in the middle of their backup."""
+    """The node leaves the cluster, and the virtual machines move to another as their backup begins."""
     moved = NodeRemoved(host.name), ResourceFailed(DISK, "Cluster Group")
-    return broken_reading(host, 30149, HResult.E_FAIL, *moved)
+
+    async def moved_away() -> None:
+        raise JobFailedError(30149, HResult.E_FAIL, "the cluster failed over", Stage.PREPARE_BACKUP)
+
+    return among(host.agent.claims, telling(host.computer, Stage.PREPARE_BACKUP, *moved, then=moved_away))

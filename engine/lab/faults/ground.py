@@ -9,6 +9,7 @@ from engine.lab.computers import LabHost, LabVm
 from engine.lab.disks import Access, room_for
 from engine.lab.faults.kinds import Injection, among, entry, fault, noticing, setting, together
 from engine.pipeline import Component, Scope, Stage
+from engine.vss.errors import ProviderError
 from engine.vss.faults import SlowVolume, delay, refuse, veto
 from engine.vss.states import Phase
 from engine.windows import (
@@ -20,6 +21,7 @@ from engine.windows import (
     RequestRetried,
     ResourcesMissing,
     ShadowCopyRefused,
+    VssCallFailed,
 )
 from engine.windows import Device as Disk
 
@@ -116,10 +118,17 @@ def disk_failing(host: LabHost, *, vm: str = "") -> Injection:
 
 
 @fault(Component.FILTER_DRIVER_AV)
-def incompatible_filter_driver(of: LabHost | LabVm, *, driver: str = "epfwwfp", seconds: float = 14.0) -> Injection:
-    """A filter driver delays every request while the shadow copy is made."""
-    refused = FilterRefused(driver, "\\Device\\HarddiskVolumeShadowCopy1")
-    return entry(of.provider_faults, "CommitSnapshots", noticing(of.computer, _stage(of), refused, delay(seconds)))
+def incompatible_filter_driver(of: LabHost | LabVm, *, driver: str = "epfwwfp") -> Injection:
+    """A filter driver does not know the requests by which a shadow copy is made, and refuses them."""
+    device = "\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy1"
+    called = VssCallFailed(f"DeviceIoControl({device} - 0000000000000330,0x0053c008)", "Processing EndPrepareSnapshots")
+
+    async def strike() -> None:
+        of.computer.announce(_stage(of), FilterRefused(driver, device))
+        of.computer.announce(_stage(of), called, HResult.ERROR_INVALID_FUNCTION)
+        raise ProviderError(HResult.ERROR_INVALID_FUNCTION, "a filter driver refuses the request")
+
+    return entry(of.provider_faults, "EndPrepareSnapshots", strike)
 
 
 @fault(Component.RESOURCE_EXHAUSTION)

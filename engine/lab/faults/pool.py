@@ -1,5 +1,6 @@
 """What is wrong with the storage pool of DPM's server."""
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from engine.dpm.occurrences import PoolNearlyFull, PoolVolumeMissing
 from engine.hresult import HResult
 from engine.lab.disks import Access, of_points, of_replicas
 from engine.lab.failures import StorageError
-from engine.lab.faults.kinds import Injection, among, fault
+from engine.lab.faults.kinds import Injection, among, fault, together
+from engine.lab.faults.telling import Strike
+from engine.lab.network import Link
 from engine.lab.site import LabSite
 from engine.occurrence import Happening
 from engine.pipeline import Component, Stage
@@ -92,14 +95,18 @@ def replica_volume_missing(site: LabSite) -> Injection:
 @fault(Component.DPM_STORAGE)
 def refs_stall(site: LabSite, *, seconds: float = 320.0) -> Injection:
     """The file system of the pool stands still for minutes, until DPM gives up."""
-    clock = site.around.clock
+    slow = VirtualDiskSlow("\\\\?\\Volume{de393808}\\DPM\\vol_0001\\disk.vhdx", int(seconds * 1000))
 
-    def wait(_access: Access) -> None:
-        clock.elapsed += seconds
-        _told(site, VirtualDiskSlow("\\\\?\\Volume{de393808}\\DPM\\vol_0001\\disk.vhdx", int(seconds * 1000)))
-        raise StorageError(40003, HResult.ERROR_SEM_TIMEOUT, "the storage does not answer")
+    def after_some(link: Link) -> Strike:
+        async def stand_still() -> None:
+            if link.carried:
+                await asyncio.sleep(seconds)
+                _told(site, slow)
+                raise StorageError(40003, HResult.ERROR_SEM_TIMEOUT, "the storage does not answer")
 
-    return _in_pool(site, of_replicas, wait)
+        return stand_still
+
+    return together(*(among(host.link.faults, after_some(host.link)) for host in site.hosts.values()))
 
 
 @fault(Component.DISK_IO)

@@ -2,9 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
-from engine.dpm.errors import RepositoryError
 from engine.dpm.failures import JobFailedError
 from engine.dpm.locks import locked
 from engine.dpm.occurrences import DatabaseUnreachable, EngineCrashed, EngineMissed
@@ -47,22 +46,23 @@ def dpm_service_crash(site: LabSite) -> Injection:
 @contextmanager
 def dpm_database_unreachable(site: LabSite) -> Iterator[None]:
     """Another program locks the catalog of recovery points, and no job can begin."""
-    catalog = sqlite3.connect(site.dpm.repository.folder / CATALOG, isolation_level=None)
+    path = site.dpm.repository.folder / CATALOG
+    catalog = sqlite3.connect(path, isolation_level=None)
 
     async def ask() -> None:
-        catalog.execute("BEGIN EXCLUSIVE")
+        """As the engine does, which would wait for half a minute of this machine's time."""
+        catalog.execute("BEGIN IMMEDIATE")
         try:
-            site.dpm.repository.replicas()
-        except RepositoryError as error:
-            raise JobFailedError(104, HResult.E_FAIL, f"the catalog cannot be read: {error}") from error
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as engine:
+                engine.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise JobFailedError(104, HResult.E_FAIL, f"the catalog cannot be used: {error}") from error
         finally:
             catalog.execute("ROLLBACK")
 
-    try:
-        with among(site.schedule_faults, telling(site.computer, Stage.SCHEDULE, DatabaseUnreachable(), then=ask)):
-            yield
-    finally:
-        catalog.close()
+    told = telling(site.computer, Stage.SCHEDULE, DatabaseUnreachable(), then=ask)
+    with closing(catalog), among(site.schedule_faults, told):
+        yield
 
 
 @fault(Component.DPM_SERVER)
