@@ -15,7 +15,7 @@ from diagnostics.verdict import Evidence
 from engine.eventlog import evtx, values
 from engine.eventlog.record import EventData, Provider, Record
 from tests.bench.bench_timeline import write_logs
-from tests.diagnostics.ledger.logs import NIGHT
+from tests.diagnostics.ledger.logs import NIGHT, Made, write_log
 from tests.tui.driving import case_of, seen, settled, story, until
 from tui.screens.explain import ExplainScreen
 from tui.screens.pipeline import PipelineScreen
@@ -286,3 +286,17 @@ async def test_a_case_without_events_says_so_and_no_key_breaks_anything(pilot, t
     for key in ("f", "slash", "n", "r", "m", "M", "a", "t", "z", "F", "d", "u", "i", "c", "v", "enter", "y", "escape"):
         await pilot.press(key)
     assert "No events were read." in seen(pilot)
+
+
+@story()
+async def test_a_folded_run_says_how_many_and_until_when_and_unfolds(pilot, tmp_path):
+    quiet = Made(machine=0, provider=1, event_id=36, level=4, second=0, word=0)
+    path = write_log(tmp_path / "HV01.evtx", [quiet._replace(second=at) for at in range(12)])
+    await pilot.app.show_case(case_of(diagnose(Request(paths=(str(path),)), ledger=True)), "timeline")
+    await settled(pilot)
+    assert "12x " in seen(pilot)
+    assert "12 of these follow one another, the last at 2026-11-22 01:00:11.000000 UTC" in seen(pilot)
+    await pilot.press("enter")
+    assert len(pilot.app.screen.timeline.lines) == 12
+    await pilot.press("j", "enter")
+    assert len(pilot.app.screen.timeline.lines) == 1

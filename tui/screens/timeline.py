@@ -1,5 +1,6 @@
 """Timeline: every event of every machine in one order; filter, search, jump, fold, mark, and look into each."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -12,7 +13,7 @@ from textual.worker import Worker, get_current_worker
 from diagnostics.event import Event, Level
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.ledger.ledger import Mask
-from diagnostics.ledger.matching import matching, says
+from diagnostics.ledger.matching import Watch, matching, says
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
 from diagnostics.ledger.rereading import GoneError
 from diagnostics.notes import LONGEST
@@ -31,6 +32,7 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.time_strip import TimeStrip
 from tui.widgets.timeline_view import TimelineView
 
+_TELL_EVERY = 0.1
 _WARNINGS = (Level.CRITICAL, Level.ERROR, Level.WARNING)
 
 
@@ -113,7 +115,11 @@ class TimelineScreen(CaseScreen):
         self._event = None
         if row is None:
             return
-        self.query_one(TimeStrip).point_at(self.timeline.ledger.time(row))
+        ledger, lines, cursor = self.timeline.ledger, self.timeline.lines, self.view.cursor
+        self.query_one(TimeStrip).point_at(ledger.time(row))
+        if (count := lines.count(cursor)) > 1:
+            last = self.timeline.clock.full(ledger.time(lines.last(cursor)) or 0)
+            yield Line(plain(self.say("timeline.repeated", count=f"{count:,}", last=last), "bold"), indent=1)
         try:
             self._event = self.view.words.event(row)
         except GoneError as gone:
@@ -225,7 +231,7 @@ class TimelineScreen(CaseScreen):
     def action_stop_search(self) -> None:
         """End a search or a filter that is still looking."""
         self.workers.cancel_group(self, "timeline")
-        self.query_one(ChipLine).working(None)
+        self._working(None)
 
     def _filter(self, text: str) -> None:
         self._apply(parse(text))
@@ -236,27 +242,37 @@ class TimelineScreen(CaseScreen):
         self._apply(terms[:number] + terms[number + 1 :])
 
     def _apply(self, query: Query) -> None:
-        self.query_one(ChipLine).working(0.0)
+        self._working(0.0)
         self._find_all(query)
 
     @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
     def _find_all(self, query: Query) -> None:
-        worker = get_current_worker()
         ledger, zone = self.timeline.ledger, self.timeline.clock.zone
-
-        def watch(done: float) -> None:
-            if worker.is_cancelled:
-                raise _NobodyWaitsError
-            self.app.call_from_thread(self.query_one(ChipLine).working, done)
-
         try:
-            mask = matching(ledger, query, self.case.rows_by_component, zone, watch)
+            mask = matching(ledger, query, self.case.rows_by_component, zone, self._watch(get_current_worker()))
         except _NobodyWaitsError:
             return
         self.app.call_from_thread(self._found_all, query, mask)
 
+    def _watch(self, worker: Worker[object]) -> Watch:
+        """Tells how far a filter is, a few times a second, and ends it when nobody waits any more."""
+        told = 0.0
+
+        def watch(done: float) -> None:
+            nonlocal told
+            if worker.is_cancelled:
+                raise _NobodyWaitsError
+            if time.monotonic() - told >= _TELL_EVERY:
+                told = time.monotonic()
+                self.app.call_from_thread(self._working, done)
+
+        return watch
+
+    def _working(self, done: float | None) -> None:
+        self.query_one(ChipLine).working(done)
+
     def _found_all(self, query: Query, mask: Mask) -> None:
-        self.query_one(ChipLine).working(None)
+        self._working(None)
         self._keep_place(partial(self.timeline.filter, query, mask))
         if query and not self.timeline.shown:
             self.notify(self.say("timeline.nothing-found"), severity="warning")
@@ -283,7 +299,7 @@ class TimelineScreen(CaseScreen):
             self.action_search()
 
     def _seek(self, step: int) -> None:
-        self.query_one(ChipLine).working(0.0)
+        self._working(0.0)
         self._find_next(self.view.cursor, step)
 
     @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
@@ -296,7 +312,7 @@ class TimelineScreen(CaseScreen):
             self.app.call_from_thread(self._found_next, row)
 
     def _found_next(self, row: int | None) -> None:
-        self.query_one(ChipLine).working(None)
+        self._working(None)
         if row is None:
             self.notify(self.say("timeline.no-further"))
         else:
@@ -372,5 +388,5 @@ class TimelineScreen(CaseScreen):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A search that fails says so; it never ends the app."""
         if event.worker.error is not None:
-            self.query_one(ChipLine).working(None)
+            self._working(None)
             self.notify(plain(str(event.worker.error), width=300).plain, severity="error", markup=False)

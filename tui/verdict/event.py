@@ -48,7 +48,7 @@ def event_lines(
     head = _joined(plain(name, "bold $primary"), plain(level, "bold"), plain(event.machine or "?"))
     yield Line(head, term(name), indent=1)
     if (event.source, event.record) in case.notes:
-        note = case.notes.note((event.source, event.record))
+        note = case.notes.note((event.source, event.record)) or words("event.marked")
         yield Line(plain(note, "bold $accent"), mark=glyphs.mark, indent=1)
     known = known_event(event.provider, event.event_id) if event.event_id else None
     if known:
