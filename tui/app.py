@@ -10,9 +10,10 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from tui.actions import ACTIONS, EVERYWHERE, LINES, PLACES, bindings, keys_of, place
+from tui.actions import ACTIONS, EVERYWHERE, PLACES, bindings, keys_of, place
 from tui.i18n import LANGUAGES, Words, language_of
 from tui.keeping import keep_bytes
+from tui.screens.base import ShindanScreen
 from tui.session import Session
 from tui.themes import DEFAULT, Glyphs, glyphs, themes
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:  # what reads and judges logs is slow to import; the first scr
     from tui.case import OpenCase
     from tui.lab import Bench
     from tui.reading import Reader
-    from tui.screens.base import ShindanScreen
 
 
 class ShindanApp(App[None]):
@@ -123,7 +123,7 @@ class ShindanApp(App[None]):
         self.forget_screens([known.name for known in PLACES if known.needs_case])
         await self.action_go(name)
 
-    def _installed(self, name: str) -> "ShindanScreen":
+    def _installed(self, name: str) -> ShindanScreen:
         if not self.is_screen_installed(name):
             self.install_screen(_made(name), name)
         screen: ShindanScreen = self.get_screen(name)  # type: ignore[assignment]
@@ -223,14 +223,14 @@ class ShindanApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of this place, in the user's words."""
-        here = {EVERYWHERE, LINES, screen.name}
+        here = screen.PLACE if isinstance(screen, ShindanScreen) else ""
         for action in ACTIONS:
-            if action.where in here and action.where != LINES:
+            if action.where in (EVERYWHERE, here):
                 title, keys = self.words(f"action.{action.id}"), ", ".join(keys_of(action.keys))
                 yield SystemCommand(title, keys, partial(self.run_action, action.do, screen))
 
 
-def _made(name: str) -> "ShindanScreen":
+def _made(name: str) -> ShindanScreen:
     module, _, kind = place(name).where.partition(":")
     screen: ShindanScreen = getattr(import_module(module), kind)()
     return screen

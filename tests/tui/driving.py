@@ -4,13 +4,14 @@ import asyncio
 import inspect
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import DirectoryTree
+from textual.worker import WorkerCancelled
 
 from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.evidence.intake import UnreadableInput
@@ -94,9 +95,10 @@ async def settled(pilot: Pilot[Any]) -> None:
     """Wait until nothing moves: workers are done, and what they said is drawn."""
     await pilot.pause()
     ending = [worker for worker in pilot.app.workers if not isinstance(worker.node, DirectoryTree)]  # its never ends
-    if ending:
-        await pilot.app.workers.wait_for_complete(ending)
-        await pilot.pause()
+    for worker in ending:
+        with suppress(WorkerCancelled):  # its screen has gone
+            await worker.wait()
+    await pilot.pause()
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object], *, seconds: float = 20.0) -> None:

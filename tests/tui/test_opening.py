@@ -10,11 +10,15 @@ from textual.widgets import Input, Static
 from diagnostics.request import Options
 from tests.tui.driving import NARROW, case_of, sample_read, seen, settled, story, until
 from tui.reading import read_elsewhere
+from tui.screens.explain import ExplainScreen
+from tui.screens.keys import KeysScreen
 from tui.screens.open import OpenScreen
 from tui.screens.reading import ReadingScreen
 from tui.screens.verdict import VerdictScreen
 from tui.session import Session
+from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
+from tui.widgets.place_line import PlaceLine
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +177,29 @@ async def test_with_ascii_nothing_else_is_drawn(pilot, tmp_path, monkeypatch):
     await settled(pilot)
     for told in (opening, verdict, seen(pilot)):
         assert [line for line in told.splitlines() if not line.isascii()] == []
+
+
+@story("guest-sql-writer", size=NARROW, place="open")
+async def test_places_and_keys_can_be_clicked(pilot):
+    across = pilot.app.screen.query_one(PlaceLine).content.plain.index("2 Verdict")
+    await pilot.click(PlaceLine, offset=(across + 1, 0))
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, VerdictScreen)
+    await pilot.click(KeyLine, offset=(2, 0))
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, KeysScreen)
+
+
+@story(size=NARROW)
+async def test_a_place_that_needs_a_case_says_so(pilot):
+    await pilot.press("2")
+    assert isinstance(pilot.app.screen, OpenScreen)
+    assert next(iter(pilot.app._notifications)).message == "Open a case first."
+
+
+@story("guest-sql-writer", size=NARROW)
+async def test_every_command_is_in_the_palette_by_name(pilot):
+    commands = {one.title: one for one in pilot.app.get_system_commands(pilot.app.screen)}
+    assert {"Explain", "Export", "To the next section", "Open a case", "The next theme"} <= set(commands)
+    await pilot.press("ctrl+p", *"look up a code", "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ExplainScreen))
