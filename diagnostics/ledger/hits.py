@@ -20,8 +20,6 @@ class Hit(NamedTuple):
     rule: Rule
     instance: str
     """The component instance that it speaks of, e.g. `vm:SQL01/guest_writer`."""
-    times: int
-    """How many events the observation is made of."""
     weight_db: float | None
     """What the observation weighs in the verdict, in decibans; None where the verdict does not rest on it."""
 
@@ -37,7 +35,7 @@ class Hits:
             instance = instance_id(sighting.plate.name, sighting.rule.component)
             first = sighting.events[0]
             weight = weights.get((sighting.rule.name, one_line(first.source), first.record))
-            hit = Hit(sighting.rule, instance, len(sighting.events), weight)
+            hit = Hit(sighting.rule, instance, weight)
             for event in sighting.events:
                 by_place[event.source, event.record].append(hit)
                 spoken_of[instance].add((event.source, event.record))

@@ -60,13 +60,13 @@ def test_a_filter_hides_or_dims_and_is_remembered_while_it_is_off(tmp_path: Path
 
 def test_jumps_go_from_error_to_error_and_leave_out_what_is_filtered(tmp_path: Path) -> None:
     told = timeline(tmp_path, ERROR, QUIET, ERROR._replace(machine=1), QUIET, ERROR)
-    assert [told.next_of(line, 1) for line in range(5)] == [2, 2, 4, 4, None]
-    assert [told.next_of(line, -1) for line in range(5)] == [None, 0, 0, 2, 2]
+    assert [told.next_error(line, 1) for line in range(5)] == [2, 2, 4, 4, None]
+    assert [told.next_error(line, -1) for line in range(5)] == [None, 0, 0, 2, 2]
     told.toggle_hiding()
     asked(told, "machine:HV01")
     told.toggle_hiding()
     told.toggle_hiding()
-    assert told.next_of(0, 1) == 4
+    assert told.next_error(0, 1) == 4
 
 
 def test_a_search_finds_the_next_event_and_the_one_before_inside_of_folded_runs_too(tmp_path: Path) -> None:

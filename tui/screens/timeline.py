@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
-from diagnostics.event import Event, Level
+from diagnostics.event import Event
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.ledger.ledger import Mask
 from diagnostics.ledger.matching import Watch, matching, says
@@ -33,7 +33,6 @@ from tui.widgets.time_strip import TimeStrip
 from tui.widgets.timeline_view import TimelineView
 
 _TELL_EVERY = 0.1
-_WARNINGS = (Level.CRITICAL, Level.ERROR, Level.WARNING)
 
 
 class _NobodyWaitsError(Exception):
@@ -334,11 +333,11 @@ class TimelineScreen(CaseScreen):
 
     def action_next_error(self, step: int) -> None:
         """To the next error, or the one before."""
-        self._jump(self.timeline.next_of(self.view.cursor, step))
+        self._jump(self.timeline.next_error(self.view.cursor, step))
 
     def action_next_warning(self, step: int) -> None:
         """To the next warning or error, or the one before."""
-        self._jump(self.timeline.next_of(self.view.cursor, step, _WARNINGS))
+        self._jump(self.timeline.next_error(self.view.cursor, step, warnings=True))
 
     def _jump(self, line: int | None) -> None:
         if line is None:

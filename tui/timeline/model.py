@@ -1,6 +1,6 @@
 """Which lines the timeline has: filtered or dimmed, folded or not, and where one gets by a jump."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC
 from functools import cached_property
 
@@ -102,10 +102,10 @@ class Timeline:
         mask = self._active
         return len(self.ledger) if mask is None else int(np.count_nonzero(mask))
 
-    def next_of(self, line: int, step: int, levels: Collection[Level] = _ERROR) -> int | None:
-        """The next line (`step` 1) or the one before (-1) with an event of such levels that is not dimmed."""
+    def next_error(self, line: int, step: int, *, warnings: bool = False) -> int | None:
+        """The next line (`step` 1) or the one before (-1) with an error, or a warning, that is not dimmed."""
         rows = self.lines.rows
-        of_level = self._is_error if Level.WARNING not in levels else self._is_trouble
+        of_level = self._is_trouble if warnings else self._is_error
         asked = of_level[rows] if self._active is None else of_level[rows] & self._active[rows]
         found = rows[np.flatnonzero(asked)]
         if step > 0:
