@@ -1,6 +1,7 @@
 """A night in the lab: jobs run through the real engine, faults fail them, and the same seed gives the same night."""
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -104,3 +105,19 @@ def test_stages_are_told_in_the_pipelines_order(tmp_path):
     steps = [step for step in night(tmp_path).trace if step.vm == "SQL01" and step.outcome is Outcome.BEGAN]
     places = [STAGES.index(step.stage) for step in steps if step.actor == "host:HV01" and step.stage]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("of", "faults", "seconds"),
+    [
+        (scenario(vms=["SQL01"]), ["freeze-window-exceeded"], 1.0),
+        (scenario("HV01", "HV02", vms=("SQL01", "WEB01", "FILE01")), [], 3.0),
+    ],
+    ids=["a time-out of a minute", "six machines on two hosts"],
+)
+def test_a_night_takes_moments(tmp_path, of, faults, seconds):
+    """The small twin of `tests/bench/bench_lab`, in the time of the processor, since others use it too."""
+    began = process_time()
+    ran = night(tmp_path, *faults, of=of)
+    assert process_time() - began < seconds
+    assert (ran.jobs[-1].ended - ran.jobs[0].started).total_seconds() > 30
