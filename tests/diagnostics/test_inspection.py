@@ -65,11 +65,19 @@ def test_a_component_that_the_verdict_names_brings_its_lines():
     assert [job.vm for job in found.jobs] == ["SQL01"]
 
 
-def test_a_component_that_lost_says_why_and_what_was_logged_about_it():
-    found = dossier("host:HV01/hyperv_writer")
-    assert "behind the first" in found.why_not
-    assert [line.event for line in found.logged] == ["VSS/8229"]
-    assert [job.vm for job in found.jobs] == ["SQL01", "WEB01", "FILE01"]
+def test_a_component_that_lost_says_why():
+    assert "behind the first" in dossier("vm:SQL01/guest_vss").why_not
+
+
+def test_a_component_that_no_verdict_names_says_what_was_logged_about_it():
+    parts = [node for node, about in SQL.case.graph.nodes(data=True) if about["kind"] == "component"]
+    quiet = [found for found in map(dossier, parts) if found.fault is None]
+    assert [line.event for found in quiet for line in found.logged]
+    assert all(not found.evidence for found in quiet)
+
+
+def test_the_jobs_through_a_component_are_those_of_its_machine_or_of_all_machines_in_it():
+    assert [job.vm for job in dossier("host:HV01/hyperv_writer").jobs] == ["SQL01", "WEB01", "FILE01"]
 
 
 @pytest.mark.parametrize("sample", NAMES)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
+from diagnostics.report.phrases import percent
 from engine.pipeline import COMPONENTS, STAGES
 from tests.bundled import diagnosis_of
 from tests.diagnostics.report.hostile import STRINGS, spread
@@ -16,6 +17,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.pipeline_picture import PipelinePicture
 
 SAMPLE = "guest-sql-writer"
+SURE = percent(diagnosis_of(SAMPLE).verdict.faults[0].probability)
 
 
 def picture(pilot):
@@ -31,7 +33,7 @@ async def press(pilot, *keys):
 async def test_the_cursor_begins_at_the_fault_and_the_fault_is_in_sight(pilot):
     assert picture(pilot).here.id == "vm:SQL01/guest_writer"
     assert "Guest writer" in seen(pilot)
-    assert "fault 91%" in seen(pilot)
+    assert f"fault {SURE}" in seen(pilot)
 
 
 @story(SAMPLE, place="pipeline")
@@ -58,7 +60,7 @@ async def test_enter_shows_probability_evidence_causes_and_jobs(pilot):
     assert isinstance(pilot.app.screen, DossierScreen)
     assert pilot.app.screen.dossier.instance == "vm:SQL01/guest_writer:SqlServerWriter"
     told = "\n".join(line.body.plain for line in pilot.app.screen.query_one(Lines).shown)
-    for wanted in ("91%", "Speaks for it", "VSS/8229", "sql-writer-failed", "SQL01 on HV01: failed"):
+    for wanted in (SURE, "Speaks for it", "VSS/8229", "sql-writer-failed", "SQL01 on HV01: failed"):
         assert wanted in told
     await press(pilot, "escape")
     assert isinstance(pilot.app.screen, PipelineScreen)
