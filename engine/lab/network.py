@@ -56,7 +56,7 @@ class LinkBrokenError(Exception):
     """The connection between agent and server ended."""
 
     def __init__(self, hresult: HResult) -> None:
-        super().__init__(hresult.name)
+        super().__init__(f"the connection ended ({hresult.name} {hresult})")
         self.hresult = hresult
 
 

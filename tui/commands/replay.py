@@ -51,10 +51,10 @@ def _list_faults(context: click.Context, _parameter: click.Parameter, wanted: bo
     if not wanted or context.resilient_parsing:
         return
     rows = [
-        (kind.name, kind.component, ", ".join(kind.plates), _parameters(kind.parameters), kind.sentence)
+        (kind.name, kind.component, ", ".join(kind.plates), kind.sentence, _parameters(kind.parameters))
         for kind in fault_kinds().values()
     ]
-    print_table(("FAULT", "COMPONENT", "ON", "PARAMETERS", "WHAT"), rows)
+    print_table(("FAULT", "COMPONENT", "ON", "WHAT", "PARAMETERS"), rows)
     context.exit()
 
 
