@@ -70,9 +70,9 @@ class OpenCase:
     @cached_property
     def timeline(self) -> "Timeline | None":
         """Every event in order, with the person's filter, zone and place; None where there is none."""
-        from tui.timeline.model import Timeline  # noqa: PLC0415 - as above
+        from tui.timeline.model import timeline_of  # noqa: PLC0415 - as above
 
-        return Timeline(self.ledger) if self.ledger else None
+        return timeline_of(self.ledger, self.request.since, self.request.until) if self.ledger else None
 
     def save_notes(self) -> None:
         """Put the notes on disk; call it after every change."""

@@ -11,7 +11,7 @@ from diagnostics.ledger.matching import matching, says
 from diagnostics.ledger.query import Key, Term, parse
 from tests.diagnostics.ledger.logs import Made, ledger_of, write_log
 from tui.timeline.clock import DisplayClock
-from tui.timeline.model import Timeline
+from tui.timeline.model import Timeline, timeline_of
 from tui.timeline.search import spans
 from tui.timeline.strip import bars, marks
 
@@ -137,3 +137,13 @@ def test_the_year_is_told_where_there_is_room_or_events_are_of_several(tmp_path:
     assert not timeline(tmp_path / "one", QUIET, QUIET).spans_years
     two = write_log(tmp_path / "two.evtx", [QUIET, QUIET._replace(second=60 * 60 * 24 * 60)])
     assert Timeline(ledger_of(two)).spans_years
+
+
+def test_the_bounds_that_a_case_was_opened_with_are_its_first_filter(tmp_path: Path) -> None:
+    ledger = timeline(tmp_path, QUIET, ERROR, QUIET, ERROR).ledger
+    told = timeline_of(ledger, ledger.time(1), ledger.time(2))
+    assert [str(term) for term in told.query] == [
+        "since:2026-11-22T01:00:01.000000Z", "until:2026-11-22T01:00:02.000000Z",
+    ]  # fmt: skip
+    assert shown(told) == [(1, 1), (2, 1)]
+    assert timeline_of(ledger, None, None).query == ()

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from diagnostics.event import Level
 from diagnostics.ledger.folding import Folded, folded, unfolded
 from diagnostics.ledger.ledger import Ledger, Mask
-from diagnostics.ledger.matching import Says
-from diagnostics.ledger.query import Query
+from diagnostics.ledger.matching import Says, matching
+from diagnostics.ledger.query import Key, Query, Term
 from diagnostics.ledger.register import NO_TIME
 from diagnostics.ledger.rereading import GoneError, Reader
+from diagnostics.wording import iso
 from tui.timeline.clock import DisplayClock
 
 _ERROR = (Level.CRITICAL, Level.ERROR)
@@ -165,6 +166,16 @@ class Timeline:
     def _first_of_run(self, row: int) -> int:
         closed = folded(self.ledger, self.lines.rows)
         return closed.first(closed.line_of(row))
+
+
+def timeline_of(ledger: Ledger, since: int | None, until: int | None) -> Timeline:
+    """The timeline of a case; what it was asked for (microseconds UTC, or None) is its first filter."""
+    timeline = Timeline(ledger)
+    bounds = ((Key.SINCE, since), (Key.UNTIL, until))
+    asked = tuple(Term(key, told) for key, time in bounds if (told := iso(time)))
+    if asked:
+        timeline.filter(asked, matching(ledger, asked, {}))
+    return timeline
 
 
 def _counts(places: npt.NDArray[np.int64], width: int) -> list[int]:
