@@ -1,6 +1,8 @@
 """The lab on a screen: run, pause, step, stop, break on purpose, diagnose what ran, mend it and run it again."""
 
 import asyncio
+import json
+from pathlib import Path
 
 from textual.widgets import Input
 
@@ -132,12 +134,16 @@ async def test_a_fault_is_chosen_with_its_parameters_in_a_form(pilot):
 
 
 @story(size=WIDE)
-async def test_what_ran_is_diagnosed_as_any_logs_are(pilot):
-    screen = await in_the_lab(pilot, SQL_FAILS)
+async def test_a_sample_that_ran_is_diagnosed_as_its_logs_are(pilot):
+    sample = Path(__file__).parents[2] / "samples" / "guest-sql-writer"
+    expected = json.loads((sample / "expected.json").read_text())
+    screen = await in_the_lab(pilot, choice=Choice(sample.name, sample / "scenario.yml"))
     await run_to_the_end(pilot, screen)
     await pilot.press("d")
     await until(pilot, lambda: shows(pilot, VerdictScreen))
-    assert pilot.app.case.verdict.faults[0].component == "guest_writer"
+    verdict = pilot.app.case.verdict
+    assert verdict.verdict in expected["verdict"]
+    assert (verdict.faults[0].component, verdict.faults[0].cause) == (expected["component"], expected["cause"])
 
 
 @story(size=WIDE)

@@ -11,7 +11,7 @@ from engine.lab import Fault, Scenario, parse_fault, read_scenario
 from engine.lab.reading import FILE
 from tui.samples import sample_jobs
 
-_SMALL_SITE = Path(__file__).with_name("small-site.yml")
+SMALL_SITE = "small-site"
 
 
 class Choice(NamedTuple):
@@ -20,6 +20,8 @@ class Choice(NamedTuple):
     name: str
     """Empty for a site like the case."""
     scenario: Path | None = None
+    title: str = ""
+    """The first line of its story."""
 
 
 class Setup(NamedTuple):
@@ -36,8 +38,8 @@ def choices(*, case: bool) -> Iterator[Choice]:
         yield Choice("")
     for sample in sample_jobs():
         if (sample.folder / FILE).is_file():
-            yield Choice(sample.name, sample.folder / FILE)
-    yield Choice("small-site", _SMALL_SITE)
+            yield Choice(sample.name, sample.folder / FILE, sample.title)
+    yield Choice(SMALL_SITE, Path(__file__).with_name(f"{SMALL_SITE}.yml"))
 
 
 def set_up(choice: Choice, case: Case | None) -> Setup:

@@ -22,7 +22,7 @@ from engine.pipeline import Scope
 from tui.actions import LINES, PICTURE
 from tui.case import OpenCase
 from tui.lab import SPEEDS, Bench, State, StoppedError
-from tui.lab.choices import Choice, Setup, choices, set_up
+from tui.lab.choices import SMALL_SITE, Choice, Setup, choices, set_up
 from tui.lab.view import line_of, parts_of, site_of
 from tui.picture import Direction
 from tui.plain import plain
@@ -77,8 +77,10 @@ class LabScreen(ShindanScreen):
     def _choices(self) -> Iterator[Line]:
         yield Line(Content(self.say("lab.choose")), heading=True)
         for choice in choices(case=self.app.case is not None):
-            name = plain(choice.name, "bold") if choice.name else Content.styled(self.say("lab.like-case"), "bold")
-            yield Line(name, What(choice), self.app.glyphs.bullet, 1)
+            name = plain(choice.name or self.say("lab.like-case"), "bold")
+            title = choice.title or (self.say("lab.small-site") if choice.name == SMALL_SITE else "")
+            body = name.append("\n").append(plain(title, "$foreground-muted")) if title else name
+            yield Line(body, What(choice), self.app.glyphs.bullet, 1)
 
     @on(Lines.Entered, "#choices")
     def _chosen(self, event: Lines.Entered) -> None:
