@@ -31,7 +31,7 @@ def _stage(of: LabHost | LabVm) -> Stage:
 
 
 @fault(Component.VOLSNAP_DIFFAREA)
-def diff_area_limit(of: LabHost | LabVm, *, kib: int = 32) -> Injection:
+def diff_area_limit(of: LabHost | LabVm, *, kib: int = 8) -> Injection:
     """Shadow copy storage is limited so tightly that what is written meanwhile pushes the shadow copy out."""
     return together(*(setting(volume, diff_area_limit=kib << 10) for volume in of.blocks.values()))
 
