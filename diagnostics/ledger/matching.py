@@ -5,9 +5,11 @@ for in the events themselves, read again, and only in rows that all else has lef
 waits is told how far it is and may end it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +21,8 @@ from diagnostics.ledger.query import Key, Query, Term
 from diagnostics.ledger.register import NO_TIME
 from diagnostics.ledger.rereading import GoneError, Reader
 
-Watch = Callable[[float], None]
-"""Told the part (0 to 1) that is done; raises to end the search."""
+Watch = Callable[[float], bool]
+"""Told the part (0 to 1) that is done; says whether to go on."""
 Places = Mapping[str, Rows]
 """Rows by component instance, e.g. `vm:SQL01/guest_writer`: which rule hits speak of it."""
 _PIECE = 500
@@ -29,35 +31,43 @@ _DEEP = (Key.WORD, Key.PATTERN, Key.CODE)
 Says = Callable[[Event], bool]
 
 
-def nobody_waits(done: float) -> None:
-    """A watch that does not."""
+class Found(NamedTuple):
+    """What a filter found."""
+
+    mask: Mask
+    """For every row, whether all terms hold."""
+    searched: float = 1.0
+    """The part of the rows in question that was searched before somebody had enough; the others count as not found."""
 
 
-def matching(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC, watch: Watch = nobody_waits) -> Mask:
-    """For every row, whether all terms hold.
+def to_the_end(done: float) -> bool:  # noqa: ARG001 - the shape of a Watch
+    """The watch of somebody who waits."""
+    return True
+
+
+def matching(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC, watch: Watch = to_the_end) -> Found:
+    """The rows for which all terms hold.
 
     Args:
         ledger: the case's.
         terms: what was asked.
         places: what `component:` finds.
         zone: of times that name none.
-        watch: is told how far it is.
+        watch: is told how far it is, and may end it.
     """
     quick = [_quick(ledger, term, places, zone) for term in terms if term.key not in _DEEP]
     found = reduce(np.logical_and, quick, np.ones(len(ledger), bool))
     deep = [term for term in terms if term.key in _DEEP]
     if not deep:
-        return found
+        return Found(found)
     rows = np.flatnonzero(found)
     known, unknown = _by_codes(ledger, [term for term in deep if term.key is Key.CODE], rows)
-    words = [says(term) for term in deep if term.key is not Key.CODE]
-    wanted = np.concatenate([known, unknown]) if words else unknown
+    only_codes = all(term.key is Key.CODE for term in deep)
+    asks = [says(term) for term in deep]
     found[:] = False
-    found[known] = not words
-    asks = [*words, *(says(term) for term in deep if term.key is Key.CODE)]
-    for row in _search(ledger, wanted, lambda event: all(ask(event) for ask in asks), watch):
-        found[row] = True
-    return found
+    found[known] = only_codes
+    wanted = unknown if only_codes else np.concatenate([known, unknown])
+    return Found(found, _search(ledger, wanted, lambda event: all(ask(event) for ask in asks), watch, found))
 
 
 def says(term: Term) -> Says:
@@ -141,17 +151,16 @@ def _by_codes(ledger: Ledger, terms: Sequence[Term], rows: Rows) -> tuple[Rows, 
     return rows[right[lists]], rows[lists == 0]
 
 
-def _search(ledger: Ledger, rows: Rows, asks: Says, watch: Watch) -> Iterator[int]:
-    """The rows whose events are as asked; each piece of a file is read once. What is gone says nothing."""
+def _search(ledger: Ledger, rows: Rows, asks: Says, watch: Watch, found: Mask) -> float:
+    """Mark the rows whose events are as asked; each piece of a file is read once. What is gone says nothing."""
     columns = ledger.columns
     in_files = rows[np.lexsort((columns.positions[rows], columns.sources[rows]))]
     reader = Reader(ledger)
     for start in range(0, len(in_files), _PIECE):
-        watch(start / len(in_files))
+        done = start / len(in_files)
+        if not watch(done):
+            return done
         for row in in_files[start : start + _PIECE].tolist():
-            try:
-                event = reader.event(row)
-            except GoneError:
-                continue
-            if asks(event):
-                yield row
+            with suppress(GoneError):
+                found[row] = asks(reader.event(row))
+    return 1.0

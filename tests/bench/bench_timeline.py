@@ -106,7 +106,7 @@ async def show(diagnosis: Diagnosis) -> tuple[float, float]:
 def seconds(ledger: Ledger, text: str) -> tuple[float, int]:
     """How long a filter takes, and how many events it finds."""
     started = time.perf_counter()
-    found = int(matching(ledger, parse(text), {}).sum())
+    found = int(matching(ledger, parse(text), {}).mask.sum())
     return time.perf_counter() - started, found
 
 

@@ -4,10 +4,12 @@ import time
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pytest
 from textual.widgets import Input
 
 from diagnostics.diagnosis import diagnose
+from diagnostics.ledger.matching import Found
 from diagnostics.report import to_json
 from diagnostics.report.markdown import to_markdown
 from diagnostics.request import Request
@@ -219,13 +221,12 @@ def long_log(tmp_path_factory):
 
 
 @story("guest-sql-writer", place="timeline")
-async def test_escape_ends_a_search_that_is_still_looking(pilot, monkeypatch):
-    def endless(*given: object) -> None:
-        watch = given[-1]
-        assert callable(watch)
-        while True:
-            watch(0.25)
+async def test_escape_ends_a_search_that_is_still_looking_and_keeps_what_it_found(pilot, monkeypatch):
+    def endless(ledger, *asked) -> Found:
+        watch = asked[-1]
+        while watch(0.25):
             time.sleep(0.01)
+        return Found(np.arange(len(ledger)) < 3, 0.25)
 
     monkeypatch.setattr("tui.screens.timeline.matching", endless)
     await pilot.press("f")
@@ -234,7 +235,8 @@ async def test_escape_ends_a_search_that_is_still_looking(pilot, monkeypatch):
     await until(pilot, lambda: "searching 25 %" in seen(pilot))
     await pilot.press("escape")
     await settled(pilot)
-    assert pilot.app.screen.timeline.query == ()
+    assert pilot.app.screen.timeline.shown == 3
+    assert "stopped: 25 % searched" in seen(pilot)
     assert "searching" not in seen(pilot)
 
 

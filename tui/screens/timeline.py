@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from threading import Event as Flag
 
 import re2
 from textual import on, work
@@ -12,8 +13,7 @@ from textual.worker import Worker, get_current_worker
 
 from diagnostics.event import Event
 from diagnostics.evidence.clock import UnknownZoneError
-from diagnostics.ledger.ledger import Mask
-from diagnostics.ledger.matching import Watch, matching, says
+from diagnostics.ledger.matching import Found, Watch, matching, says
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
 from diagnostics.ledger.rereading import GoneError
 from diagnostics.notes import LONGEST
@@ -35,10 +35,6 @@ from tui.widgets.timeline_view import TimelineView
 _TELL_EVERY = 0.1
 
 
-class _NobodyWaitsError(Exception):
-    """Ends a search that was cancelled."""
-
-
 class TimelineScreen(CaseScreen):
     """All events of the case."""
 
@@ -51,6 +47,7 @@ class TimelineScreen(CaseScreen):
         self._timeline: Timeline | None = None
         self._sought: Term | None = None
         self._event: Event | None = None
+        self._enough = Flag()
 
     def body(self) -> ComposeResult:
         """The filter, when there was how much, the lines, and the event under the cursor."""
@@ -228,9 +225,8 @@ class TimelineScreen(CaseScreen):
         self.view.focus()
 
     def action_stop_search(self) -> None:
-        """End a search or a filter that is still looking."""
-        self.workers.cancel_group(self, "timeline")
-        self._working(None)
+        """End a search, or a filter that is still looking: what it has found by then stays."""
+        self._enough.set()
 
     def _filter(self, text: str) -> None:
         self._apply(parse(text))
@@ -241,38 +237,38 @@ class TimelineScreen(CaseScreen):
         self._apply(terms[:number] + terms[number + 1 :])
 
     def _apply(self, query: Query) -> None:
+        self._enough.clear()
         self._working(0.0)
         self._find_all(query)
 
     @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
     def _find_all(self, query: Query) -> None:
-        ledger, zone = self.timeline.ledger, self.timeline.clock.zone
-        try:
-            mask = matching(ledger, query, self.case.rows_by_component, zone, self._watch(get_current_worker()))
-        except _NobodyWaitsError:
-            return
-        self.app.call_from_thread(self._found_all, query, mask)
+        worker, ledger, zone = get_current_worker(), self.timeline.ledger, self.timeline.clock.zone
+        found = matching(ledger, query, self.case.rows_by_component, zone, self._watch(worker))
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._found_all, query, found)
 
     def _watch(self, worker: Worker[object]) -> Watch:
-        """Tells how far a filter is, a few times a second, and ends it when nobody waits any more."""
+        """Tells how far a filter is, a few times a second, and ends it when somebody has had enough."""
         told = 0.0
 
-        def watch(done: float) -> None:
+        def watch(done: float) -> bool:
             nonlocal told
-            if worker.is_cancelled:
-                raise _NobodyWaitsError
+            if worker.is_cancelled or self._enough.is_set():
+                return False
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 self.app.call_from_thread(self._working, done)
+            return True
 
         return watch
 
     def _working(self, done: float | None) -> None:
         self.query_one(ChipLine).working(done)
 
-    def _found_all(self, query: Query, mask: Mask) -> None:
+    def _found_all(self, query: Query, found: Found) -> None:
         self._working(None)
-        self._keep_place(partial(self.timeline.filter, query, mask))
+        self._keep_place(partial(self.timeline.filter, query, found))
         if query and not self.timeline.shown:
             self.notify(self.say("timeline.nothing-found"), severity="warning")
 
@@ -298,6 +294,7 @@ class TimelineScreen(CaseScreen):
             self.action_search()
 
     def _seek(self, step: int) -> None:
+        self._enough.clear()
         self._working(0.0)
         self._find_next(self.view.cursor, step)
 
@@ -306,16 +303,16 @@ class TimelineScreen(CaseScreen):
         worker = get_current_worker()
         if self._sought is None:
             return
-        row = self.timeline.search(line, step, says(self._sought), lambda: worker.is_cancelled)
+        row = self.timeline.search(line, step, says(self._sought), lambda: worker.is_cancelled or self._enough.is_set())
         if not worker.is_cancelled:
             self.app.call_from_thread(self._found_next, row)
 
     def _found_next(self, row: int | None) -> None:
         self._working(None)
-        if row is None:
-            self.notify(self.say("timeline.no-further"))
-        else:
+        if row is not None:
             self._go_to(row)
+        elif not self._enough.is_set():
+            self.notify(self.say("timeline.no-further"))
 
     def _time(self, text: str) -> None:
         here = self.timeline.ledger.time(self.view.row) if self.view.row is not None else None

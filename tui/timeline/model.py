@@ -10,7 +10,7 @@ import numpy.typing as npt
 from diagnostics.event import Level
 from diagnostics.ledger.folding import Folded, folded, unfolded
 from diagnostics.ledger.ledger import Ledger, Mask
-from diagnostics.ledger.matching import Says, matching
+from diagnostics.ledger.matching import Found, Says, matching
 from diagnostics.ledger.query import Key, Query, Term
 from diagnostics.ledger.register import NO_TIME
 from diagnostics.ledger.rereading import GoneError, Reader
@@ -32,6 +32,8 @@ class Timeline:
         """Whether what the filter does not ask for is hidden; else it is dimmed."""
         self.filtering = True
         """Whether the filter is on; off, it is remembered."""
+        self.searched = 1.0
+        """The part of the events that the filter's words were looked for in, before somebody had enough."""
         self.folding = True
         self.here = 0
         """The row that is looked at."""
@@ -42,9 +44,10 @@ class Timeline:
         self.lines: Folded
         self._show()
 
-    def filter(self, query: Query, mask: Mask) -> None:
+    def filter(self, query: Query, found: Found) -> None:
         """Ask for what a filter found."""
-        self.query, self._mask, self.filtering = query, mask if query else None, True
+        self.query, self._mask, self.filtering = query, found.mask if query else None, True
+        self.searched = found.searched
         self._show()
 
     def toggle_filter(self) -> None:

@@ -51,6 +51,8 @@ class ChipLine(Housed, Static):
             told.append(self.say("timeline.filter-is-off"))
         elif timeline.query and not timeline.hiding:
             told.append(self.say("timeline.dimmed"))
+        if timeline.searched < 1:
+            told.append(self.say("timeline.stopped", percent=round(timeline.searched * 100)))
         if not timeline.folding:
             told.append(self.say("timeline.unfolded"))
         if self._done is not None:

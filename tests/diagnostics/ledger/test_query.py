@@ -129,7 +129,7 @@ def test_a_filter_finds_what_asking_every_event_for_every_term_finds(
         ledger = ledger_of(*paths)
         reader = Reader(ledger)
         rows = np.array(sorted(row for row in hit if row < len(ledger)), np.int64)
-        found = matching(ledger, query, {HIT: rows}, TOKYO).tolist()
+        found = matching(ledger, query, {HIT: rows}, TOKYO).mask.tolist()
         naive = [
             all(
                 holds(term, reader.event(row), ledger.source(row).name, (HIT,) if row in rows else ()) for term in query
@@ -161,19 +161,18 @@ def test_an_error_names_its_place_and_what_was_expected(text: str, at: int, expe
     assert expected in raised.value.expected
 
 
-def test_a_search_tells_how_far_it_is_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+def test_a_search_tells_how_far_it_is_and_keeps_what_it_found_when_it_is_ended(tmp_path: Path) -> None:
     made = Made(machine=0, provider=1, event_id=36, level=4, second=0, word=0)
     ledger = ledger_of(write_log(tmp_path / "a.evtx", [made] * 1200))
     told: list[float] = []
 
-    def stop(done: float) -> None:
+    def stop(done: float) -> bool:
         told.append(done)
-        if done > 0.5:
-            raise KeyboardInterrupt
+        return done < 0.5
 
-    with pytest.raises(KeyboardInterrupt):
-        matching(ledger, parse("disk"), {}, watch=stop)
+    found = matching(ledger, parse("disk"), {}, watch=stop)
     assert told == [0, 500 / 1200, 1000 / 1200]
+    assert (int(found.mask.sum()), found.searched) == (1000, 1000 / 1200)
 
 
 def test_what_columns_tell_is_answered_without_reading_any_event(tmp_path: Path) -> None:
@@ -181,4 +180,4 @@ def test_what_columns_tell_is_answered_without_reading_any_event(tmp_path: Path)
     path = write_log(tmp_path / "a.evtx", [made, made._replace(level=2)])
     ledger = ledger_of(path)
     path.unlink()
-    assert matching(ledger, parse("level:error+ machine:HV provider:vol -id:8194"), {}).tolist() == [False, True]
+    assert matching(ledger, parse("level:error+ machine:HV provider:vol -id:8194"), {}).mask.tolist() == [False, True]
