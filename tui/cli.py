@@ -1,9 +1,12 @@
 """`shindan`: the umbrella command. Subcommands are imported when they run, so that `--help` stays quick."""
 
+import sys
+
 import click
 
 from diagnostics.cli import guarded
 from diagnostics.commands.lazy import LazyGroup, Place
+from diagnostics.exit_codes import ExitCode
 
 _COMMANDS = {
     "agent": Place("tui.commands.agent:agent", "Be an agent of a server of remote backups: enrol, run."),
@@ -41,10 +44,14 @@ _COMMANDS = {
 @click.pass_context
 def shindan(context: click.Context) -> None:
     """Find where a Hyper-V backup failed; back up disk images. Without a command: the screens, on a terminal."""
-    if context.invoked_subcommand is None:
-        from tui.commands.open import show  # noqa: PLC0415 - other commands do not need it
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(context.get_help(), err=True)
+        context.exit(ExitCode.USAGE)
+    from tui.commands.open import show  # noqa: PLC0415 - other commands do not need it
 
-        show()
+    show()
 
 
 def main() -> None:
