@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from diagnostics.verdict import LabRun, Reproduction, ReproductionWord
@@ -241,3 +242,18 @@ async def test_a_trial_can_be_stopped_and_concludes_from_what_was_run(pilot):
     await until(pilot, lambda: shows(pilot, ConclusionScreen))
     assert all(run.likeness is None for run in pilot.app.case.verdict.reproduced.runs[1:])
     pilot.app.case.verdict.reproduced = None
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+@story(ascii_only=True)
+async def test_in_ascii_a_night_is_drawn_in_ascii(pilot, size):
+    await pilot.resize_terminal(*size)
+    screen = await in_the_lab(pilot, SQL_FAILS)
+    await run_to_the_end(pilot, screen)
+    assert seen(pilot).isascii(), [one for one in seen(pilot) if not one.isascii()]
+    await pilot.press("m")
+    await settled(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: shows(pilot, CompareScreen))
+    await settled(pilot)
+    assert seen(pilot).isascii(), [one for one in seen(pilot) if not one.isascii()]

@@ -166,3 +166,12 @@ async def test_the_list_can_be_walked_and_copied(pilot, repo, image):
     screen = await opened(pilot, repo)
     assert screen.focused is screen.query_one("#points", Lines)
     assert screen.text_here() == str(image)
+
+
+@story(size=WIDE, ascii_only=True)
+async def test_in_ascii_points_are_drawn_in_ascii(pilot, repo):
+    await opened(pilot, repo)
+    assert seen(pilot).isascii()
+    await pilot.press("r")
+    await settled(pilot)
+    assert seen(pilot).isascii()
