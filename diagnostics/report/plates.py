@@ -158,9 +158,9 @@ class _Reader:
         if members:
             told = [_outcome(self._jobs.get(member, []))[0] for member in members]
             return _together(told, "sharing machines")
-        return _together([self._outcome(machine) for plate in inner for machine in plate.machines()], "machines")
+        return _together([self._came_to(machine) for plate in inner for machine in plate.machines()], "machines")
 
-    def _outcome(self, machine: Plate) -> Status:
+    def _came_to(self, machine: Plate) -> Status:
         """What a machine's jobs came to; where it had none, whether something is held against it."""
         jobs = self._jobs.get(machine.id, [])
         return _outcome(jobs)[0] if jobs else machine.status

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from diagnostics.retry.plan import Plan
 from diagnostics.retry.trying import Retried, try_remedy
-from engine.lab import Fault, Lab, Night, Scenario, Step
+from engine.lab import Fault, FaultError, Lab, Night, Scenario, Step, parse_fault
 from tui.lab.pace import Pace
 from tui.lab.seen import NightSeen
 
@@ -47,20 +47,20 @@ class Bench:
         """The one that was run to its end."""
         self.retried: Retried | None = None
         """What came of the last remedy."""
-        self.seen = self._unseen()
+        self.seen = NightSeen((vm.name, host.name) for host in scenario.hosts for vm in host.virtual_machines)
         self.failed: tuple[str, ...] = ()
         """The machines whose last job failed, once a night has ended."""
         self.given = tuple(faults)
-        """The faults that were there from the beginning."""
+        """The faults that are there from the beginning, beside the scenario's own."""
+        self.refused: deque[str] = deque()
+        """Why a fault could not be injected after all."""
+        self._own = tuple(parse_fault(text).placed(scenario.machines()) for text in scenario.faults)
         self._waiting: deque[Step] = deque()
         self._commands: deque[Command] = deque()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lab: Lab | None = None
         self._held = threading.Lock()
         """Whoever has it may touch the lab."""
-
-    def _unseen(self) -> NightSeen:
-        return NightSeen((vm.name, host.name) for host in self.scenario.hosts for vm in host.virtual_machines)
 
     # For whoever shows it
 
@@ -71,8 +71,8 @@ class Bench:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """Those that are there now."""
-        return self._lab.faults if self._lab else self.given
+        """Those that are there now, or will be when the lab is built."""
+        return self._lab.faults if self._lab else (*self._own, *self.given)
 
     def take(self) -> list[Step]:
         """The steps since the last look, taken into what is seen."""
@@ -171,4 +171,7 @@ class Bench:
 
     def _obey(self, lab: Lab) -> None:
         while self._commands:
-            self._commands.popleft()(lab)
+            try:
+                self._commands.popleft()(lab)
+            except FaultError as error:  # the night goes on without it
+                self.refused.append(str(error))

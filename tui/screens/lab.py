@@ -194,8 +194,9 @@ class LabScreen(ShindanScreen):
                 self.bench.inject(fault)
             except _FAILURES as error:
                 self._complain(str(error))
-            self.query_one(Log).write_line(self.say("lab.injected", fault=str(fault)))
-            self._show()
+            else:
+                self.query_one(Log).write_line(one_line(self.say("lab.injected", fault=str(fault))))
+                self._show()
 
     def action_diagnose(self) -> None:
         """Read what the machines logged, as a case."""
@@ -265,6 +266,8 @@ class LabScreen(ShindanScreen):
         if bench and self._busy and not bench.busy and not steps:
             self._ended(bench)
         if bench:
+            while bench.refused:
+                self._complain(bench.refused.popleft())
             self._busy = bench.busy or bool(steps and self._busy)
             self._tell_state()
 

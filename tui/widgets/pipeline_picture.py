@@ -173,7 +173,8 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
             return
         found = self.picture.at(offset.x + round(self.scroll_x), offset.y + round(self.scroll_y))
         if found:
-            again = found.id == self.here.id or getattr(found, "kind", None) in (SpotKind.PLATE, SpotKind.ALIKE)
+            folds = isinstance(found, Spot) and found.kind is not SpotKind.COMPONENT
+            again = folds or found.id == self.here.id
             self.go(found.id)
             if again:
                 self.enter()

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 
 from diagnostics.knowledge.catalog import load_catalog
@@ -132,6 +133,11 @@ def test_a_fault_that_is_injected_while_the_night_is_paused_strikes():
             lab.pace.go_on()
             wait_for(lambda: lab.state is State.DONE)
         assert lab.failed == ("SQL01",)
+
+
+def test_the_faults_of_a_scenario_are_told_before_it_is_built():
+    broken = msgspec.structs.replace(scenario(retries=0), faults=(SQL_FAILS,))
+    assert [str(fault) for fault in Bench(broken).faults] == [SQL_FAILS]
 
 
 def test_what_cannot_go_wrong_there_is_refused_at_once():
