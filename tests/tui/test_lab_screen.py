@@ -51,7 +51,7 @@ async def in_the_lab(pilot, *faults, choice=SMALL_SITE, fastest=True):
 
 async def run_to_the_end(pilot, screen):
     await pilot.press("r")
-    await until(pilot, lambda: screen.bench.state is State.DONE)
+    await until(pilot, lambda: screen.bench.state is State.DONE and not screen._busy)
     await settled(pilot)
 
 
