@@ -140,3 +140,13 @@ async def test_each_of_the_seven_verdicts_has_its_word_its_sign_and_its_meaning(
         assert f"{getattr(app.glyphs, word)} {word.upper()}" in seen(pilot)
         assert app.words(f"verdict.meaning.{word}") in seen(pilot)
     assert set(told) == set(VerdictWord)
+
+
+def test_a_site_of_thousands_lists_failures_first_and_says_how_many_more_there_are():
+    passed = FULL.jobs[0]
+    many = [msgspec.structs.replace(passed, id=f"V{n}", vm=f"V{n}", outcome="succeeded") for n in range(3000)]
+    verdict = msgspec.structs.replace(FULL, jobs=[*many, msgspec.structs.replace(passed, vm="LAST", outcome="failed")])
+    told = [line.body.plain for line in verdict_lines(verdict, Words("en"), glyphs())]
+    heading = told.index("Jobs (3001, 1 failed)")
+    assert told[heading + 1].startswith("LAST")
+    assert told[heading + 501] == "and 2501 more, which every report has: x writes one"

@@ -29,6 +29,8 @@ from tui.widgets.lines import Line, What
 _UNLIKELY = 0.01
 """Suspects below are told only where nothing else is."""
 _MOST_SUSPECTS = 12
+_MOST_LISTED = 500
+"""Jobs and files: a site of ten thousand machines has more than anybody walks through, or waits for."""
 
 
 _NO_WORDS = What()
@@ -142,12 +144,12 @@ class _Document:
         if jobs:
             failed = sum(job.outcome == "failed" for job in jobs)
             yield self._heading("jobs", count=len(jobs), failed=failed)
-        for job in sorted(jobs, key=lambda job: job.outcome != "failed"):
-            mark = {"failed": self._glyphs.failed, "succeeded": self._glyphs.passed}.get(
-                job.outcome, self._glyphs.unknown
-            )
+        for job in sorted(jobs, key=lambda job: job.outcome != "failed")[:_MOST_LISTED]:
+            signs = {"failed": self._glyphs.failed, "succeeded": self._glyphs.passed}
+            mark = signs.get(job.outcome, self._glyphs.unknown)
             stage = term(*job.stages[:1])
             yield Line(plain(phrases.job_text(job)), stage, mark, 1)
+        yield from self._more(len(jobs))
 
     def _collect(self, name: str, wanted: Iterable[NextEvidence]) -> Iterator[Line]:
         for number, item in enumerate(wanted):
@@ -160,12 +162,19 @@ class _Document:
 
     def _sources(self) -> Iterator[Line]:
         yield self._heading("read", count=len(self._verdict.sources))
-        for source in self._verdict.sources:
+        damaged_first = sorted(self._verdict.sources, key=lambda source: not source.damage)
+        for source in damaged_first[:_MOST_LISTED]:
             mark = self._glyphs.warning if source.damage else self._glyphs.bullet
             yield Line(plain(phrases.source_text(source), width=500), mark=mark, indent=1)
             for damage in source.damage:
                 said = self._words("verdict.damaged", where=damage.where, why=damage.why)
                 yield Line(plain(said, "$warning", 500), indent=3)
+        yield from self._more(len(damaged_first))
+
+    def _more(self, count: int) -> Iterator[Line]:
+        """What nobody would walk through: how many there are is said, and where they can be read."""
+        if count > _MOST_LISTED:
+            yield Line(plain(self._words("verdict.more", count=count - _MOST_LISTED), "$foreground-muted"), indent=1)
 
     def _section(self, name: str, lines: Sequence[Line]) -> Iterator[Line]:
         """A heading and its lines, or nothing where there are none."""
