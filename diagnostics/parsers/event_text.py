@@ -120,6 +120,7 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
         return
     moment = _moment(page, header, system_time)
     provider, machine = header.get("provider", ""), header.get("machine", "") or page.document.machine
+    page.tally.channels.add(header.get("channel", ""))
     if not page.interest(provider, event_id):
         page.tally.saw(moment.microseconds if moment else None, machine)
         return

@@ -1,13 +1,16 @@
+import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
+from diagnostics.diagnosis import diagnose
 from diagnostics.event import Kind, Level
 from diagnostics.ledger.pages import Pages
 from diagnostics.ledger.rereading import GoneError, Reader
 from diagnostics.reading import read_case
+from diagnostics.request import Request
 from tests.bundled import NAMES, SAMPLES
 from tests.diagnostics.evidence.forge import zip_of
 from tests.diagnostics.ledger.logs import EVENTS, Made, ledger_of, only_vss, write_log
@@ -127,3 +130,32 @@ def test_pages_give_back_what_was_put_into_them_in_any_order() -> None:
     kept = [(pages.put(event), event) for event in events * 20]
     assert all(pages.get(place) == event for place, event in kept[::-1] + kept[::7])
     pages.close()
+
+
+COPIED = """Log Name:      System
+Source:        Service Control Manager
+Date:          11/20/2026 1:00:00 AM
+Event ID:      7042
+Task Category: None
+Level:         Information
+Keywords:      Classic
+User:          N/A
+Computer:      HV01.contoso.com
+Description:
+The service was successfully sent a stop control.
+
+"""
+
+
+def test_asking_for_a_ledger_changes_nothing_in_what_is_read_and_concluded(tmp_path: Path) -> None:
+    (tmp_path / "copied.txt").write_text(COPIED * 3)
+    write_log(tmp_path / "HV02.evtx", [QUIET, WANTED])
+    shutil.copytree(SAMPLES / "guest-sql-writer" / "logs", tmp_path / "logs")
+    request = Request(paths=(str(tmp_path),))
+    without, with_it = diagnose(request), diagnose(request, ledger=True)
+    assert with_it.verdict == without.verdict
+    one, other = without.case.reading, with_it.case.reading
+    assert (one.events, one.repeats, set(one.channels())) == (other.events, other.repeats, set(other.channels()))
+    ledger = with_it.case.reading.ledger
+    assert ledger is not None
+    assert len(ledger) == sum(source.records for source in with_it.verdict.sources)
