@@ -4,7 +4,6 @@ import asyncio
 import json
 from pathlib import Path
 
-import pytest
 from textual.widgets import Input
 
 from diagnostics.verdict import LabRun, Reproduction, ReproductionWord
@@ -244,10 +243,8 @@ async def test_a_trial_can_be_stopped_and_concludes_from_what_was_run(pilot):
     pilot.app.case.verdict.reproduced = None
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
-@story(ascii_only=True)
-async def test_in_ascii_a_night_is_drawn_in_ascii(pilot, size):
-    await pilot.resize_terminal(*size)
+@story(ascii_only=True, size=WIDE)
+async def test_in_ascii_a_night_is_drawn_in_ascii(pilot):
     screen = await in_the_lab(pilot, SQL_FAILS)
     await run_to_the_end(pilot, screen)
     assert seen(pilot).isascii(), [one for one in seen(pilot) if not one.isascii()]

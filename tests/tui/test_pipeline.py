@@ -5,6 +5,7 @@ import pytest
 from rich.cells import cell_len
 
 from diagnostics.report.phrases import percent
+from diagnostics.verdict import JobReport
 from engine.pipeline import COMPONENTS, STAGES
 from tests.bundled import diagnosis_of
 from tests.diagnostics.report.hostile import STRINGS, spread
@@ -64,6 +65,19 @@ async def test_enter_shows_probability_evidence_causes_and_jobs(pilot):
         assert wanted in told
     await press(pilot, "escape")
     assert isinstance(pilot.app.screen, PipelineScreen)
+
+
+@story(SAMPLE, place="pipeline")
+async def test_a_job_through_a_component_is_entered_and_stepped_through(pilot):
+    picture(pilot).go("host:HV01/hyperv_writer")
+    await press(pilot, "enter")
+    lines = pilot.app.screen.query_one(Lines)
+    lines.highlighted = next(
+        at for at, line in enumerate(lines.shown) if isinstance(line.what.of, JobReport) and line.what.of.vm == "WEB01"
+    )
+    await press(pilot, "enter")
+    assert pilot.app.screen.jobs[pilot.app.screen._job].vm == "WEB01"
+    assert pilot.app.screen.stage.stage == STAGES[0]
 
 
 @story(SAMPLE, place="pipeline", size=NARROW)

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from diagnostics.dossier import dossier_of
 from diagnostics.report.phrases import job_text, percent
-from diagnostics.verdict import Evidence
+from diagnostics.verdict import Evidence, JobReport
 from engine.pipeline import COMPONENTS
 from tui.case import OpenCase
 from tui.plain import plain
@@ -22,8 +22,8 @@ from tui.widgets.lines import Line, Lines, What
 _MOST_JOBS = 20
 
 
-class DossierScreen(Dialog[None]):
-    """What a case says of a component."""
+class DossierScreen(Dialog[JobReport]):
+    """What a case says of a component; its answer is a job through it that shall be stepped through."""
 
     AUTO_FOCUS = "Lines"
 
@@ -72,6 +72,9 @@ class DossierScreen(Dialog[None]):
 
     @on(Lines.Entered)
     def _open(self, event: Lines.Entered) -> None:
-        if isinstance(event.line.what.of, Evidence):
-            detail = evidence_lines(event.line.what.of, self._case, self.app.words, self.app.glyphs)
-            self.app.push_screen(DetailScreen(list(detail)))
+        match event.line.what.of:
+            case Evidence() as line:
+                detail = evidence_lines(line, self._case, self.app.words, self.app.glyphs)
+                self.app.push_screen(DetailScreen(list(detail)))
+            case JobReport() as job:
+                self.dismiss(job)

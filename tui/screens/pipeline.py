@@ -100,7 +100,12 @@ class PipelineScreen(CaseScreen):
     def _entered(self, event: PipelinePicture.Entered) -> None:
         from tui.screens.dossier import DossierScreen  # noqa: PLC0415 - imported when somebody asks
 
-        self.app.push_screen(DossierScreen(self.case, event.spot.id))
+        self.app.push_screen(DossierScreen(self.case, event.spot.id), self._step_through)
+
+    def _step_through(self, job: JobReport | None) -> None:
+        if job:
+            self._job = self.jobs.index(job)
+            self._choose(self._place or 0)
 
     def show_component(self, instance: str) -> bool:
         """Go to a component instance; whether it is there."""
