@@ -70,23 +70,24 @@ def page_picture(sample: str) -> None:
         )
 
 
-def screen_picture(sample: str) -> None:
-    """The verdict on a sample, as the screens show it on a terminal of 120 × 36."""
+def screen_picture(sample: str, name: str, *keys: str) -> None:
+    """A sample on the screens, as a terminal of 120 × 36 shows it after some keys."""
 
     async def look() -> str:
         app = ShindanApp(Options(paths=(str(SAMPLES / sample / "logs"),)), language="en", theme="dark")
         async with app.run_test(size=(120, 36)) as pilot:
             while app.library_at_hand is None:  # which the verdict fetches
                 await pilot.pause(0.1)
-            await pilot.press("n", "j")
+            await pilot.press(*keys)
             await pilot.pause(0.5)
             return screenshot(app)
 
-    (HERE / "pictures" / f"{sample}-screen.svg").write_text(asyncio.run(look()), encoding="utf-8")
+    (HERE / "pictures" / f"{sample}-{name}.svg").write_text(asyncio.run(look()), encoding="utf-8")
 
 
 if __name__ == "__main__":
     (HERE / "pictures").mkdir(exist_ok=True)
     picture("guest-sql-writer")
     page_picture("guest-sql-writer")
-    screen_picture("guest-sql-writer")
+    screen_picture("guest-sql-writer", "screen", "n", "j")
+    screen_picture("guest-sql-writer", "pipeline", "5", *["n"] * 6)
