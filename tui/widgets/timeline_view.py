@@ -68,6 +68,7 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         "timeline--error",
         "timeline--warning",
         "timeline--quiet",
+        "timeline--muted",
         "timeline--faint",
         "timeline--found",
         "timeline--mark",
@@ -78,6 +79,7 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .timeline--error { color: $text-error; text-style: bold; }
         & > .timeline--warning { color: $text-warning; }
         & > .timeline--quiet { color: $foreground; }
+        & > .timeline--muted { color: $foreground-muted; }
         & > .timeline--faint { color: $foreground-muted; text-style: dim; }
         & > .timeline--found { background: $warning; color: $background; text-style: bold; }
         & > .timeline--mark { color: $text-accent; text-style: bold; }
@@ -229,7 +231,7 @@ class TimelineView(ScrollView, can_focus=True, inherit_bindings=False):
         ]
         if columns.source:
             name = one_line(source.rpartition("/")[2])
-            segments.append(Segment(set_cell_size(name, columns.source) + " ", self._style(line, "timeline--faint")))
+            segments.append(Segment(set_cell_size(name, columns.source) + " ", self._style(line, "timeline--muted")))
         if count > 1:
             segments.append(Segment(f"{count:,}x ", self._component("timeline--mark")))
         segments += self._highlighted(told.text, quiet if told.readable else self._component("timeline--faint"))
