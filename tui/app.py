@@ -1,6 +1,7 @@
 """The app holds what all screens share (case, session, language, looks), and takes a person from one to the other."""
 
 import asyncio
+import os
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
@@ -10,6 +11,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from diagnostics.exit_codes import ExitCode
 from tui.actions import ACTIONS, EVERYWHERE, PLACES, bindings, keys_of, place
 from tui.i18n import LANGUAGES, Words, language_of
 from tui.keeping import keep_bytes
@@ -80,6 +82,15 @@ class ShindanApp(App[None]):
         if self.bench:
             await asyncio.to_thread(self.bench.close)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A mistake of ours ends the app without a traceback, unless that is asked for; as `guarded` does elsewhere."""
+        if self.is_headless or os.environ.get("SHINDAN_TRACEBACK"):
+            super()._handle_exception(error)
+        else:
+            kind = type(error).__name__
+            told = f"shindan: internal error: {kind} (set SHINDAN_TRACEBACK=1 to see where, and please report it)"
+            self.exit(return_code=ExitCode.INTERNAL, message=told)
+
     # Where a person goes
 
     async def action_go(self, name: str) -> None:
@@ -130,6 +141,7 @@ class ShindanApp(App[None]):
         return screen
 
     def forget_screens(self, names: Iterable[str]) -> None:
+        """Throw screens away but the one that is shown; they are made anew when somebody goes there."""
         for name in names:
             if self.is_screen_installed(name) and self.get_screen(name) is not self.screen:
                 self.get_screen(name).remove()

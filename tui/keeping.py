@@ -22,14 +22,14 @@ def kept(path: Path, declared: type[_Kept]) -> _Kept | None:
     try:
         with path.open("rb") as stream:
             raw = stream.read(_MAX_BYTES)
-        return msgspec.json.decode(raw, type=declared)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(raw, type=declared, dec_hook=_from_json)
+    except (OSError, msgspec.MsgspecError, NotImplementedError, UnicodeDecodeError):
         return None
 
 
 def keep(path: Path, value: object) -> bool:
     """Write a value whole or not at all; whether it was written."""
-    return keep_bytes(path, msgspec.json.format(msgspec.json.encode(value)))
+    return keep_bytes(path, msgspec.json.format(msgspec.json.encode(value, enc_hook=str)))
 
 
 def keep_bytes(path: Path, data: bytes) -> bool:
@@ -42,3 +42,10 @@ def keep_bytes(path: Path, data: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def _from_json(declared: type, value: object) -> object:
+    """Paths are kept as text; nothing else is that JSON does not know."""
+    if not issubclass(declared, Path) or not isinstance(value, str):
+        raise NotImplementedError(declared.__name__)
+    return declared(value)

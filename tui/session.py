@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from diagnostics.request import Options
+from diagnostics.verdict import VerdictWord
 from tui.keeping import keep, kept
 
 _MOST_RECENT = 20
@@ -14,7 +15,7 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True):
     """A case that was opened."""
 
     options: Options
-    verdict: str
+    verdict: VerdictWord
     summary: str
     opened: str
     """When, in UTC, ISO 8601."""

@@ -6,6 +6,7 @@ import pytest
 from textual.scroll_view import ScrollView
 
 from diagnostics.request import Options
+from diagnostics.verdict import VerdictWord
 from tests.tui import hostile
 from tests.tui.driving import seen, settled, story
 from tui.actions import PLACES
@@ -58,7 +59,7 @@ async def test_names_of_files_and_of_recent_cases_are_text(pilot, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     for text in hostile.STRINGS[:20]:
         pilot.app.session.opened(
-            Recent(options=Options(paths=(f"/cases/{text}",)), verdict="asserted", summary=text, opened="")
+            Recent(options=Options(paths=(f"/cases/{text}",)), verdict=VerdictWord.ASSERTED, summary=text, opened="")
         )
     await pilot.app.make_anew()
     await settled(pilot)

@@ -8,14 +8,16 @@ import pytest
 from textual.widgets import Input, Static
 
 from diagnostics.request import Options
-from tests.tui.driving import NARROW, case_of, sample_read, seen, settled, story, until
+from diagnostics.verdict import VerdictWord
+from tests.tui.driving import NARROW, app_of, case_of, sample_read, seen, settled, story, until
+from tui.app import ShindanApp
 from tui.reading import read_elsewhere
 from tui.screens.explain import ExplainScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.open import OpenScreen
 from tui.screens.reading import ReadingScreen
 from tui.screens.verdict import VerdictScreen
-from tui.session import Session
+from tui.session import Recent, Session
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
 from tui.widgets.place_line import PlaceLine
@@ -137,6 +139,22 @@ def test_looks_and_the_screen_on_which_a_case_was_left_are_remembered(tmp_path):
         assert pilot.app.case.notes.note(("logs/DPM01/jobs.txt", 1)) == "ask the night shift"
 
     second()
+
+
+def test_options_of_a_case_are_remembered_with_it(tmp_path):
+    options = Options(paths=("/logs",), rules=(tmp_path / "rules",), topology=tmp_path / "site.yml", roles=("A=host",))
+    Session(tmp_path).opened(Recent(options=options, verdict=VerdictWord.LEADING, summary="", opened=""))
+    assert Session(tmp_path).recent[0].options == options
+
+
+def test_a_mistake_of_ours_is_said_without_a_traceback(monkeypatch):
+    app = app_of()
+    monkeypatch.setattr(ShindanApp, "is_headless", property(lambda _: False))
+    told: list[object] = []
+    monkeypatch.setattr(app, "exit", lambda **kept: told.append(kept))
+    app._handle_exception(ValueError("of [/] all things"))
+    assert told == [{"return_code": 5, "message": told[0]["message"]}]  # type: ignore[index]
+    assert "internal error: ValueError" in str(told)
 
 
 def test_a_damaged_session_is_no_obstacle(tmp_path):

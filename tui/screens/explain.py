@@ -47,6 +47,8 @@ class ExplainScreen(Dialog[None]):
         self.app.call_from_thread(self._show, words, list(found.values()), near)
 
     def _show(self, words: list[str], articles: list[Article], near: list[str]) -> None:
+        if not self.is_attached:  # closed meanwhile
+            return
         lines = self.query_one("#article", Lines)
         lines.highlighted = None
         lines.fill(self._lines(words, articles, near))

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import DirectoryTree, Input, Static
 
 from diagnostics.request import Options
+from tui.actions import PLACES
 from tui.plain import plain
 from tui.samples import Sample, sample_jobs
 from tui.screens.base import ShindanScreen
@@ -68,7 +69,8 @@ class OpenScreen(ShindanScreen):
     def _open_known(self, event: Lines.Entered) -> None:
         match event.line.what.of:
             case Recent() as recent:
-                self.open(recent.options, recent.place)
+                known = {place.name for place in PLACES}  # another version may have had others
+                self.open(recent.options, recent.place if recent.place in known else "verdict")
             case Sample() as sample:
                 self.open(Options(paths=(str(sample.logs),)))
 
@@ -92,8 +94,6 @@ class OpenScreen(ShindanScreen):
         """A folder is opened where folders are shown; there is nothing to explain or to export yet."""
         if action in ("explain", "export"):
             return False
-        if action in ("explain", "export"):
-            return False  # there is nothing yet
         return action != "open_folder" or isinstance(self.focused, FolderTree)
 
     def open(self, options: Options, place: str = "verdict") -> None:

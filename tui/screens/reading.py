@@ -1,6 +1,5 @@
 """A case is being read: how far, how long still, which file; Esc stops with what there is, Esc again throws it away."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
@@ -52,7 +51,6 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         super().__init__()
         self._options = options
         self.meter = ReadingMeter()
-        self._since = time.monotonic()
 
     def body(self) -> ComposeResult:
         """The bar, the file, and what Esc does."""
@@ -82,7 +80,7 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         except ReadingFailedError as error:
             self.app.call_from_thread(self._fail, str(error))
         else:
-            if not self.meter.abandoned():
+            if diagnosis is not None:
                 self.app.call_from_thread(self._finish, request, diagnosis)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -103,6 +101,9 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
 
     def _finish(self, request: Request, diagnosis: "Diagnosis") -> None:
         case = OpenCase(request, diagnosis, self.app.session.folder)
+        if self.meter.abandoned():  # just now
+            case.close()
+            return
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         verdict = diagnosis.verdict
         options = _from_anywhere(self._options)

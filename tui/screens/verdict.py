@@ -57,6 +57,8 @@ class VerdictScreen(CaseScreen):
         self.app.call_from_thread(self._refresh_detail)
 
     def _refresh_detail(self) -> None:
+        if not self.is_attached:  # another case has been opened meanwhile
+            return
         line = self.query_one("#verdict", Lines).here
         if line and self.query_one("#detail").display:
             self.query_one("#detail", Lines).fill(self._detail(line))
