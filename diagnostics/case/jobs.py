@@ -17,8 +17,8 @@ Interval = tuple[Stage, Stage]
 """First and last stage, both inclusive."""
 
 ANYWHERE: Interval = (STAGES[0], STAGES[-1])
-BEFORE_TRANSFER: Interval = (STAGES[0], Stage.READ_REPLICA)
-"""`Data transferred: 0 MB`: it failed in the preparation, or before the first block went."""
+BEFORE_TRANSFER: Interval = (STAGES[0], Stage.COMPARE_CHECKSUMS)
+"""`Data transferred: 0 MB`: it failed in the preparation, or while both sides were read and compared."""
 _BURST = 120
 """Seconds within which records of one failure repeat each other."""
 FROM_TRANSFER_ON: Interval = (Stage.READ_REPLICA, STAGES[-1])

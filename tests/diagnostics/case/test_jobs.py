@@ -29,7 +29,7 @@ def test_a_code_tells_the_stage_in_which_the_job_failed():
 def test_no_byte_sent_means_that_it_failed_before_the_transfer():
     (job,) = jobs(report(Status="failed", BytesTransferred="0"))
     assert job.failed is not None
-    assert job.failed[1] is Stage.READ_REPLICA
+    assert job.failed[1] is Stage.COMPARE_CHECKSUMS
 
 
 def test_bytes_sent_mean_that_the_preparation_passed():
