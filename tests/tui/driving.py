@@ -55,7 +55,7 @@ class SharedCase(OpenCase):
         """Keep all."""
 
 
-def case_of(diagnosis: Diagnosis, name: str = "/cases/night") -> OpenCase:
+def case_of(diagnosis: Diagnosis, name: str = "/cases/night") -> SharedCase:
     """A case that a person has opened."""
     return SharedCase(Request(paths=(name,)), diagnosis)
 
