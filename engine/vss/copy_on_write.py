@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
+from engine.hresult import HResult
 from engine.occurrence import Machine
 from engine.volume import VolumeError
+from engine.volume.errors import BadStateError as NotHeldError
 from engine.vss.errors import BadStateError, ProviderError
 from engine.vss.identities import ProviderIdentity
 from engine.vss.mounted import BlockCopy, BlockVolume, Buffer, Room, hresult_of, words_of
@@ -49,6 +51,9 @@ class CopyOnWriteProvider:
         for name in self._sets[set_id]:
             try:
                 copy = self.volumes[name].create_shadow_copy(str(self._machine.new_id()))
+            except NotHeldError as error:  # the time for which writes can be held was over
+                message = f"writes to {name} went on before its shadow copy was made"
+                raise ProviderError(HResult.VSS_E_HOLD_WRITES_TIMEOUT, message) from error
             except (VolumeError, OSError) as error:
                 raise _failed(name, error) from error
             copies[name] = self._sets[set_id][name] = CorrectableCopy(copy)
