@@ -11,6 +11,7 @@ import pytest
 
 from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.request import Request
+from diagnostics.verdict import Fault
 from engine.lab import Lab, read_scenario
 from tests.bundled import SAMPLES as HANDMADE
 
@@ -34,16 +35,21 @@ def diagnosed(sample: Path) -> Diagnosis:
 
 @EVERY
 def test_a_sample_is_diagnosed_as_expected(sample):
+    """The cause may be left open, where the logs do not tell it from others; another one is wrong."""
     expected = json.loads((sample / "expected.json").read_text())
     verdict = diagnosed(sample).verdict
     assert verdict.verdict in expected.pop("verdict")
     others = expected.pop("others", [])
-    for wanted in [expected, *others] if expected else []:
-        faults = verdict.faults if wanted in others else verdict.faults[:1]
-        told = [{key: getattr(fault, key) for key in wanted} for fault in faults]
-        assert wanted in told
     if not expected:
         assert verdict.faults == []
+        return
+    assert agrees(verdict.faults[0], expected)
+    assert all(any(agrees(fault, other) for fault in verdict.faults) for other in others)
+
+
+def agrees(fault: Fault, expected: dict[str, str]) -> bool:
+    told = {key: getattr(fault, key) for key in expected}
+    return told.pop("cause", None) in (expected.get("cause"), None) and told.items() <= expected.items()
 
 
 @EVERY
