@@ -7,6 +7,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Static
 
 from diagnostics.handbook.lookup import find
@@ -50,6 +51,10 @@ class VerdictScreen(CaseScreen):
     def on_mount(self) -> None:
         """Fetch what explains words, while the person reads the first lines."""
         self._fetch_library()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Where there is room now, show what is under the cursor beside it."""
+        self.call_after_refresh(self._refresh_detail)
 
     @work(thread=True)
     def _fetch_library(self) -> None:
