@@ -20,8 +20,9 @@ _WINDOW = 600 * 1_000_000
 """Microseconds: a snapshot set lives for minutes, and its failures follow each other within them."""
 _SLACK = 2_000_000
 """Records of one second are not always written in the order of what happened."""
-ECHO = 0.3
-"""P(an upper layer logs its own event | a lower one failed before it)."""
+ECHO = {Polarity.SYMPTOM: 0.3, Polarity.FAULT: 0.03}
+"""P(an upper layer logs its own event | a lower one failed before it): a complaint that many causes bring about, or
+one that is known to be of a fault of its own."""
 _OF_THE_WHOLE_SITE = {Component.IDENTITY_NETWORK}
 """Hosts stand on the site's network, not on the DPM server's disks."""
 
@@ -59,6 +60,7 @@ def _echoes(
 ) -> Iterator[Link]:
     known = {(link.scope, link.cause, link.plate) for link in own}
     layer, times = layer_of(sighting.rule.component), _times(sighting)
+    echoed = ECHO[sighting.rule.polarity]
     plate: str | None = sighting.plate.name
     while plate is not None:
         for first in firsts.get(plate, ()):
@@ -72,7 +74,7 @@ def _echoes(
                     place = link.scope, link.cause, link.plate
                     if place not in known:
                         known.add(place)
-                        yield link._replace(sensitivity=ECHO * link.sensitivity)
+                        yield link._replace(sensitivity=echoed * link.sensitivity)
         plate = around.get(plate)
 
 

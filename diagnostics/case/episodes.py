@@ -61,6 +61,8 @@ class Timing(NamedTuple):
 
     sensitivity: float
     spurious: float
+    at_failure: bool = False
+    """Whether it was logged while a job failed."""
 
 
 _UNTIMED = Timing(1.0, 1.0)
@@ -92,7 +94,7 @@ class Nights:
         distance = min(_distance(time, spans) for time in moments if time is not None)
         share = min(max(sum(end - start for start, end in spans) / _EVENING, _LEAST_SHARE), _SHOWN_WITHIN)
         if distance == 0:
-            return Timing(_SHOWN_WITHIN, share)
+            return Timing(_SHOWN_WITHIN, share, at_failure=True)
         faded = 0.5 ** (max(distance - NIGHT, 0) / _HALF_LIFE)
         return Timing((1.0 - _SHOWN_WITHIN) * faded, 1.0 - share)
 

@@ -10,7 +10,13 @@ from diagnostics.case.places import Places
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.problem import OTHER, EventObservation, Link
+from diagnostics.rules.rule import Polarity
 
+OF_ANY_FAILURE = 0.004
+"""P(a job that failed by whatever cause brings about a symptom of others): symptoms are true of many causes."""
+BESIDE_THE_POINT = 0.1
+"""By how much an author's spurious rate is too high for what a failed job reports as its own error: of 50 public
+failures with a job report, one report spoke of another component."""
 UNKNOWN_GAIN = 2.0
 """By how much at most an unknown cause makes an event likelier than chance does."""
 
@@ -41,7 +47,12 @@ def observe(sightings: Iterable[Sighting], context: Context) -> list[EventObserv
 def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) -> EventObservation:
     usual = context.rates.get(sighting.rule.name, sighting.rule.spurious)
     timing = context.nights.timing(sighting.plate.name, _times(sighting))
-    spurious = _rounded(usual * timing.spurious)
+    spurious = usual * timing.spurious
+    if sighting.events[0].kind is Kind.JOB and sighting.rule.polarity is Polarity.FAULT:
+        spurious *= BESIDE_THE_POINT
+    if sighting.rule.polarity is Polarity.SYMPTOM and timing.at_failure:
+        spurious += OF_ANY_FAILURE
+    spurious = _rounded(spurious)
     return EventObservation(
         key=sighting.key,
         plate=sighting.plate.name,

@@ -79,7 +79,10 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
         causes=tuple(truth.cause for truth in night.truths),
         seed=seed,
         word=judgement.verdict,
-        ranks={name: tuple(_rank(ranked, truth) for truth in night.truths) for name, ranked in rankings.items()},
+        ranks={
+            name: tuple(_rank(ranked, truth, night.truths) for truth in night.truths)
+            for name, ranked in rankings.items()
+        },
         kinds=tuple(_place(ranking, truth.component) for truth in night.truths),
         first=ranking[0] if ranking else ("", ""),
         truths=tuple((truth.plates[0], truth.component) for truth in night.truths),
@@ -103,5 +106,15 @@ def _place(ranking: Sequence[Instance], component: Component) -> int:
     return components.index(component) + 1 if component in components else 0
 
 
-def _rank(ranking: Sequence[Instance], truth: Truth) -> int:
-    return next((place for place, instance in enumerate(ranking, 1) if _blames(instance, truth)), 0)
+def _rank(ranking: Sequence[Instance], truth: Truth, truths: Sequence[Truth]) -> int:
+    """Its place; naming a fault again, as a cluster's on the next of its hosts, takes none."""
+    place = 0
+    named: set[Truth] = set()
+    for instance in ranking:
+        blamed = next((one for one in truths if _blames(instance, one)), None)
+        place += blamed not in named
+        if blamed == truth:
+            return place
+        if blamed:
+            named.add(blamed)
+    return 0
