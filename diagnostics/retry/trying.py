@@ -79,7 +79,7 @@ def try_remedy(lab: Lab, planned: Plan, watch: Watch, progress: Progress | None 
     there = {point.id for point in lab.repository.points()}
     _apply(lab, planned)
     watcher.reading("the job once more")
-    again = lab.run_again(watch)
+    again = lab.run_again(watch, planned.vms)
     watcher.advanced(1)
     points = sorted(point.id for point in lab.repository.points() if point.id not in there)
     damage = _verified(lab.repository, points, watcher)
@@ -89,7 +89,7 @@ def try_remedy(lab: Lab, planned: Plan, watch: Watch, progress: Progress | None 
         after=_last(again.jobs, planned.vms),
         points=points,
         damage=damage,
-        recovered=bool(points) and not damage and not again.failed,
+        recovered=bool(points) and not damage and not again.failed and len(again.jobs) == len(planned.vms),
         basis=[],
     )
 
@@ -103,9 +103,11 @@ def _watch(watcher: Progress) -> Watch:
 
 
 def _to_failure(lab: Lab, watcher: Progress, watch: Watch) -> Sequence[str]:
-    """Run the night; the machines whose jobs failed."""
+    """Run the night; the machines whose jobs failed, or never began."""
     watcher.reading("the job, to where it failed")
-    failed = lab.run(watch).failed
+    night = lab.run(watch)
+    began = {job.vm for job in night.jobs}
+    failed = [*night.failed, *(vm for vm in lab.site.vms if vm not in began)]
     watcher.advanced(1)
     if not failed:
         raise NothingToRetryError("every job ended with a recovery point in the lab: nothing is to be tried again")

@@ -17,7 +17,7 @@ import msgspec
 
 from tests.bench.closed_loop.measures import named, place, rank, share
 from tests.bench.closed_loop.mending import Mended, mend
-from tests.bench.closed_loop.nights import Injectable, Said, injectables, play
+from tests.bench.closed_loop.nights import Injectable, Said, apart, injectables, play
 from tests.bench.localization.table import Goal
 
 _REFERENCE = 1000
@@ -32,15 +32,13 @@ def main() -> int:
     every = injectables()
     with ProcessPoolExecutor(max_workers=arguments.processes) as pool:
         usual = play([], _REFERENCE).signature
-        library = {
-            one.text: said.signature
-            for one, said in zip(
-                every, pool.map(play, [[one] for one in every], [_REFERENCE] * len(every)), strict=True
-            )
-        }
+        references = pool.map(play, [[one] for one in every], [_REFERENCE] * len(every))
+        reference = dict(zip((one.text for one in every), references, strict=True))
+        library = {text: said.signature for text, said in reference.items()}
         singles = [([one], seed) for one in chosen for seed in range(1, arguments.seeds + 1)]
         nights = list(pool.map(play, *zip(*singles, strict=True), chunksize=4)) if singles else []
-        pairs = list(_pairs(every, arguments.pairs))
+        loud = [one for one in every if reference[one.text].failed and not reference[one.text].forced]
+        pairs = list(_pairs(loud, arguments.pairs))
         twos = list(pool.map(play, *zip(*pairs, strict=True), chunksize=4)) if pairs else []
         mended = [one for of_fault in pool.map(mend, chosen, [1] * len(chosen)) for one in of_fault]
     rows = [_Row.of(one, [said for said in nights if said.truths[0].injectable.text == one.text], library, usual)
@@ -110,13 +108,15 @@ _HEADING = f"{'fault':48} failed  comp. cause signature, nearest rival"
 
 
 def _pairs(every: Sequence[Injectable], count: int) -> Iterator[tuple[list[Injectable], int]]:
-    """Pairs of faults of different components, drawn by a fixed seed."""
+    """Pairs of faults of different components that do not hide each other, drawn by a fixed seed."""
     chance = Random(7)  # noqa: S311 - repeatable on purpose
-    for seed in range(1, count + 1):
-        one = chance.choice(every)
-        others = [other for other in every if other.component != one.component]
-        if others:
-            yield [one, chance.choice(others)], seed
+    seed = 0
+    while count and len(every) > 1 and seed < 100 * count:
+        seed += 1
+        one, other = chance.sample(every, 2)
+        if one.component != other.component and apart(one, other, seed):
+            count -= 1
+            yield [one, other], seed
 
 
 def _mended(it: Mended) -> str:

@@ -46,6 +46,8 @@ class Said(NamedTuple):
     seed: int
     failed: bool
     """Whether any job failed."""
+    forced: bool
+    """Whether that took a job that forbids offline backups."""
     verdict: str
     ranking: tuple[tuple[str, str, str | None], ...]
     """Plate, component and cause of the candidates."""
@@ -88,6 +90,14 @@ def placed(injectable: Injectable, seed: int, scenario: Scenario) -> Fault:
     return replace(fault, plate=chance.choice(fitting))
 
 
+def apart(one: Injectable, other: Injectable, seed: int) -> bool:
+    """Whether two faults of a night sit on different hosts or in their guests: there neither hides the other."""
+    scenario = site(())
+    plates = [placed(it, seed + number, scenario).plate for number, it in enumerate((one, other))]
+    hosts = [{host for host, vms in HOSTS.items() if plate.partition(":")[2] in (host, *vms)} for plate in plates]
+    return all(hosts) and not hosts[0] & hosts[1]
+
+
 def play(chosen: Sequence[Injectable], seed: int) -> Said:
     """A night with these faults. Where a fault fails no job because machines are quietly backed up offline, that is
     forbidden, as it is by default where consistency of applications is asked for.
@@ -109,6 +119,7 @@ def _played(chosen: Sequence[Injectable], seed: int, scenario: Scenario) -> Said
         truths,
         seed,
         bool(night.failed) or any(job.failed for job in night.jobs) or len(night.jobs) < 5,
+        not scenario.job.offline_allowed,
         case.judgement.verdict,
         tuple((one.plate, one.component, one.cause) for one in case.judgement.candidates),
         signature_of(case),
