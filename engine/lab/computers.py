@@ -1,6 +1,7 @@
 """The computers of a lab: hosts and virtual machines, with what a scenario can get at in them."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -42,7 +43,7 @@ _PROCESSES = {
 }
 
 
-class Computer:
+class Computer(ABC):
     """What hosts and guests have in common, as far as faults get at it. What is put in here happens from then on."""
 
     def __init__(self, name: str, around: Surroundings) -> None:
@@ -60,19 +61,19 @@ class Computer:
         return self.coordinator.machine
 
     @property
+    @abstractmethod
     def coordinator(self) -> Coordinator:
         """Its VSS."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def mounted(self) -> dict[str, Volume]:
         """Its volumes, as VSS finds them."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def blocks(self) -> dict[str, BlockVolume]:
         """Its volumes, as blocks."""
-        raise NotImplementedError
 
     def writer(self, name: str) -> dict[Phase, Fault]:
         """Where faults of a writer go."""
