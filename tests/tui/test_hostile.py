@@ -3,13 +3,16 @@
 import os
 
 import pytest
+from click.testing import CliRunner
 from textual.scroll_view import ScrollView
+from textual.widgets import Input
 
 from diagnostics.request import Options
 from diagnostics.verdict import VerdictWord
 from tests.tui import hostile
 from tests.tui.driving import seen, settled, story
 from tui.actions import PLACES
+from tui.cli import shindan
 from tui.screens.verdict import DetailScreen
 from tui.session import Recent
 from tui.verdict.event import event_lines
@@ -67,3 +70,22 @@ async def test_names_of_files_and_of_recent_cases_are_text(pilot, tmp_path, monk
     assert hostile.NEVER.findall(told) == []
     assert all(hostile.squeezed(f"/cases/{text}")[:60] in told for text in hostile.STRINGS[:20])
     assert [path.name for path in tmp_path.iterdir() if hostile.squeezed(path.name)[:30] not in told] == []
+
+
+@story(size=SIZE)
+async def test_names_of_images_in_a_repository_are_text(pilot, tmp_path):
+    texts = [text for text in hostile.STRINGS if not {os.sep, "\0"} & set(text)]
+    names = {text.encode("utf-8", "surrogateescape")[:120].decode("utf-8", "ignore") for text in texts}
+    images = [tmp_path / f"{name}.vhd" for name in names]
+    for image in images:
+        image.write_bytes(b"block")
+    backup = ["backup", "--to", str(tmp_path / "repo"), "--", *map(str, images)]
+    assert CliRunner().invoke(shindan, backup).exit_code == 0
+    await pilot.app.action_go("points")
+    pilot.app.screen.query_one("#folder", Input).value = str(tmp_path / "repo")
+    await pilot.press("enter")
+    told = await all_of_it(pilot)
+    assert len(pilot.app.screen.points) == len(images)
+    assert hostile.NEVER.findall(told.replace("\n", "")) == []
+    shown = hostile.squeezed(told)
+    assert [image.name for image in images if hostile.squeezed(image.stem)[:30] not in shown] == []
