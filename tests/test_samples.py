@@ -18,6 +18,8 @@ from tests.bundled import SAMPLES as HANDMADE
 SAMPLES = Path(__file__).parents[1] / "samples"
 MOST = 1 << 20
 """Bytes of a sample's logs."""
+LEFT_OPEN = {"condition-b-dynamic-disk", "condition-e-shadow-storage", "disk-failing", "replica-inconsistent"}
+"""Samples whose verdict is not yet sure enough of the cause to name it, though it is the first candidate's."""
 
 
 def folders(place: Path) -> list[Path]:
@@ -35,7 +37,6 @@ def diagnosed(sample: Path) -> Diagnosis:
 
 @EVERY
 def test_a_sample_is_diagnosed_as_expected(sample):
-    """The cause may be left open, where the logs do not tell it from others; another one is wrong."""
     expected = json.loads((sample / "expected.json").read_text())
     verdict = diagnosed(sample).verdict
     assert verdict.verdict in expected.pop("verdict")
@@ -43,13 +44,15 @@ def test_a_sample_is_diagnosed_as_expected(sample):
     if not expected:
         assert verdict.faults == []
         return
+    if sample.name in LEFT_OPEN and sample.parent == SAMPLES:
+        assert verdict.candidates[0].cause == expected["cause"]
+        expected["cause"] = None
     assert agrees(verdict.faults[0], expected)
     assert all(any(agrees(fault, other) for fault in verdict.faults) for other in others)
 
 
-def agrees(fault: Fault, expected: dict[str, str]) -> bool:
-    told = {key: getattr(fault, key) for key in expected}
-    return told.pop("cause", None) in (expected.get("cause"), None) and told.items() <= expected.items()
+def agrees(fault: Fault, expected: dict[str, str | None]) -> bool:
+    return {key: getattr(fault, key) for key in expected} == expected
 
 
 @EVERY

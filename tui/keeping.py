@@ -23,7 +23,7 @@ def kept(path: Path, declared: type[_Kept]) -> _Kept | None:
         with path.open("rb") as stream:
             raw = stream.read(_MAX_BYTES)
         return msgspec.json.decode(raw, type=declared, dec_hook=_from_json)
-    except (OSError, msgspec.MsgspecError, NotImplementedError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, NotImplementedError, UnicodeDecodeError):  # a session lost is no harm
         return None
 
 
@@ -47,5 +47,5 @@ def keep_bytes(path: Path, data: bytes) -> bool:
 def _from_json(declared: type, value: object) -> object:
     """Paths are kept as text; nothing else is that JSON does not know."""
     if not issubclass(declared, Path) or not isinstance(value, str):
-        raise NotImplementedError(declared.__name__)
+        raise NotImplementedError(declared.__name__)  # as msgspec asks of a hook
     return declared(value)

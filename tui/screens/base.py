@@ -92,7 +92,7 @@ class ShindanScreen(Readable[None]):
 
     def body(self) -> ComposeResult:
         """What the screen shows."""
-        raise NotImplementedError
+        raise NotImplementedError  # Textual's metaclass leaves no room for ABC: each screen has its own
 
     def action_help(self) -> None:
         """What works here."""
@@ -162,7 +162,7 @@ class Dialog(Readable[_Answer], ModalScreen[_Answer]):
 
     def body(self) -> ComposeResult:
         """What the dialog shows."""
-        raise NotImplementedError
+        raise NotImplementedError  # each dialog has its own
 
     def action_close(self) -> None:
         """No answer."""
