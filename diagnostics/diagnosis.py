@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diagnostics.answer import compose
+from diagnostics.answer.composing import compose
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.localize.judge import MOST_EXPLAINED

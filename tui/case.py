@@ -10,8 +10,8 @@ import msgspec
 
 from diagnostics.diagnosis import Diagnosis
 from diagnostics.event import Event
+from diagnostics.inspection.notes import Notebook, NotesError, Place
 from diagnostics.ledger.ledger import Ledger
-from diagnostics.notes import Notebook, NotesError, Place
 from diagnostics.request import Request
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diagnostics.answer.wording import event_name
 from diagnostics.case.episodes import current
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.topology import Role, short_name
@@ -16,7 +17,6 @@ from diagnostics.event import Event, Kind
 from diagnostics.reading import Reading
 from diagnostics.rules.rule import Polarity, Rule
 from diagnostics.understanding import Case
-from diagnostics.wording import event_name
 from engine.pipeline import STAGES, Scope, Stage
 
 _TELLING = {Polarity.FAULT: 0, Polarity.SYMPTOM: 1, Polarity.PROGRESS: 2}

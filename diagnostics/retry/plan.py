@@ -5,10 +5,10 @@ from difflib import get_close_matches
 
 import msgspec
 
+from diagnostics.answer.wording import advice
 from diagnostics.knowledge.catalog import Catalog, LabEffect, Remedy
 from diagnostics.retry.opening import FailedJob, causes_of
 from diagnostics.verdict import RemedyAdvice
-from diagnostics.wording import advice
 from engine.lab import Fault
 from engine.pipeline import Scope
 

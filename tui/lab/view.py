@@ -7,7 +7,7 @@ import networkx as nx
 
 from diagnostics.case.pipeline import PlateId, build_pipeline, instance_id
 from diagnostics.case.topology import SITE, host_plate, vm_plate
-from diagnostics.course import parts_needed, plates_around
+from diagnostics.inspection.course import parts_needed, plates_around
 from diagnostics.report.plates import Plate, Status, plates_of_jobs
 from diagnostics.sanitize import one_line
 from engine.lab import Fault, Outcome, Scenario, Step

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from diagnostics.eligibility.answer import ConditionLine, MachineAnswer, answer
 from diagnostics.eligibility.facts import facts_of
-from diagnostics.settings import MachineSettings, StorageLine, WriterLine, settings_of
+from diagnostics.inspection.settings import MachineSettings, StorageLine, WriterLine, settings_of
 from diagnostics.understanding import Case
 from engine.hyperv.conditions import Outcome
 from engine.pipeline import Component, Mode

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from diagnostics.dossier import dossier_of
+from diagnostics.inspection.dossier import dossier_of
 from diagnostics.report.phrases import job_text, percent
 from diagnostics.verdict import Evidence, JobReport
 from engine.pipeline import COMPONENTS

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from diagnostics.course import StageOfJob, course_of
+from diagnostics.inspection.course import StageOfJob, course_of
 from diagnostics.report.plates import plates_of_case
 from diagnostics.verdict import Evidence, JobReport
 from tui.actions import LINES, PICTURE

@@ -13,10 +13,10 @@ from textual.worker import Worker, get_current_worker
 
 from diagnostics.event import Event
 from diagnostics.evidence.clock import UnknownZoneError
+from diagnostics.inspection.notes import LONGEST
 from diagnostics.ledger.matching import Found, Watch, matching, says
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
 from diagnostics.ledger.rereading import GoneError
-from diagnostics.notes import LONGEST
 from tui.plain import plain
 from tui.screens.base import CaseScreen
 from tui.themes import glyphs

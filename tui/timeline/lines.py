@@ -3,12 +3,12 @@
 from collections import OrderedDict
 from typing import NamedTuple
 
+from diagnostics.answer.wording import event_name, said
 from diagnostics.event import Event
 from diagnostics.knowledge.events import known_event
 from diagnostics.ledger.ledger import Ledger
 from diagnostics.ledger.rereading import GoneError, Reader
 from diagnostics.sanitize import one_line
-from diagnostics.wording import event_name, said
 
 _KEPT = 2000
 _WIDTH = 400

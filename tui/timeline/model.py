@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from diagnostics.answer.wording import iso
 from diagnostics.event import Level
 from diagnostics.ledger.folding import Folded, folded, unfolded
 from diagnostics.ledger.ledger import Ledger, Mask
@@ -14,7 +15,6 @@ from diagnostics.ledger.matching import Found, Says, matching
 from diagnostics.ledger.query import Key, Query, Term
 from diagnostics.ledger.register import NO_TIME
 from diagnostics.ledger.rereading import GoneError, Reader
-from diagnostics.wording import iso
 from tui.timeline.clock import DisplayClock
 
 _ERROR = (Level.CRITICAL, Level.ERROR)

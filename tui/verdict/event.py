@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textual.content import Content
 
+from diagnostics.answer.wording import event_name
 from diagnostics.event import Event, Level
 from diagnostics.knowledge.catalog import CodeInfo
 from diagnostics.knowledge.events import known_event, named_values
 from diagnostics.ledger.hits import Hit
 from diagnostics.verdict import Evidence
-from diagnostics.wording import event_name
 from tui.case import OpenCase
 from tui.i18n import Words
 from tui.plain import plain, plain_block

@@ -7,7 +7,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import Static
 
-from diagnostics.course import StageOfJob
+from diagnostics.inspection.course import StageOfJob
 from diagnostics.report.strip import ABSENT, CELL_GLYPHS, FAILED, PASSED, UNKNOWN, UNREACHED
 from diagnostics.verdict import JobReport
 from engine.pipeline import STAGES

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
-from diagnostics.answer import compose
+from diagnostics.answer.composing import compose
 from diagnostics.case.collecting import Missing, missing
 from diagnostics.diagnosis import Knowledge
 from diagnostics.localize.judge import FIRM

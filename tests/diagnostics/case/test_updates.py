@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.advising import update_advice
+from diagnostics.answer.advising import update_advice
 from diagnostics.case.topology import Machine, Role, Topology
 from diagnostics.case.updates import State, holders, read_inventories, standing
 from diagnostics.event import Event, Kind

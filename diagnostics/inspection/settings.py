@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from diagnostics.answer.wording import evidence_of_record
 from diagnostics.case.collecting import Missing, missing
 from diagnostics.case.topology import short_name
 from diagnostics.case.updates import Inventory, read_inventories
@@ -14,7 +15,6 @@ from diagnostics.parsers.vssadmin import code_of_kind
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Evidence
-from diagnostics.wording import evidence_of_record
 
 _STABLE = "1"
 _NO_ERROR = ("", "none")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from diagnostics.course import course_of
-from diagnostics.dossier import dossier_of
+from diagnostics.inspection.course import course_of
+from diagnostics.inspection.dossier import dossier_of
 from diagnostics.report.strip import FAILED, PASSED, UNREACHED
 from engine.pipeline import STAGES, Stage
 from tests.bundled import NAMES, diagnosis_of

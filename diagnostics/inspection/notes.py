@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from diagnostics.answer.wording import evidence_of_record, iso
 from diagnostics.ledger.ledger import Ledger
 from diagnostics.ledger.rereading import GoneError, Reader
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import Note
-from diagnostics.wording import evidence_of_record, iso
 
 Place = tuple[str, int]
 """A source's name, and the record in it."""

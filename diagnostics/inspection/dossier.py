@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
+from diagnostics.answer.wording import evidence_of_event
 from diagnostics.case.pipeline import chain
 from diagnostics.report.plates import bare, plate_names, plate_of_job
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Candidate, Evidence, Fault, JobReport, Verdict
-from diagnostics.wording import evidence_of_event
 from engine.pipeline import Component
 
 _WEIGHED = {Polarity.FAULT, Polarity.SYMPTOM}

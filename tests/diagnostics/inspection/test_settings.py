@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from diagnostics.diagnosis import diagnose
+from diagnostics.inspection.settings import MachineSettings, settings_of
 from diagnostics.request import Request
-from diagnostics.settings import MachineSettings, settings_of
 from tests.bundled import diagnosis_of
 from tests.diagnostics.parsers.test_updates import ENGLISH, OLD
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 import networkx as nx
 
+from diagnostics.answer.wording import evidence_of_event, evidence_of_job
 from diagnostics.case.jobs import Job
 from diagnostics.case.observations import Sighting
 from diagnostics.case.pipeline import chain
@@ -15,7 +16,6 @@ from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Evidence, JobReport
-from diagnostics.wording import evidence_of_event, evidence_of_job
 from engine.pipeline import STAGES, Stage
 
 _BEFORE = 12 * 3600 * 10**6

@@ -3,24 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from diagnostics.advising import update_advice
-from diagnostics.case.collecting import Missing, missing
-from diagnostics.case.jobs import Interval, Outcome
-from diagnostics.case.observations import Sighting
-from diagnostics.case.topology import short_name
-from diagnostics.case.updates import read_inventories
-from diagnostics.evidence.inventory import NOT_EVENTS
-from diagnostics.knowledge.catalog import Cause
-from diagnostics.localize.explain import EvidenceLine
-from diagnostics.localize.judge import Fault as FaultFound
-from diagnostics.localize.judge import Judgement
-from diagnostics.next_steps import next_evidence, told_apart_by
-from diagnostics.reckoning import Names, reckon, why_lost
-from diagnostics.rules.rule import Polarity
-from diagnostics.sanitize import one_line
-from diagnostics.understanding import Case
-from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord, foremost
-from diagnostics.wording import (
+from diagnostics.answer.advising import update_advice
+from diagnostics.answer.next_steps import next_evidence, told_apart_by
+from diagnostics.answer.reckoning import Names, reckon, why_lost
+from diagnostics.answer.wording import (
     advice,
     event_name,
     evidence_of_absence,
@@ -33,6 +19,20 @@ from diagnostics.wording import (
     topology_report,
     writer_named,
 )
+from diagnostics.case.collecting import Missing, missing
+from diagnostics.case.jobs import Interval, Outcome
+from diagnostics.case.observations import Sighting
+from diagnostics.case.topology import short_name
+from diagnostics.case.updates import read_inventories
+from diagnostics.evidence.inventory import NOT_EVENTS
+from diagnostics.knowledge.catalog import Cause
+from diagnostics.localize.explain import EvidenceLine
+from diagnostics.localize.judge import Fault as FaultFound
+from diagnostics.localize.judge import Judgement
+from diagnostics.rules.rule import Polarity
+from diagnostics.sanitize import one_line
+from diagnostics.understanding import Case
+from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord, foremost
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 
 _IN_THE_GUEST = {

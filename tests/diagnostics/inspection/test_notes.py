@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.notes import Notebook, NotesError
+from diagnostics.inspection.notes import Notebook, NotesError
 from diagnostics.sanitize import sanitize
 from tests.diagnostics.ledger.logs import Made, ledger_of, write_log
 
