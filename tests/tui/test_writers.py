@@ -3,8 +3,8 @@
 from diagnostics.diagnosis import diagnose
 from diagnostics.request import Request
 from tests.diagnostics.eligibility.test_command import GOOD
+from tests.diagnostics.inspection.test_settings import STORAGE
 from tests.diagnostics.parsers.test_updates import ENGLISH
-from tests.diagnostics.test_settings import STORAGE
 from tests.tui.driving import case_of, seen, settled, story
 from tui.screens.explain import ExplainScreen
 from tui.screens.timeline import TimelineScreen
