@@ -14,9 +14,9 @@ from engine.transport.enrolment import enrol as become
 from engine.transport.names import SCHEME, address_of
 from engine.transport.tls import Limits
 from engine.transport.tokens import Token
-from tui.outcome import ended, say
-from tui.progress import watched
-from tui.protection import read_images
+from tui.shell.outcome import ended, say
+from tui.shell.progress import watched
+from tui.shell.protection import read_images
 
 _STATE = click.option(
     "--state", metavar="DIR", type=click.Path(path_type=Path), help="Where this machine's identity is kept."

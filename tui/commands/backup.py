@@ -13,9 +13,10 @@ from engine.dpm import Repository
 from engine.dpm.errors import numbered
 from engine.sync.backup import BackedUp, Wishes, back_up
 from engine.transport.names import SCHEME
-from tui.hooks import CommandWriters
-from tui.outcome import ended, of_point, say, size
-from tui.progress import watched
+from tui.shell.hooks import CommandWriters
+from tui.shell.outcome import ended, of_point, say
+from tui.shell.progress import watched
+from tui.wording import size
 
 _HELP = """Make a recovery point of disk images in the repository REPO: a folder, or a server, shindan://HOST[:PORT].
 
@@ -90,7 +91,7 @@ def backup(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError(f"a command cannot be split into words: {error}") from error
     wishes = Wishes(int(block_size) << 10, trust_digests, check, allow_torn)
     if repo.startswith(SCHEME):
-        from tui.remote import Server  # noqa: PLC0415 - most backups are local
+        from tui.shell.remote import Server  # noqa: PLC0415 - most backups are local
 
         back_up_one = Server(repo, state, named, retry_after, timeout, wishes).back_up
     else:

@@ -11,7 +11,8 @@ import click
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
 from engine.image import Described, FoundVolume, ImageError, Inspection, describe, inspect
-from tui.outcome import say, size
+from tui.shell.outcome import say
+from tui.wording import size
 
 _HELP = """Show what disk images are: raw, VHD, VHDX, AVHD, AVHDX, qcow2.
 

@@ -8,9 +8,10 @@ import click
 
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
-from tui.outcome import ended, of_point, size, when
 from tui.recovery import list_points
-from tui.repository import RepositoryFolder
+from tui.shell.outcome import ended, of_point
+from tui.shell.repository import RepositoryFolder
+from tui.wording import size, when
 
 _HELP = """List the recovery points in REPO, oldest first.
 

@@ -9,8 +9,9 @@ from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
 from engine.dpm import Repository
 from engine.dpm import prune as drop
-from tui.outcome import ended, size
-from tui.repository import RepositoryFolder
+from tui.shell.outcome import ended
+from tui.shell.repository import RepositoryFolder
+from tui.wording import size
 
 _HELP = """Drop all but the newest recovery points of each image in REPO, and give back their space.
 

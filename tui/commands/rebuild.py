@@ -11,8 +11,8 @@ from engine.dpm import Repository
 from engine.dpm import rebuild as rebuild_catalog
 from engine.dpm.errors import DamagedError, NotARepositoryError, numbered
 from engine.files import SYSTEM
-from tui.outcome import ended, say
-from tui.repository import RepositoryFolder
+from tui.shell.outcome import ended, say
+from tui.shell.repository import RepositoryFolder
 
 _HELP = """Make the catalog of REPO anew, where it is lost or damaged, from the maps of its recovery points.
 

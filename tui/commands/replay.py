@@ -23,9 +23,10 @@ from engine.lab import (
     read_scenario,
     write_scenario,
 )
-from tui.narration import Narrator, shown_bar
-from tui.outcome import say, size
 from tui.samples import sample_jobs
+from tui.shell.narration import Narrator, shown_bar
+from tui.shell.outcome import say
+from tui.wording import size
 
 _HELP = """Run a job in the lab, step by step, and write the logs that its machines would have left.
 

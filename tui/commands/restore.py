@@ -8,10 +8,11 @@ import click
 
 from diagnostics.exit_codes import ExitCode
 from engine.dpm import restore_range
-from tui.outcome import ended, say, size
-from tui.progress import watched
 from tui.recovery import Span, opened, restore_point
-from tui.repository import RepositoryFolder
+from tui.shell.outcome import ended, say
+from tui.shell.progress import watched
+from tui.shell.repository import RepositoryFolder
+from tui.wording import size
 
 _HELP = """Restore the recovery point POINT in REPO to a new file.
 

@@ -21,7 +21,7 @@ from diagnostics.retry import (
     retry,
 )
 from engine.lab import ScenarioError
-from tui.outcome import say
+from tui.shell.outcome import say
 
 _HELP = """Try a remedy on a failed job, in the lab: apply it, run the job again from where it was, verify the result.
 

@@ -18,8 +18,9 @@ from engine.transport.names import DEFAULT_PORT, Address, address_of
 from engine.transport.orders import Orders
 from engine.transport.service import Service
 from engine.transport.tls import Limits
-from tui.outcome import ended, say, when
-from tui.protection import MEMBER_IN_WORDS, member_of, read_groups
+from tui.shell.outcome import ended, say
+from tui.shell.protection import MEMBER_IN_WORDS, member_of, read_groups
+from tui.wording import when
 
 _HELP = """Be the server of remote backups: keep in a repository what agents bring, and start their jobs.
 

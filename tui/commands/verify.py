@@ -7,10 +7,10 @@ import click
 
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
-from tui.outcome import ended, say
-from tui.progress import watched
 from tui.recovery import verify_points
-from tui.repository import RepositoryFolder
+from tui.shell.outcome import ended, say
+from tui.shell.progress import watched
+from tui.shell.repository import RepositoryFolder
 
 _HELP = """Read the recovery points POINT... (none given: all) in REPO and compare every byte with its digest.
 

@@ -13,13 +13,13 @@ from textual.widgets import Input, Static
 from engine.dpm.errors import RepositoryError
 from engine.dpm.records import PointState
 from engine.progress import Progress
-from tui.outcome import reason, size, when
 from tui.plain import plain
 from tui.recovery import ListedPoint, Verified, list_points, restore_point, verify_points
 from tui.screens.base import Dialog, ShindanScreen
 from tui.screens.working import WorkScreen
 from tui.widgets.lines import Line, Lines, What
 from tui.widgets.path_suggester import PathSuggester
+from tui.wording import reason, size, when
 
 
 class PointsScreen(ShindanScreen):

@@ -14,10 +14,10 @@ from diagnostics.retry.plan import Plan, plan
 from diagnostics.retry.report import plan_lines, verified_line
 from diagnostics.retry.trying import JobTried, Retried
 from tui.lab import Bench
-from tui.outcome import size
 from tui.plain import plain, plain_block
 from tui.screens.base import Dialog
 from tui.widgets.lines import Line, Lines, What
+from tui.wording import size
 
 
 class RemedyScreen(Dialog[Plan]):

@@ -12,9 +12,9 @@ from engine.dpm.errors import Cancelled, RepositoryError
 from engine.progress import Progress
 from tui.actions import bindings
 from tui.meter import Meter
-from tui.outcome import reason, size
 from tui.plain import plain
 from tui.screens.base import Dialog
+from tui.wording import reason, size
 
 _DRAW_EVERY = 0.1
 _Result = TypeVar("_Result")

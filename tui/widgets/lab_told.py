@@ -9,9 +9,9 @@ from diagnostics.report.strip import ABSENT, CELL_GLYPHS, FAILED, PASSED, UNREAC
 from engine.dpm.occurrences import Fate
 from tui.housed import Housed
 from tui.lab.seen import RUNNING, DiskSeen, JobSeen
-from tui.outcome import size
 from tui.plain import plain
 from tui.themes import glyphs as known_glyphs
+from tui.wording import size
 
 _ASCII = {PASSED: "+", FAILED: "X", UNREACHED: ".", ABSENT: "-", RUNNING: ">"}
 _GLYPHS = {**CELL_GLYPHS, RUNNING: "▶"}

@@ -13,7 +13,7 @@ from engine.transport.agent import LocalImage
 from engine.transport.control import MAX_IMAGES
 from engine.transport.names import AGENT_IN_WORDS, AGENT_PATTERN, IMAGE_IN_WORDS, IMAGE_PATTERN
 from engine.transport.orders import Group
-from tui.hooks import CommandWriters
+from tui.shell.hooks import CommandWriters
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _UNITS = {"m": 60, "h": 3600, "d": 86400}

@@ -10,7 +10,7 @@ import click
 from diagnostics.sanitize import one_line
 from engine.dpm.occurrences import Fate
 from engine.lab import Outcome, Step
-from tui.outcome import size
+from tui.wording import size
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

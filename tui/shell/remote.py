@@ -14,10 +14,11 @@ from engine.transport.enrolment import Membership
 from engine.transport.names import address_of, image_named, replica_named
 from engine.transport.tls import Limits
 from tui.commands.agent import agent_folder
-from tui.hooks import CommandWriters
-from tui.outcome import of_sent, say, size
-from tui.progress import watched
-from tui.protection import read_images
+from tui.shell.hooks import CommandWriters
+from tui.shell.outcome import of_sent, say
+from tui.shell.progress import watched
+from tui.shell.protection import read_images
+from tui.wording import size
 
 
 class Server:

@@ -1,7 +1,6 @@
 """How a command on a repository ends: what it says, and its exit code. Data goes to stdout, the rest to stderr."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import click
 
@@ -13,6 +12,7 @@ from engine.sync.agent import Sent
 from engine.sync.instant import NotAnImageError
 from engine.transport.names import BadNameError
 from tui.recovery import OutsideImageError
+from tui.wording import reason, when
 
 
 def ended(work: Callable[[], ExitCode]) -> ExitCode:
@@ -31,14 +31,6 @@ def ended(work: Callable[[], ExitCode]) -> ExitCode:
     except OSError as error:
         say(reason(error))
         return ExitCode.UNREADABLE if isinstance(error, _UNREADABLE) else ExitCode.FAULT
-
-
-def reason(error: RepositoryError | OSError) -> str:
-    """What went wrong, for people; names in it are hostile."""
-    if isinstance(error, RepositoryError):
-        return str(error)
-    told = error.strerror or str(error)
-    return f"{error.filename}: {told}" if error.filename else told
 
 
 _CODES = {
@@ -80,16 +72,3 @@ def of_sent(done: Sent, image: str) -> dict[str, object]:
         "job": done.committed.kind,
         "state": PointState.GOOD,
     }
-
-
-def when(nanoseconds: int) -> str:
-    """A time in UTC, to the second, in ISO 8601."""
-    return datetime.fromtimestamp(nanoseconds // 10**9, UTC).isoformat().replace("+00:00", "Z")
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    amount, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB"]
-    while amount >= 1024 and len(units) > 1:
-        amount, units = amount / 1024, units[1:]
-    return f"{amount:.0f} {units[0]}" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"

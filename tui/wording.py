@@ -1,0 +1,26 @@
+"""Sizes, moments and reasons as commands and screens say them."""
+
+from datetime import UTC, datetime
+
+from engine.dpm.errors import RepositoryError
+
+
+def reason(error: RepositoryError | OSError) -> str:
+    """What went wrong, for people; names in it are hostile."""
+    if isinstance(error, RepositoryError):
+        return str(error)
+    told = error.strerror or str(error)
+    return f"{error.filename}: {told}" if error.filename else told
+
+
+def when(nanoseconds: int) -> str:
+    """A time in UTC, to the second, in ISO 8601."""
+    return datetime.fromtimestamp(nanoseconds // 10**9, UTC).isoformat().replace("+00:00", "Z")
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    amount, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.0f} {units[0]}" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
