@@ -9,8 +9,9 @@ Their rows have the same columns as exports to CSV or JSON, so `shapes` tells wh
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from types import MappingProxyType
 
 from diagnostics.event import Event
 from diagnostics.parsers.cells import Origin
@@ -19,6 +20,8 @@ from diagnostics.parsers.shapes import event_from_row, knows
 
 _COMMAND = re.compile(r"(?:PS [^>\n]{0,200}> ?)?[A-Za-z]{2,20}-[A-Za-z]{2,60} ?[:>] *(?=\S)")
 """What a copied listing has before its heading: the prompt, the cmdlet that printed it."""
+_GROUP = re.compile(r"[ \t]+(?P<name>[A-Za-z]\w{1,60}): (?P<value>\S.*)$")
+"""What all rows of a table have in common stands above it: `Get-WinEvent` groups by provider."""
 _RULER = re.compile(r"[ \t]*-+(?: +-+)+[ \t]*$")
 _PROPERTY = re.compile(r"(?P<name>[A-Za-z][\w()%./-]{0,60}) *: ?(?P<value>.*)")
 _CHECKPOINT = re.compile(
@@ -33,16 +36,31 @@ _TYPES = ("SnapshotType", "Recovery", "Standard", "Planned", "Missing", "Replica
 _FILLER = "\0"
 """Stands behind a character that is two cells wide, so that columns can be cut by position."""
 _MOST_PROPERTIES = 100
+_BLANKS_IN_A_VALUE = 3
+"""One after another: the message of a VSS event has two."""
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _opens_table(lines: Lines) -> bool:
-    ruler = lines.peek(1)
+def _opens_table(lines: Lines, ahead: int = 0) -> bool:
+    ruler = lines.peek(ahead + 1)
     if not ruler or "--" not in ruler or not _RULER.match(ruler):
         return False
-    return knows(dict.fromkeys(_cut(_heading(lines.peek() or ""), _columns(ruler)), ""))
+    return knows(dict.fromkeys(_cut(_heading(lines.peek(ahead) or ""), _columns(ruler)), ""))
+
+
+def _opens_group(lines: Lines) -> bool:
+    line = lines.peek()
+    if not line or not line[0].isspace() or not _GROUP.match(line) or lines.peek(1) or not lines.peek(2):
+        return False
+    return _opens_table(lines, 2)
+
+
+def _read_group(lines: Lines, page: Page) -> Iterator[Event]:
+    group = _GROUP.match(lines.take())
+    lines.skip_blank()
+    yield from _read_table(lines, page, {group["name"]: group["value"].strip()} if group else {})
 
 
 def _heading(line: str) -> str:
@@ -54,14 +72,14 @@ def _columns(ruler: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"-+", ruler)]
 
 
-def _read_table(lines: Lines, page: Page) -> Iterator[Event]:
+def _read_table(lines: Lines, page: Page, common: Mapping[str, str] = MappingProxyType({})) -> Iterator[Event]:
     header, ruler = _heading(lines.take()), lines.take()
     columns = _columns(ruler)
     names = _cut(header, columns)
     while (line := lines.peek()) is not None and line.strip():
         at = lines.number
         lines.take()
-        yield from read_row(_table_row(names, line, columns), at, page)
+        yield from read_row({**common, **_table_row(names, line, columns)}, at, page)
 
 
 def _table_row(names: list[str], line: str, columns: list[tuple[int, int]]) -> dict[str, str]:
@@ -132,19 +150,57 @@ def _opens_list(lines: Lines) -> bool:
 
 def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
     at = lines.number
-    row: dict[str, str] = {}
-    last = ""
-    while (line := lines.peek()) and line.strip() and len(row) < _MOST_PROPERTIES:
+    values: dict[str, list[str]] = {}
+    margin = ""
+    while line := _next_of_list(lines, margin):
         item = _property(line)
-        if item and item[0] in row:
+        if item and (item[0] in values or len(values) == _MOST_PROPERTIES):
             break
+        if item:
+            margin = margin or " " * item[2]
+            values[item[0]] = [line[item[2] :]]
+        elif values:
+            values[next(reversed(values))].append(line[len(margin) :] if line.startswith(margin) else line.lstrip())
         lines.take()
-        if item and not line[:1].isspace():
-            last = item[0]
-            row[last] = item[1]
-        elif last:
-            row[last] += line.strip()  # a value that the console has wrapped
-    yield from read_row(row, at, page)
+    width = max((len(line) for printed in values.values() for line in printed), default=0)
+    yield from read_row({name: _unwrapped(printed, width) for name, printed in values.items()}, at, page)
+
+
+def _next_of_list(lines: Lines, margin: str) -> str:
+    """The next line of a list, empty behind its end; a blank line in a value is taken for a blank before the next."""
+    ahead = 0
+    while ahead < _BLANKS_IN_A_VALUE and (line := lines.peek(ahead)) is not None and not line.strip():
+        ahead += 1
+    line = lines.peek(ahead)
+    if line is None or (ahead and not (margin and line.startswith(margin) and line.strip())):
+        return ""
+    return lines.peek() or margin if ahead else line
+
+
+def _unwrapped(printed: list[str], width: int) -> str:
+    """A value whose lines a console of that width has wrapped, at words or (in East Asia) anywhere.
+
+    A line is a value's own where the next word would have had room on it. Where most lines are filled to the last
+    column, they were cut anywhere.
+    """
+    pairs = list(pairwise(printed))
+    wrapped = [line for line, following in pairs if not _has_room(line, following, width)]
+    filled = sum(len(line) == width for line in wrapped)
+    anywhere = filled > 2 * (len(wrapped) - filled)
+    text = printed[0]
+    for line, following in pairs:
+        if _has_room(line, following, width):
+            text += "\n" + following
+        elif anywhere and len(line) == width:
+            text += following if filled > 1 or (line[-1] + following[0]).isalnum() else "\n" + following
+        else:
+            text = f"{text.rstrip()} {following}"
+    return text.strip()
+
+
+def _has_room(line: str, following: str, width: int) -> bool:
+    word = following.split(maxsplit=1)[:1]
+    return not word or (following[0].isspace() and len(line) < width) or len(line.rstrip()) + len(word[0]) < width
 
 
 # --- rows that somebody copied without their heading -----------------------------------------------------------------
@@ -167,6 +223,7 @@ def _read_checkpoint(lines: Lines, page: Page) -> Iterator[Event]:
 
 
 BLOCKS = (
+    Block("powershell", _opens_group, _read_group),
     Block("powershell", _opens_table, _read_table),
     Block("powershell", _opens_list, _read_list),
     Block("powershell", lambda lines: _checkpoint(lines.peek()) is not None, _read_checkpoint),

@@ -25,7 +25,8 @@ Numbered = tuple[int, Row]
 _AMBIGUOUS = re.compile(r"(?<!\d)\d{1,2}([/.-])\d{1,2}\1\d{4}(?!\d)")
 _PROOF_WITHIN = 32  # chunks that are searched for a date that proves the order of day and month
 _DELIMITERS = ",;\t"
-_TYPE_LINE = "#TYPE "
+_PREAMBLE = re.compile(r"#TYPE |\ufeff?sep=.\s*$")
+"""What stands above a heading: the type that PowerShell exported, the delimiter that Excel is told."""
 
 
 def events_of(rows: Iterator[Numbered], origin: Origin, interest: Interest, tally: Tally) -> Iterator[Event]:
@@ -62,8 +63,8 @@ def _delimiter(header: str) -> str:
 
 def _recognizes_csv(sample: Sample) -> bool:
     lines = sample.text.lstrip("\ufeff\r\n").splitlines()
-    typed = bool(lines) and lines[0].startswith(_TYPE_LINE)
-    lines = lines[typed:]
+    typed = bool(lines) and lines[0].startswith("#TYPE ")
+    lines = lines[bool(lines) and _PREAMBLE.match(lines[0]) is not None :]
     if not lines or not any(delimiter in lines[0] for delimiter in _DELIMITERS):
         return False
     header, *rows = csv.reader(lines[:2], delimiter=_delimiter(lines[0]))
@@ -86,7 +87,7 @@ def _csv_rows(document: Document, tally: Tally) -> Iterator[Numbered]:
     first, line = next(lines, ""), 1
     while first == "\n":  # wmic begins with a blank line
         first, line = next(lines, ""), line + 1
-    if first.startswith(_TYPE_LINE):
+    if _PREAMBLE.match(first):
         first, line = next(lines, ""), line + 1
     delimiter = _delimiter(first)
     header = next(csv.reader([first], delimiter=delimiter), [])

@@ -12,6 +12,7 @@ import pytest
 
 from diagnostics.verdict import Verdict
 from tests.bundled import SAMPLES
+from tests.test_samples import SAMPLES as LAB_SAMPLES
 
 
 def diagnose(*arguments, stdin=b"", **environment):
@@ -112,6 +113,15 @@ def test_pasted_text_is_read_from_standard_input():
     ran = diagnose("-", "--format", "json", stdin=pasted.encode())
     assert ran.returncode == 1
     assert json.loads(ran.stdout)["candidates"][0]["component"] == "dpm_storage"
+
+
+def test_a_damaged_event_log_is_told_of_in_the_report_and_nowhere_else(tmp_path):
+    damaged = bytearray((LAB_SAMPLES / "guest-sql-writer" / "logs" / "SQL01" / "Application.evtx").read_bytes())
+    damaged[0x1222] ^= 0xFF  # where the first record's template lies
+    (tmp_path / "SQL01.evtx").write_bytes(damaged)
+    ran = diagnose(tmp_path)
+    assert b"record unreadable" in ran.stdout
+    assert ran.stderr == b""
 
 
 def test_damage_without_a_fault_exits_with_4(tmp_path):

@@ -5,6 +5,7 @@ looked for first, and the caller limits how often it is asked. It prints pointer
 than Binary in base64: so they stay.
 """
 
+import logging
 import re
 import struct
 from base64 import b64decode
@@ -20,6 +21,8 @@ from Evtx.Evtx import ChunkHeader, Record
 from diagnostics.parsers.evtx.binxml import Element, MalformedError, Slot
 from diagnostics.parsers.evtx.definitions import literal_layout
 from diagnostics.parsers.evtx.layout import Layout
+
+logging.getLogger("Evtx").addHandler(logging.NullHandler())  # what it warns of, the damage of the record says
 
 _ITEM = re.compile("<string>(.*?)</string>", re.DOTALL)
 _LISTS = range(0x80, 0x200, 4)

@@ -20,6 +20,8 @@ from diagnostics.evidence.machines import known_machine_in, machine_in, unify
         ("VM01-job.txt", "VM01"),
         ("DPM01/MSDPMCurr.errlog", "DPM01"),
         ("20241105_HV03/System.evtx", "HV03"),
+        ("SQL01-app.csv", "SQL01"),
+        ("SQL01.msg", "SQL01"),
     ],
 )
 def test_a_machine_is_found_in_what_people_call_files(name, machine):
@@ -43,6 +45,8 @@ def test_a_machine_is_found_in_what_people_call_files(name, machine):
         "backup job 17.txt",
         "contoso/case 4711/readme.txt",
         "ログ/状態.txt",
+        "mail.msg",
+        "ticket.eml",
         "",
     ],
 )

@@ -86,6 +86,13 @@ def test_export_csv_with_a_type_line_and_any_delimiter(delimiter):
     assert (found.event_id, found.level, found.text, found.time) == (8193, Level.ERROR, "a; b, c", MAY_31)
 
 
+def test_the_delimiter_that_excel_is_told_in_the_first_line_is_no_heading():
+    header = "Message;Id;ProviderName;MachineName;TimeCreated"
+    row = '"hr = 0x80070005,\nOperation";8193;VSS;HV01;31.05.2022 13:45'
+    found = recognized(f"sep=;\r\n{header}\r\n{row}\r\n", "utf-8-sig").only
+    assert (found.event_id, found.provider, found.machine, found.record) == (8193, "VSS", "HV01", 3)
+
+
 def test_a_tab_separated_text_export_keeps_the_lines_of_a_message_together():
     header, row, _ = VIEWER["ja"]
     text = "\n".join((header, row + ",エラー hr", "", "操作:", "   書き込み", row + ",次")).replace(",", "\t")
