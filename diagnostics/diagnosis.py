@@ -15,7 +15,7 @@ from diagnostics.reading import Progress, read_case
 from diagnostics.request import Request
 from diagnostics.rules.cache import cache_folder
 from diagnostics.rules.index import RuleSet
-from diagnostics.rules.packs import load_rules
+from diagnostics.rules.packs import Told, load_rules, untold
 from diagnostics.understanding import Case, understand
 from diagnostics.verdict import Verdict
 from engine.datafiles.documents import Problem
@@ -30,9 +30,9 @@ class Knowledge(NamedTuple):
     """What was wrong with rules and catalogs; the parts concerned were left out."""
 
 
-def load_knowledge(own_rules: Sequence[Path] = ()) -> Knowledge:
-    """The shipped rules and catalogs, and the rules of a user."""
-    pack = load_rules(own_rules, cache_folder())
+def load_knowledge(own_rules: Sequence[Path] = (), told: Told = untold) -> Knowledge:
+    """The shipped rules and catalogs, and the rules of a user; `told` of rules that are read anew."""
+    pack = load_rules(own_rules, cache_folder(), told)
     catalog = load_catalog()
     return Knowledge(RuleSet(pack.rules), catalog, (*pack.problems, *catalog.problems))
 

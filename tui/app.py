@@ -1,12 +1,14 @@
 """The app holds what all screens share (case, session, language, looks), and takes a person from one to the other."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
@@ -45,6 +47,7 @@ class ShindanApp(App[None]):
         theme: str = "",
         language: str = "",
         ascii_only: bool = False,
+        get_ready: bool = False,
     ) -> None:
         """An app that opens what `options` name, if they name anything.
 
@@ -55,6 +58,7 @@ class ShindanApp(App[None]):
             theme: the name of a theme; the session's unless given.
             language: `en` or `ja`; the session's, else the environment's unless given.
             ascii_only: show nothing but ASCII beside what logs say.
+            get_ready: import what the other screens need once the first is shown.
         """
         super().__init__()
         self.session = session or Session(None)
@@ -65,6 +69,7 @@ class ShindanApp(App[None]):
         self.bench: Bench | None = None
         """What is on the lab's bench."""
         self.to_open = options
+        self._get_ready = get_ready
         self._reader = reader
         self._library: Library | None = None
         for known in themes():
@@ -75,6 +80,20 @@ class ShindanApp(App[None]):
     async def on_mount(self) -> None:
         """Begin where cases are opened."""
         await self.push_screen(self._installed("open"))
+        if self._get_ready:
+            self.call_after_refresh(self._import_places)
+
+    @work(thread=True, group="get-ready")
+    def _import_places(self) -> None:
+        """What a screen is made of takes up to half a second to import, for which nobody shall wait when going there.
+
+        All that lives from then on lives as long as the app: looking through it for garbage would hold up the screen.
+        """
+        for known in PLACES:
+            import_module(known.where.partition(":")[0])
+        for name in ("tui.screens.reading", "tui.reading"):
+            import_module(name)
+        gc.freeze()
 
     async def on_unmount(self) -> None:
         """Let go of the case and of the lab."""

@@ -1,6 +1,6 @@
 """Rule packs: folders of rule documents, the shipped one and the user's own."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,12 @@ from engine.datafiles.documents import Problem, read
 SHIPPED = Path(__file__).with_name("packs")
 SAMPLES_SUFFIX = ".tests.yml"
 MAX_FILES = 5_000
+Told = Callable[[int, int], None]
+"""Told how many files of a place have been read, of how many."""
+
+
+def untold(_done: int, _total: int) -> None:
+    """Nobody waits."""
 
 
 def user_folder() -> Path:
@@ -20,14 +26,15 @@ def user_folder() -> Path:
     return user_config_path("shindan", appauthor=False) / "rules"
 
 
-def load_rules(extra: Sequence[Path] = (), cache: Path | None = None) -> Pack:
+def load_rules(extra: Sequence[Path] = (), cache: Path | None = None, told: Told = untold) -> Pack:
     """The shipped rules, those of the user's folder, and those of the folders (or single files) in `extra`.
 
     `cache` is a folder where the result of reading the first two is kept; `extra` is mostly what somebody is writing.
+    Reading them anew takes seconds, of which whoever is `told` may speak.
     """
     own = user_folder()
     kept = [SHIPPED, *([own] if own.is_dir() else [])]
-    return _merged([*(_kept(place, cache) for place in kept), *map(_read_place, extra)])
+    return _merged([*(_kept(place, cache, told) for place in kept), *(_read_place(place, told) for place in extra)])
 
 
 def load_from(places: Iterable[Path]) -> Pack:
@@ -51,17 +58,21 @@ def _merged(packs: Iterable[Pack]) -> Pack:
     return Pack(tuple(rules[name] for name in sorted(rules)), tuple(problems))
 
 
-def _kept(place: Path, cache: Path | None) -> Pack:
-    return remembered(place, rule_files(place), cache, lambda: _read_place(place)) if cache else _read_place(place)
+def _kept(place: Path, cache: Path | None, told: Told) -> Pack:
+    if cache is None:
+        return _read_place(place, told)
+    return remembered(place, rule_files(place), cache, lambda: _read_place(place, told))
 
 
-def _read_place(place: Path) -> Pack:
+def _read_place(place: Path, told: Told = untold) -> Pack:
     """Every rule of a place, by path, and the problems with the others."""
     if not place.exists():
         return Pack((), (Problem(str(place), 0, "no such folder or file"),))
     rules: list[Rule] = []
     problems: list[Problem] = []
-    for path in rule_files(place):
+    files = list(rule_files(place))
+    for done, path in enumerate(files):
+        told(done, len(files))
         rule, wrong = _read(path)
         rules += [rule] if rule else []
         problems += wrong

@@ -19,7 +19,7 @@ from diagnostics.request import Request
 from tests.bundled import SAMPLES
 from tui.app import ShindanApp
 from tui.case import OpenCase
-from tui.reading import ReadingFailedError, Watching
+from tui.errand import ErrandFailedError, Watching
 from tui.session import Session
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -34,7 +34,7 @@ def read_here(request: Request, watching: Watching) -> Diagnosis | None:
     try:
         return diagnose(request, ledger=True)
     except UnreadableInput as error:
-        raise ReadingFailedError(str(error)) from error
+        raise ErrandFailedError(str(error)) from error
 
 
 def app_of(**settings: Any) -> ShindanApp:

@@ -3,13 +3,14 @@
 import os
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input, ProgressBar, Static
 
 from diagnostics.request import Options
 from diagnostics.verdict import VerdictWord
-from tests.tui.driving import NARROW, app_of, case_of, sample_read, seen, settled, story, until
+from tests.tui.driving import NARROW, app_of, case_of, read_here, sample_read, seen, settled, story, until
 from tui.app import ShindanApp
 from tui.reading import read_elsewhere
 from tui.screens.explain import ExplainScreen
@@ -78,19 +79,44 @@ async def test_a_long_reading_is_stopped_at_once_and_what_was_read_is_kept(pilot
     await pilot.press("escape")
     assert time.monotonic() - asked < 0.3
     assert reading.query_one("#file", Static).content == "Weighing the evidence"
-    await until(pilot, lambda: pilot.app.case)
+    assert str(reading.query_one("#amount", Static).content).startswith("Stopped after ")
+    percent = reading.query_one(ProgressBar).percentage
+    await until(pilot, lambda: pilot.app.case or reading.query_one(ProgressBar).percentage != percent)
+    assert percent < 1
+    assert pilot.app.case, "the bar went on although nothing more was read"
     assert pilot.app.case.cut_short
     assert 0 < pilot.app.case.verdict.sources[0].records < 400_000
 
 
+@story(size=NARROW)
+async def test_rules_that_are_read_anew_are_told_in_words_and_by_the_bar(pilot, tmp_path):
+    """The reader is the test's: reading them takes seconds, and only the first time after a change."""
+    go_on = Event()
+
+    def reader(request, watching):
+        watching.preparing(30, 120)
+        go_on.wait(20)
+        watching.started(1000)
+        return read_here(request, watching)
+
+    pilot.app._reader = reader
+    pilot.app.screen.open(Options(paths=(str(tmp_path),)))
+    await until(pilot, lambda: "30 of 120" in seen(pilot))
+    assert "The rules have changed" in seen(pilot)
+    assert pilot.app.screen.query_one(ProgressBar).percentage == 0.25
+    go_on.set()
+    await until(pilot, lambda: pilot.app.case)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted as Linux lists them")
-def test_quitting_ends_a_reading_at_once(long_log):
+def test_quitting_ends_a_reading_at_once(long_log, key):
     @story(size=NARROW, reader=read_elsewhere)
     async def leave(pilot):
         pilot.app.screen.open(Options(paths=(str(long_log),)))
         await until(pilot, lambda: isinstance(pilot.app.screen, ReadingScreen) and pilot.app.screen.meter.done)
         assert children() - before
-        pilot.app.exit()
+        await pilot.press(key)
 
     before, began = children(), time.monotonic()
     leave()

@@ -10,7 +10,8 @@ from diagnostics.ledger.ledger import Ledger
 from diagnostics.ledger.rereading import Reader
 from diagnostics.request import Request
 from tests.bundled import SAMPLES
-from tui.reading import ReadingFailedError, read_elsewhere
+from tui.errand import ErrandFailedError
+from tui.reading import read_elsewhere
 
 
 class Watcher:
@@ -21,6 +22,9 @@ class Watcher:
         self.read = 0
         self.names: list[str] = []
         self.decided = 0.0
+
+    def preparing(self, done: int, total: int) -> None:
+        self.rules = (done, total)
 
     def started(self, total_bytes: int) -> None:
         self.total = total_bytes
@@ -92,5 +96,5 @@ def test_an_abandoned_reading_ends_at_once(long_log):
 
 
 def test_what_cannot_be_read_is_said(tmp_path):
-    with pytest.raises(ReadingFailedError, match="nowhere"):
+    with pytest.raises(ErrandFailedError, match="nowhere"):
         read_elsewhere(Request(paths=(str(tmp_path / "nowhere"),)), Watcher())

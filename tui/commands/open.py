@@ -84,6 +84,7 @@ def show(wanted: "Options | None" = None, *, language: str = "", theme: str = ""
     from tui.keeping import state_folder  # noqa: PLC0415 - as above
     from tui.session import Session  # noqa: PLC0415 - as above
 
-    app = ShindanApp(wanted, session=Session(state_folder()), language=language, theme=theme, ascii_only=ascii_only)
+    session = Session(state_folder())
+    app = ShindanApp(wanted, session=session, language=language, theme=theme, ascii_only=ascii_only, get_ready=True)
     app.run()
     sys.exit(app.return_code or 0)

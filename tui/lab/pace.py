@@ -37,6 +37,11 @@ class Pace:
     def stopped(self) -> bool:
         return self._stopped
 
+    @property
+    def holds(self) -> bool:
+        """Whether a step waits for anything at all."""
+        return self._paused or math.isfinite(self._speed)
+
     def at(self, speed: float) -> None:
         """Go as fast as this from now on."""
         self._set(_speed=speed)
@@ -76,3 +81,31 @@ class Pace:
                     return
                 self._changed.wait(None if self._paused else left)
             raise StoppedError
+
+
+class Reins(Pace):
+    """The pace of a night that runs in another process: every change is passed on, by its name."""
+
+    def __init__(self, pass_on: Callable[..., None]) -> None:
+        super().__init__()
+        self._pass_on = pass_on
+
+    def at(self, speed: float) -> None:
+        super().at(speed)
+        self._pass_on("at", speed)
+
+    def pause(self) -> None:
+        super().pause()
+        self._pass_on("pause")
+
+    def go_on(self) -> None:
+        super().go_on()
+        self._pass_on("go_on")
+
+    def step(self) -> None:
+        super().step()
+        self._pass_on("step")
+
+    def stop(self) -> None:
+        super().stop()
+        self._pass_on("stop")

@@ -15,13 +15,11 @@ from diagnostics.request import Options
 from diagnostics.retry.plan import Plan
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import Reproduction
-from engine.dpm.errors import RepositoryError
-from engine.eventlog.errors import EventLogError
 from engine.lab import Fault, FaultError, ScenarioError
 from engine.pipeline import Scope
 from tui.actions import LINES, PICTURE
 from tui.case import OpenCase
-from tui.lab import SPEEDS, Bench, State, StoppedError
+from tui.lab import SPEEDS, Bench, LabFailedError, State, StoppedError
 from tui.lab.choices import SMALL_SITE, Choice, Setup, choices, set_up
 from tui.lab.view import line_of, parts_of, site_of
 from tui.picture import Direction
@@ -34,7 +32,7 @@ from tui.widgets.pipeline_picture import PipelinePicture
 _LOOK_EVERY = 0.1
 _MOST_LINES = 5000
 _NOTHING_YET = Plate("", Scope.SITE, Status.QUIET, "", (), (), "", "site")
-_FAILURES = (FaultError, OSError, EventLogError, RepositoryError)
+_FAILURES = (FaultError, LabFailedError, OSError)
 
 
 class LabScreen(ShindanScreen):
@@ -307,7 +305,7 @@ class LabScreen(ShindanScreen):
             ", ".join(map(str, bench.faults)),
         ]
         head = Content.assemble(plain(bench.scenario.title, "bold", 70), "\n", plain("; ".join(filter(None, told))))
-        self.query_one("#lab-head", Static).update(head)
+        self.query_one("#lab-head", Static).update(head, layout=False)
 
     def _complain(self, why: str) -> None:
         self.notify(plain(why, width=600).plain, title=self.say("lab.failed"), severity="error", markup=False)

@@ -9,17 +9,19 @@ import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.widgets import ProgressBar, Static
 from textual.worker import Worker, WorkerState
 
 from diagnostics.request import Options, Request, UsageError, request_of
 from tui.actions import bindings
 from tui.case import OpenCase
+from tui.errand import ErrandFailedError
 from tui.meter import Meter
 from tui.plain import plain
-from tui.reading import ReadingFailedError
 from tui.screens.base import Dialog
 from tui.session import Recent
+from tui.wording import size
 
 if TYPE_CHECKING:
     from diagnostics.diagnosis import Diagnosis
@@ -28,12 +30,21 @@ _DRAW_EVERY = 0.1
 
 
 class ReadingMeter(Meter):
-    """How far a reading is, and which file is being read."""
+    """How far a reading is, and which file is being read; once it is stopped, how far it was then."""
 
     def __init__(self) -> None:
         super().__init__()
         self.name = ""
+        self.rules = (0, 0)
+        """How many rules have been read anew, of how many; nothing where they were read before."""
         self.gone = Flag()
+
+    def preparing(self, done: int, total: int) -> None:
+        self.rules = (done, total)
+
+    def advanced(self, done_bytes: int) -> None:
+        if not self.stop.is_set():  # what is counted from now on is what is left out
+            super().advanced(done_bytes)
 
     def reading(self, name: str) -> None:
         self.name = name
@@ -53,10 +64,11 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         self.meter = ReadingMeter()
 
     def body(self) -> ComposeResult:
-        """The bar, the file, and what Esc does."""
+        """The bar, what is being done, how much of it is, and what Esc does."""
         yield Static(self.say("reading.title"), classes="title")
         yield ProgressBar(id="bar")
-        yield Static(id="file")
+        yield Static(self.say("reading.beginning"), id="file")
+        yield Static(id="amount", classes="muted")
         yield Static(self.say("reading.stop"), id="hint", classes="muted")
 
     def on_mount(self) -> None:
@@ -77,7 +89,7 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
     def _read(self, request: Request) -> None:
         try:
             diagnosis = self.app.reader(request, self.meter)
-        except ReadingFailedError as error:
+        except ErrandFailedError as error:
             self.app.call_from_thread(self._fail, str(error))
         else:
             if diagnosis is not None:
@@ -90,14 +102,34 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
             self._fail(self.say("reading.internal", kind=kind))
 
     def _draw(self) -> None:
+        meter, (rules, of_rules) = self.meter, self.meter.rules
+        if meter.total:
+            self._advance(meter.done, meter.total)
+            self.query_one("#amount", Static).update(self._amount())
+        elif of_rules:
+            self._advance(rules, of_rules)
+        self.query_one("#file", Static).update(self._doing())
+
+    def _advance(self, done: int, total: int) -> None:
         bar = self.query_one(ProgressBar)
-        if self.meter.total:
-            bar.update(total=self.meter.total, progress=min(self.meter.done, self.meter.total))
-        name = self.meter.name
-        if self.meter.stop.is_set() or (self.meter.total and self.meter.done >= self.meter.total):
-            self.query_one("#file", Static).update(self.say("reading.judging"))
-        elif name:
-            self.query_one("#file", Static).update(plain(name, width=100))
+        if bar.total != total:  # another count begins, and with it another estimate of how long it takes
+            bar.update(total=None)
+        bar.update(total=total, progress=min(done, total))
+
+    def _doing(self) -> Content:
+        meter, (rules, of_rules) = self.meter, self.meter.rules
+        if meter.stop.is_set() or (meter.total and meter.done >= meter.total):
+            return Content(self.say("reading.judging"))
+        if meter.total:
+            return plain(meter.name, width=100)
+        if of_rules:
+            return Content(self.say("reading.rules", done=rules, total=of_rules))
+        return Content(self.say("reading.beginning"))
+
+    def _amount(self) -> str:
+        done, total = min(self.meter.done, self.meter.total), self.meter.total
+        key = "reading.kept" if self.meter.stop.is_set() else "working.amount"
+        return self.say(key, done=size(done), total=size(total))
 
     def _finish(self, request: Request, diagnosis: "Diagnosis") -> None:
         case = OpenCase(request, diagnosis, self.app.session.folder)
@@ -111,7 +143,8 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         for problem in diagnosis.problems:
             self.notify(plain(str(problem), width=300).plain, severity="warning", markup=False)
         if case.cut_short:
-            self.notify(self.say("reading.cut-short"), severity="warning", timeout=10)
+            done, total = size(min(self.meter.done, self.meter.total)), size(self.meter.total)
+            self.notify(self.say("reading.cut-short", done=done, total=total), severity="warning", timeout=10)
         self.dismiss(case)
 
     def _fail(self, why: str) -> None:

@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import ProgressBar, Static
 
-from diagnostics.diagnosis import load_knowledge
 from diagnostics.report.phrases import compared, lab_run, line_compared
-from diagnostics.reproduce import Bounds, reproduce
+from diagnostics.reproduce import Bounds
 from diagnostics.verdict import Reproduction
 from tui.actions import bindings
 from tui.case import OpenCase
+from tui.errand import ErrandFailedError
+from tui.lab.trial import try_elsewhere
 from tui.plain import plain
 from tui.screens.base import Dialog
 from tui.screens.reading import ReadingMeter
@@ -47,13 +48,21 @@ class TrialScreen(Dialog[Reproduction]):
 
     def on_unmount(self) -> None:
         """Nobody waits for it any more, whatever the reason."""
-        self.meter.stop.set()
+        self.meter.gone.set()
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True, exclusive=True, exit_on_error=False)
     def _try(self) -> None:
-        knowledge = load_knowledge(self._case.request.rules)
-        told = reproduce(self._case.diagnosis, knowledge, self.meter, self._bounds)
-        self.app.call_from_thread(self.dismiss, told)
+        try:
+            told = try_elsewhere(self._case.diagnosis, self._case.request.rules, self._bounds, self.meter)
+        except ErrandFailedError as error:
+            self.app.call_from_thread(self._fail, str(error))
+        else:
+            if told is not None:
+                self.app.call_from_thread(self.dismiss, told)
+
+    def _fail(self, why: str) -> None:
+        self.notify(plain(why, width=400).plain, title=self.say("lab.failed"), severity="error", markup=False)
+        self.dismiss(None)
 
     def _draw(self) -> None:
         if self.meter.total:

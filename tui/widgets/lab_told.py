@@ -33,9 +33,13 @@ _MAP_ROWS = 2
 class JobBars(Housed, Static):
     """A line for each machine's job."""
 
+    _lines = 0
+
     def show(self, jobs: Iterable[JobSeen]) -> None:
         """The jobs as they are now."""
-        self.update(Content("\n").join([self._line(job) for job in jobs]))
+        lines = [self._line(job) for job in jobs]
+        self.update(Content("\n").join(lines), layout=len(lines) != self._lines)
+        self._lines = len(lines)
 
     def _line(self, job: JobSeen) -> Content:
         signs = _GLYPHS if self.app.glyphs == known_glyphs() else _ASCII
@@ -55,7 +59,7 @@ class DiskMap(Housed, Static):
     def show(self, name: str, disk: DiskSeen | None) -> None:
         """A disk as it is now; nothing where none has moved yet."""
         if disk is None:
-            self.update(Content.styled(self.say("lab.no-blocks"), "$foreground-muted"))
+            self.update(Content.styled(self.say("lab.no-blocks"), "$foreground-muted"), layout=False)
             return
         counts = ", ".join(
             f"{self._sign(fate)} {self.say(f'lab.fate.{fate}')} {count}" for fate, count in disk.counts.items() if count
@@ -66,7 +70,7 @@ class DiskMap(Housed, Static):
             Content("").join([self._cell(fate) for fate in cells[at : at + width]])
             for at in range(0, len(cells), width)
         ]
-        self.update(Content("\n").join([plain(f"{name}  {counts}", width=200), *rows]))
+        self.update(Content("\n").join([plain(f"{name}  {counts}", width=200), *rows]), layout=False)
 
     def _sign(self, fate: Fate) -> str:
         unicode, ascii_, _ = _BLOCKS[fate]

@@ -230,3 +230,12 @@ def test_equal_packs_are_written_alike(tmp_path: Path) -> None:
         load_rules(cache=tmp_path / name)
     assert kept_for_own(tmp_path / "one").read_bytes() == kept_for_own(tmp_path / "two").read_bytes()
     assert isinstance(msgspec.json.decode(kept_for_own(tmp_path / "one").read_bytes(), type=Pack), Pack)
+
+
+@pytest.mark.usefixtures("own")
+def test_reading_anew_is_told_file_by_file_and_remembering_is_not(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    load_rules((), tmp_path / "cache", lambda done, total: told.append((done, total)))
+    assert told == [(0, 2), (1, 2)]
+    load_rules((), tmp_path / "cache", lambda done, total: told.append((done, total)))
+    assert told == [(0, 2), (1, 2)]

@@ -1,0 +1,42 @@
+"""The verdict on trial, in a process of its own: its suspects are brought about, and what that logs is compared."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from diagnostics.diagnosis import Diagnosis, load_knowledge
+from diagnostics.reproduce import Bounds, reproduce
+from diagnostics.verdict import Reproduction
+from tui.errand import Teller, Watching, carry_out, send
+
+
+class _Order(msgspec.Struct, frozen=True):
+    diagnosis: Diagnosis
+    rules: Sequence[Path]
+    bounds: Bounds
+
+
+def try_elsewhere(
+    diagnosis: Diagnosis, rules: Sequence[Path], bounds: Bounds, watching: Watching
+) -> Reproduction | None:
+    """What the lab says of a diagnosis, as far as it came when stopped; None once abandoned.
+
+    Raises:
+        ErrandFailedError: the process died, or made a mistake.
+    """
+    # The ledger stays: the file on which it rests has one owner.
+    case = msgspec.structs.replace(diagnosis.case, reading=msgspec.structs.replace(diagnosis.case.reading, ledger=None))
+    order = _Order(msgspec.structs.replace(diagnosis, case=case), rules, bounds)
+    answer = send("tui.lab.trial:work", order, watching)
+    return answer if isinstance(answer, Reproduction) else None
+
+
+def work() -> None:
+    """What the other process does."""
+    carry_out(_try, lambda _: None)
+
+
+def _try(order: _Order, teller: Teller) -> Reproduction:
+    knowledge = load_knowledge(order.rules, teller.preparing)
+    return reproduce(order.diagnosis, knowledge, teller, order.bounds)
