@@ -1,11 +1,10 @@
 """The real cases, as bundles of exported logs, and what the diagnostics make of a bundle."""
 
-import importlib.util
 import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 
@@ -15,6 +14,7 @@ from diagnostics.reading import read_case
 from diagnostics.request import Request
 from diagnostics.understanding import understand
 from diagnostics.verdict import VerdictWord
+from tests.diagnostics.cases.exporting import export
 from tests.shared import shared
 
 Bundle = Mapping[str, bytes]
@@ -34,35 +34,23 @@ class Case(NamedTuple):
 
 @cache
 def real_cases() -> tuple[Case, ...]:
-    """Those with any evidence, by id."""
-    told = yaml.safe_load(shared("knowledge", "cases.yaml").read_text(encoding="utf-8"))["cases"]
-    cases = []
-    for case in sorted(told, key=lambda case: case["id"]):
-        files = _bundle_of(case)
-        if files:
-            noise = "benign" in str(case.get("note", ""))
-            cases.append(Case(case["id"], files, case["root_cause"]["component"], noise))
-    return tuple(cases)
-
-
-def _bundle_of(case: dict[str, Any]) -> Bundle:
-    """What the shared tool makes of a case."""
-    if not any(line.get("text") or line.get("event_id") or line.get("codes") for line in case["evidence"]):
-        return {}
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder, "bundle")
-        _tool().bundle(case, made)
-        return {path.name: path.read_bytes() for path in sorted(made.iterdir())}
+    """The shared ones with any evidence, by id."""
+    return _cases(shared("knowledge", "cases.yaml"))
 
 
 @cache
-def _tool() -> Any:
-    spec = importlib.util.spec_from_file_location("make_bundles", shared("tools", "make_bundles.py"))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def public_cases(half: str) -> tuple[Case, ...]:
+    """The project's own: those that rules may learn from (`seen`), or those that are only scored (`held`)."""
+    return _cases(Path(__file__).parent / "public" / f"{half}.yml")
+
+
+def _cases(path: Path) -> tuple[Case, ...]:
+    told = yaml.safe_load(path.read_text(encoding="utf-8"))["cases"]
+    return tuple(
+        Case(case["id"], export(case), case["root_cause"]["component"], "benign" in str(case.get("note", "")))
+        for case in sorted(told, key=lambda case: str(case["id"]))
+        if any(line.get("text") or line.get("event_id") or line.get("codes") for line in case["evidence"])
+    )
 
 
 @cache
