@@ -4,7 +4,7 @@ Blocks that differ go to free slots, and a copy of the newest map learns where t
 recovery point refers to is overwritten, so there is nothing to roll back: until the commit the replica is what it was.
 The one exception is a slot whose content is no longer what its digest says: it may be rewritten with content that is.
 
-The commit, in this order: the slots are made durable, then the map, then one transaction of the catalog.
+The commit, in this order: slots and map are made durable, then comes one transaction of the catalog.
 """
 
 import contextlib
@@ -20,9 +20,10 @@ from engine.dpm.errors import RepositoryError, RootMismatchError, encodable
 from engine.dpm.image import MappedImage
 from engine.dpm.journal import Journal, packed
 from engine.dpm.maps import BlockMap, MapDamagedError
-from engine.dpm.places import ReplicaPlaces
+from engine.dpm.places import Base, ReplicaPlaces
 from engine.dpm.records import Job, JobKind, MapLabel, Outcome, PointState, RecoveryPoint, Replica, ReplicaState
 from engine.dpm.slots import FileSlots, FreeSlots, write_slots
+from engine.dpm.used import remember, remembered
 from engine.files import Files
 
 
@@ -42,12 +43,16 @@ class Draft:
         now: int,
         *,
         check: bool = False,
+        known: Base | None = None,
     ) -> None:
-        """Take up what is there. The caller holds the writer's lock. `check`: rely on nothing that is stored.
+        """Take up what is there. The caller holds the writer's lock.
+
+        `check`: rely on nothing that is stored. `known`: a recovery point whose map has been read already.
 
         Raises:
             RepositoryError, OSError: what is there cannot be used.
         """
+        self._files = files
         self._catalog = catalog
         self._places = places
         self._lock = threading.Lock()
@@ -55,17 +60,20 @@ class Draft:
         self._broken = False
         self._bad_slots: set[int] = set()
         self.repaired_blocks = 0
+        self.damaged_maps: list[RecoveryPoint] = []
+        self._referred: bytes | None = None
+        """Which slots the recovery points refer to, where that is known."""
         self.replica = replica
         self.points = [point for point in catalog.points() if point.replica == replica.id]
         self._places.remove_unknown_maps([point.id for point in self.points])
         with contextlib.ExitStack() as opened:
             self.slots: FileSlots = self._places.open_slots()
             opened.callback(self.slots.close)
-            self._free = FreeSlots(self.slots.count())
-            base, self.damaged_maps = self._take_up_maps()
-            self.base = self.base_point.id if self.base_point else 0
-            self._base_map = base
-            self.map = base.resized(image_size)
+            newest, self._free = self._take_up_maps(known)
+            self.base_point = newest.point if newest else None
+            self.base = newest.point.id if newest else 0
+            self._base_map = newest.map if newest else BlockMap(replica.block_size, 0)
+            self.map = self._base_map.resized(image_size)
             self.image = MappedImage(self.map, self.slots)
             self._journal = Journal(files, self._places.journal, replica.block_size, self.base)
             opened.callback(self._journal.close)
@@ -73,25 +81,28 @@ class Draft:
             self.job: Job = catalog.start_job(replica.id, self._kind(check=check), now)
             self._opened = opened.pop_all()
 
-    def _take_up_maps(self) -> tuple[BlockMap, list[RecoveryPoint]]:
-        """The newest map that can be read, and the points whose maps cannot; no slot of any point is free."""
-        newest: BlockMap | None = None
-        damaged = []
-        self.base_point: RecoveryPoint | None = None
-        known: memoryview | None = None
+    def _take_up_maps(self, known: Base | None) -> tuple[Base | None, FreeSlots]:
+        """The newest point whose map can be read, and the slots that no point refers to."""
+        used = remembered(self._files, self._places.used, self.points)
+        free = FreeSlots(self.slots.count(), used or b"")
+        newest: Base | None = None
+        later: memoryview | None = None
         for point in reversed(self.points):
             try:
-                found = self._places.load_map(point)
+                found = known if known and known.point == point else Base(point, self._places.load_map(point))
             except MapDamagedError:
-                damaged.append(point)
+                self.damaged_maps.append(point)
                 continue
-            if newest is None:
-                newest, self.base_point = found, point
-            self._free.keep(found.slots, known)
-            known = found.slots
-        if damaged:
-            self._free.keep_all()  # what the lost maps refer to is unknown
-        return newest or BlockMap(self.replica.block_size, 0), damaged
+            newest = newest or found
+            if used:
+                break
+            free.keep(found.map.slots, later)
+            later = found.map.slots
+        if self.damaged_maps and not used:
+            free.keep_all()  # what the lost maps refer to is unknown
+        else:
+            self._referred = free.used()
+        return newest, free
 
     def _take_up_journal(self) -> int:
         """What an earlier attempt had made durable; how many blocks."""
@@ -178,6 +189,7 @@ class Draft:
             RootMismatchError: the two sides do not agree.
             OSError, RepositoryError: it could not be made durable; there is no recovery point then.
         """
+        self.slots.begin_sync()
         found = self.map.root()
         if root is not None and root != found:
             raise RootMismatchError
@@ -185,9 +197,8 @@ class Draft:
             raise OSError("an earlier write of this job failed")
         changed = self.map.changed_since(self._base_map) * self.map.block_size
         label = msgspec.msgpack.encode(MapLabel(self.replica.image, now, mode, self.job.kind, changed))
-        with self._breaking():
-            self.slots.sync()
-            checksum = self._places.save_map(self.map, self.job.id, label)
+        with self._breaking(), self._places.saving_map(self.map, self.job.id, label) as checksum:
+            self.slots.sync()  # the disk works on both meanwhile
         point = RecoveryPoint(
             id=self.job.id,
             replica=self.replica.id,
@@ -204,8 +215,16 @@ class Draft:
         ended = msgspec.structs.replace(self.job, ended=now, outcome=Outcome.SUCCEEDED, bytes_sent=bytes_sent)
         self._catalog.commit(point, sound, ended, self.damaged_points())
         self.job = ended
-        self._places.forget_journal()
+        self._leave_behind(point)
         return point
+
+    def _leave_behind(self, point: RecoveryPoint) -> None:
+        """What the next job need not find out, now that there is this recovery point."""
+        self._places.forget_journal()
+        if self._referred is not None:
+            used = FreeSlots(0, self._referred)
+            used.keep(self.map.slots, self._base_map.slots)
+            remember(self._files, self._places.used, [*self.points, point], used.used())
 
     def damaged_points(self) -> list[RecoveryPoint]:
         """Older points that refer to slots which could not be repaired, or whose maps are lost."""

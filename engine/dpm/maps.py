@@ -10,6 +10,8 @@ import mmap
 import struct
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,20 +90,23 @@ class BlockMap:
         return copy
 
     def changed_since(self, earlier: "BlockMap") -> int:
-        """How many blocks have other contents than in an earlier map; blocks that one of the two lacks are zeros."""
+        """How many blocks have other contents than in an earlier map of the same replica.
+
+        Blocks that one of the two lacks are zeros. What is in the same slot is the same.
+        """
         longer, shorter = (self, earlier) if self.blocks >= earlier.blocks else (earlier, self)
         padded = shorter if shorter.blocks == longer.blocks else shorter.resized(longer.image_size)
-        changed, step = 0, 32
+        changed, step = 0, 16
         for first in range(0, longer.blocks, step):
-            one, other = longer.digests_of(first, step), padded.digests_of(first, step)
-            if one != other:
-                changed += sum(
-                    one[at : at + DIGEST_SIZE] != other[at : at + DIGEST_SIZE] for at in range(0, len(one), DIGEST_SIZE)
-                )
+            one, other = longer.slots[first : first + step], padded.slots[first : first + step]
+            if one.tobytes() != other.tobytes():
+                moved = (n for n, slots in enumerate(zip(one, other, strict=True), first) if slots[0] != slots[1])
+                changed += sum(longer.digest(n) != padded.digest(n) for n in moved)
         return changed
 
-    def save(self, files: Files, path: Path, replica: int, point: int, label: bytes) -> bytes:
-        """Write to a new file, durably but for its name; the checksum.
+    @contextmanager
+    def saving(self, files: Files, path: Path, replica: int, point: int, label: bytes) -> Iterator[bytes]:
+        """Write to a new file; the checksum. After the block it is durable, but for its name.
 
         Raises:
             OSError: as the file layer does.
@@ -118,10 +123,11 @@ class BlockMap:
                 if piece != _ZEROS[: len(piece)]:  # the map of a hole is a hole
                     write_fully(file, piece, len(header) + start)
             write_fully(file, end, len(header) + len(body))
+            file.begin_sync(0, len(header) + len(body) + len(end))
+            yield end[-DIGEST_SIZE:]
             file.sync()
         finally:
             file.close()
-        return end[-DIGEST_SIZE:]
 
     @classmethod
     def load(cls, files: Files, path: Path, replica: int, point: int) -> Loaded:

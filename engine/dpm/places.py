@@ -1,8 +1,9 @@
 """Where the files of a replica lie in a repository."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.dpm.maps import BlockMap, MapDamagedError
 from engine.dpm.records import RecoveryPoint, Replica
@@ -10,8 +11,15 @@ from engine.dpm.slots import FileSlots
 from engine.files import Files
 
 
+class Base(NamedTuple):
+    """A recovery point that a job builds on, with its map."""
+
+    point: RecoveryPoint
+    map: BlockMap
+
+
 class ReplicaPlaces:
-    """The folder of one replica: its slots, a map per recovery point, the journal of an unfinished job, locks."""
+    """The folder of one replica: its slots, a map per recovery point, what the last jobs left to the next, locks."""
 
     def __init__(self, files: Files, folder: Path, replica: Replica) -> None:
         self._files = files
@@ -20,6 +28,7 @@ class ReplicaPlaces:
         self.slots = self.folder / "slots"
         self.maps = self.folder / "maps"
         self.journal = self.folder / "journal"
+        self.used = self.folder / "used"
         self.writer_lock = self.folder / "writer.lock"
         self.readers_lock = self.folder / "readers.lock"
 
@@ -60,11 +69,12 @@ class ReplicaPlaces:
             raise MapDamagedError(path, "does not come to the digest that the catalog knows")
         return found
 
-    def save_map(self, block_map: BlockMap, point: int, label: bytes) -> bytes:
-        """Write a map durably; its checksum."""
-        checksum = block_map.save(self._files, self.map(point), self._replica.id, point, label)
+    @contextlib.contextmanager
+    def saving_map(self, block_map: BlockMap, point: int, label: bytes) -> Iterator[bytes]:
+        """Write a map; its checksum. After the block it is durable."""
+        with block_map.saving(self._files, self.map(point), self._replica.id, point, label) as checksum:
+            yield checksum
         self._files.sync_folder(self.maps)
-        return checksum
 
     def remove_unknown_maps(self, points: Iterable[int]) -> None:
         """Remove the maps of jobs that ended before their commit."""

@@ -9,6 +9,7 @@ from engine.dpm.maps import MapDamagedError
 from engine.dpm.records import PointState, RecoveryPoint, Replica
 from engine.dpm.repository import Repository
 from engine.dpm.slots import FreeSlots
+from engine.dpm.used import remember
 
 
 class Pruned(NamedTuple):
@@ -75,6 +76,7 @@ def _give_back(repository: Repository, replica: Replica, kept: Sequence[Recovery
                 return 0
             free.keep(block_map.slots, known)
             known = block_map.slots
+        remember(repository.files, places.used, kept, free.used())
         if repository.files.exists(places.journal):
             journal = Journal(repository.files, places.journal, replica.block_size, kept[-1].id if kept else 0)
             for entry in journal.replay():

@@ -4,6 +4,7 @@
     replicas/000001/slots            the blocks
                     maps/0000000007  one map for each recovery point
                     journal          what an unfinished job has made durable
+                    used             which slots recovery points refer to
                     writer.lock, readers.lock
 
 One process at a time writes a replica; any number reads its recovery points meanwhile; pruning waits for readers.
@@ -24,7 +25,7 @@ from engine.dpm.errors import Cancelled, DamagedError, NotARepositoryError, Unkn
 from engine.dpm.image import MappedImage
 from engine.dpm.locks import locked
 from engine.dpm.maps import BlockMap, MapDamagedError
-from engine.dpm.places import ReplicaPlaces, maps_found
+from engine.dpm.places import Base, ReplicaPlaces, maps_found
 from engine.dpm.records import Outcome, RecoveryPoint, Replica, ReplicaState
 from engine.dpm.slots import FileSlots
 from engine.files import SYSTEM, Files
@@ -142,22 +143,24 @@ class Repository:
         with self.naming_points():
             return self.catalog.add_replica(image, block_size, ReplicaState.CONSISTENT)
 
-    def base_of(self, replica: Replica) -> RecoveryPoint | None:
+    def base_of(self, replica: Replica) -> Base | None:
         """The newest recovery point of a replica, if a job may rely on what is stored of it."""
         mine = [point for point in self.points() if point.replica == replica.id]
         if not mine or self._fresh(replica).state != ReplicaState.CONSISTENT:
             return None
         try:
-            self.places(replica).load_map(mine[-1])
+            return Base(mine[-1], self.places(replica).load_map(mine[-1]))
         except MapDamagedError:
             return None
-        return mine[-1]
 
     @contextmanager
-    def draft(self, replica: Replica, image_size: int, *, check: bool = False) -> Iterator[Draft]:
+    def draft(
+        self, replica: Replica, image_size: int, *, check: bool = False, base: Base | None = None
+    ) -> Iterator[Draft]:
         """The next recovery point of a replica. What is not committed in the block is kept for the next attempt.
 
-        `check` asks for a consistency check, which relies on nothing that is stored.
+        `check` asks for a consistency check, which relies on nothing that is stored. `base` is what `base_of` said,
+        which need not be read again if it is still so.
 
         Raises:
             BusyError: another process writes this replica.
@@ -167,7 +170,8 @@ class Repository:
         if not any(point.replica == replica.id for point in self.points()):
             places.prepare()  # afterwards each commit has found it durable
         with locked(places.writer_lock, f"the replica of {replica.image}"), self.naming_points():
-            draft = Draft(self.files, self.catalog, self._fresh(replica), places, image_size, self.clock(), check=check)
+            now, fresh = self.clock(), self._fresh(replica)
+            draft = Draft(self.files, self.catalog, fresh, places, image_size, now, check=check, known=base)
             try:
                 yield draft
             except (Cancelled, KeyboardInterrupt) as error:

@@ -54,11 +54,16 @@ class FileSlots:
         start = (slot - 1) * self._block_size
         write_fully(self._file, data, start)
         count, low, high = self._written
-        count, low, high = count + len(data), min(low, start), max(high, start + len(data))
-        if count >= _WRITE_BACK:
+        self._written = count + len(data), min(low, start), max(high, start + len(data))
+        if self._written[0] >= _WRITE_BACK:
+            self.begin_sync()
+
+    def begin_sync(self) -> None:
+        """Set the disk to work on what it has not begun yet."""
+        count, low, high = self._written
+        if count:
             self._file.begin_sync(low, high - low)
-            count, low, high = 0, sys.maxsize, 0
-        self._written = count, low, high
+        self._written = (0, sys.maxsize, 0)
 
     def sync(self) -> None:
         self._file.sync()
@@ -84,10 +89,16 @@ class FileSlots:
 class FreeSlots:
     """Which slots may be written, known from what refers to the others; one byte a slot."""
 
-    def __init__(self, slots: int) -> None:
-        self._used = bytearray(slots + 1)
+    def __init__(self, slots: int, used: Data = b"") -> None:
+        """Of so many slots, those after 0 that are not `used`, which has a byte for each from 0."""
+        self._used = bytearray(max(slots + 1, len(used)))
+        self._used[: len(used)] = used
         self._used[0] = 1
         self._next = 1
+
+    def used(self) -> bytes:
+        """A byte for each slot from 0: whether it is not free."""
+        return bytes(self._used)
 
     def keep(self, slots: memoryview, known: memoryview | None = None) -> None:
         """Slots that a map refers to are not free. What is the same in a `known` map is quickly passed over."""

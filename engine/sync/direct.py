@@ -95,7 +95,8 @@ def copying(
     size = draft.map.block_size
     progress.started(source.size())
     buffers = Buffers(size, threads * _AHEAD + 1)
-    compare = _by_digest(source, draft, buffers) if trust_digests else _by_content(source, draft, buffers, threads)
+    by_digest = trust_digests or tracked is not None
+    compare = _by_digest(source, draft, buffers) if by_digest else _by_content(source, draft, buffers, threads)
     runs = _with_data(runs_of(source.size(), size, _SPAN, tracked), source, draft, progress)
     with checkpoints(draft) as kept:
         for different in in_order(compare, pieces(runs, max(1, GROUP_SIZE // size)), threads, _AHEAD):

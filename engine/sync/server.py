@@ -83,11 +83,11 @@ def receive_image(
     """
     with refusing(transport):
         base = None if check else repository.base_of(replica)
-        transport.send(Begin(VERSION, replica.block_size, base.root if base else None))
+        transport.send(Begin(VERSION, replica.block_size, base.point.root if base else None))
         room = memoryview(bytearray(MAX_PAYLOAD))
         described = expect(Describe, transport.receive(room)[0])
-        with repository.draft(replica, described.image_size, check=check) as draft:
-            if described.tracked and (draft.needs_full_comparison or not base or draft.base != base.id):
+        with repository.draft(replica, described.image_size, check=check, base=base) as draft:
+            if described.tracked and (draft.needs_full_comparison or not base or draft.base != base.point.id):
                 raise BrokenTransferError("changes were tracked since a point that is not the newest any more")
             receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
             mode = receiving.run(room, threads)
@@ -122,7 +122,7 @@ class _Receiving:
         self._draft = draft
         self._everything = not described.tracked
         self._progress = progress
-        self._trusting = trust_digests and not draft.needs_full_comparison
+        self._trusting = (trust_digests or described.tracked) and not draft.needs_full_comparison
         self._batches: Queue[_Batch | None] = Queue(_WAITING)
         self._work: Queue[_Payload | list[int] | None] = Queue()
         """What the putting thread does: received blocks, or blocks that are zeros now; None at the end."""
