@@ -13,6 +13,7 @@ from diagnostics.case.model import build_problem, observe_job
 from diagnostics.case.observations import Sighting, gather
 from diagnostics.case.pipeline import PlateId, build_pipeline, plates_of
 from diagnostics.case.places import Places
+from diagnostics.case.settings import joined
 from diagnostics.case.sharing import shared_plates
 from diagnostics.case.skew import Skew, corrected, estimate
 from diagnostics.case.topology import Topology, read_topology
@@ -61,7 +62,7 @@ def understand(
     told = _jobs(events, topology, catalog, request)
     shared = shared_plates(events, topology, told, request.shared)
     places = Places(topology, told, shared)
-    hits = [(event, rule) for event in events for rule in rules.match(event)]
+    hits = [(event, rule) for event in joined(events) for rule in rules.match(event)]
     skews = estimate(hits, told, topology)
     sightings = gather(corrected(hits, skews), places, catalog)
     progress = [sighting for sighting in sightings if sighting.rule.polarity is Polarity.PROGRESS]

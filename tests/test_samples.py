@@ -18,7 +18,7 @@ from tests.bundled import SAMPLES as HANDMADE
 SAMPLES = Path(__file__).parents[1] / "samples"
 MOST = 1 << 20
 """Bytes of a sample's logs."""
-LEFT_OPEN = {"condition-b-dynamic-disk", "condition-e-shadow-storage", "disk-failing", "replica-inconsistent"}
+LEFT_OPEN = {"disk-failing", "replica-inconsistent"}
 """Samples whose verdict is not yet sure enough of the cause to name it, though it is the first candidate's."""
 
 

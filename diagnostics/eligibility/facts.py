@@ -22,7 +22,7 @@ from diagnostics.eligibility.guest import (
 from diagnostics.eligibility.images import IMAGE
 from diagnostics.eligibility.ledger import Ledger, Place
 from diagnostics.event import Event, Kind
-from diagnostics.parsers.host_paths import volume_of
+from diagnostics.parsers.host_paths import mount_folders, volume_of
 from engine.hyperv.conditions import Facts, VirtualDisk
 from engine.pipeline import Mode
 
@@ -79,7 +79,8 @@ def facts_of(events: Iterable[Event], guests: Mapping[str, str] | None = None) -
     loose = [event for event in told if event.kind is Kind.VIRTUAL_DISK and not event.fields.get("VmName")]
     if len(from_hosts) == 1:
         next(iter(from_hosts.values())).extend(loose)
-    folders = _folders(event for host in hosts for event in own.pop(host, []))
+    of_hosts = [event for host in hosts for event in own.pop(host, [])]
+    folders = mount_folders(event.fields.get("Volume", "") for event in of_hosts if event.kind is Kind.VOLUME)
     machines = sorted(from_hosts or own)
     known = [_known(vm, from_hosts.get(vm, []), own.get(vm, []), folders) for vm in machines]
     return Told(known, sorted(set(own) - set(machines)))
@@ -102,12 +103,6 @@ def _own(
         for machine, events in own.items()
         if machine in hosts or any(event.kind is not Kind.VSS_LISTING for event in events) or machine in from_hosts
     }
-
-
-def _folders(events: Iterable[Event]) -> list[str]:
-    """The folders that a host's volumes are mounted in."""
-    names = (event.fields.get("Volume", "") for event in events if event.kind is Kind.VOLUME)
-    return [name for name in names if name[1:3] == ":\\" and len(name) > 3]
 
 
 def _known(vm: str, from_host: Sequence[Event], own: Sequence[Event], folders: Sequence[str]) -> Known:

@@ -18,7 +18,7 @@ from diagnostics.evidence.archives import Container, LimitError, Refused, Store,
 from diagnostics.evidence.document import Damage, Document
 from diagnostics.evidence.encoding import encoding_of
 from diagnostics.evidence.inventory import DUPLICATE, EMPTY, REFUSED, UNREADABLE, SourceReport, unread
-from diagnostics.evidence.machines import machine_in
+from diagnostics.evidence.machines import listing_in, machine_in
 from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
 from diagnostics.evidence.signatures import signature
 
@@ -190,8 +190,19 @@ class Intake:
 
 
 def _may_be_copies(one: Document, other: Document) -> bool:
-    """Equal texts of two machines (a list of providers, say) are two pieces of evidence; binary logs name theirs."""
-    return one.encoding is None or not one.machine or not other.machine or one.machine == other.machine
+    """Equal texts of two machines (a list of providers, say) are two pieces of evidence; binary logs name theirs.
+
+    So are two listings of a machine that hold nothing: only their names tell what was asked.
+    """
+    if one.encoding is None:
+        return True
+    ours, theirs = (_whose(document) for document in (one, other))
+    return (not ours or not theirs or ours == theirs) and listing_in(one.name) == listing_in(other.name)
+
+
+def _whose(document: Document) -> str:
+    """The machine, or what may be one: the folder."""
+    return document.machine or "".join(document.name.split("/")[-2:-1])
 
 
 def _named(paths: Iterable[str | Path]) -> set[tuple[str, Path | None]]:

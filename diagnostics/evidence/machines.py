@@ -1,4 +1,4 @@
-"""Which machine a file is of, by what people call files and folders; and which names mean the same machine."""
+"""Which machine and which listing a file is of, by what people call it; and which names mean the same machine."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -12,6 +12,9 @@ _NETBIOS_LENGTH = 15
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 _TOKEN = re.compile(r"[^-_ .%()\[\]+,]+")
 _CHANNEL = re.compile(r"(?i)(^|[-_ .])microsoft-windows-.*")
+
+_LISTING = re.compile(r"(writers|providers|shadowstorage|shadows|volumes)[^\\/]*$", re.IGNORECASE)
+"""What vssadmin lists."""
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -69,6 +72,12 @@ def _could_be_machine(candidate: str, *, qualified: bool) -> bool:
     if not _HOST_NAME.fullmatch(candidate) or len(label) > _NETBIOS_LENGTH or not re.search("[A-Za-z]", label):
         return False
     return qualified or bool(re.search("[0-9]", label))
+
+
+def listing_in(name: str) -> str:
+    """Which listing of vssadmin a document's name suggests, empty where none."""
+    match = _LISTING.search(name)
+    return match[1].lower() if match else ""
 
 
 def known_machine_in(name: str, known: Collection[str]) -> str:

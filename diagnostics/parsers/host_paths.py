@@ -29,10 +29,16 @@ def volume_of(path: str, folders: Iterable[str] = ()) -> str:
     return ""
 
 
-def beside_checkpoints(checkpoints: str, disks: Iterable[str]) -> str:
+def mount_folders(volumes: Iterable[str]) -> list[str]:
+    """Of the names of a host's volumes, those that are folders in which they are mounted."""
+    return [name for name in volumes if name[1:3] == ":\\" and len(name) > 3]
+
+
+def beside_checkpoints(checkpoints: str, disks: Iterable[str], folders: Iterable[str] = ()) -> str:
     """Whether all disks lie on the volume that checkpoint files go to: `true`, `false`, or empty where nobody knows."""
-    volumes = {volume_of(disk) for disk in disks}
-    root = volume_of(checkpoints)
+    mounted = list(folders)
+    volumes = {volume_of(disk, mounted) for disk in disks}
+    root = volume_of(checkpoints, mounted)
     if not root or not volumes or "" in volumes:
         return ""
     return "true" if volumes == {root} else "false"

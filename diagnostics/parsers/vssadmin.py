@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from diagnostics.event import Event, Kind
+from diagnostics.evidence.machines import listing_in
 from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.timestamps import Timestamp
@@ -41,7 +42,6 @@ _BANNER = re.compile(r"\s*vssadmin \d\.\d\b")
 _COMMAND = re.compile(
     r"vssadmin(?:\.exe)?\s+list\s+(?P<listing>writers|providers|shadowstorage|shadows|volumes)\b", re.IGNORECASE
 )
-_ASKED_BY_NAME = re.compile(r"(writers|providers|shadowstorage|shadows|volumes)[^\\/]*$", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[-/.年년]\s?\d{1,2}[-/.月월]\s?\d{1,4}.*")
 _UNITS = "BKMGTPE"
 _LOCAL_UNITS = {"о": "B", "o": "B", "б": "B", "к": "K", "м": "M", "г": "G", "т": "T"}  # octet, байт
@@ -190,8 +190,7 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
 
 def _asked_by(name: str) -> str:
     """Which listing an empty one is: by the file's name; else of writers, the only one that says nothing when empty."""
-    match = _ASKED_BY_NAME.search(name)
-    return match[1].lower() if match else "writers"
+    return listing_in(name) or "writers"
 
 
 def _preamble(lines: Lines, page: Page) -> tuple[str, list[str]]:

@@ -48,8 +48,8 @@ class JobReport:
             "Type:    Recovery point",
             f"Status:  {'Failed' if failure else 'Completed'}",
             *([f"Description:  {failure}", "More information"] if failure else []),
-            f"End time:  {_regional(self.end)}",
-            f"Start time:  {_regional(self.start)}",
+            f"End time:  {regional(self.end)}",
+            f"Start time:  {regional(self.start)}",
             f"Time elapsed:  {_elapsed(self.start, self.end)}",
             f"Data transferred:   {_megabytes(self.transferred)} MB",
             f"Cluster node   {self.host}",
@@ -60,7 +60,7 @@ class JobReport:
         return "\n".join(rows) + "\n"
 
 
-def _regional(moment: datetime) -> str:
+def regional(moment: datetime) -> str:
     """As in the United States."""
     return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
 

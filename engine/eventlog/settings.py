@@ -1,7 +1,4 @@
-"""What DiskPart and vssadmin print of a machine's disks and of where its shadow copies are kept.
-
-Sources: captured listings of `diskpart` (`list disk`, `list volume`) and `vssadmin list shadowstorage`, in English.
-"""
+"""What DiskPart prints of a machine's disks. Source: captured listings of `list disk` and `list volume`, in English."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -18,13 +15,6 @@ class DiskSetting(NamedTuple):
     """Bytes."""
     file_system: str
     dynamic: bool
-
-
-class StorageSetting(NamedTuple):
-    """Where shadow copies of a volume are kept."""
-
-    volume: str
-    storage: str
 
 
 def diskpart(machine: str, disks: Iterable[DiskSetting]) -> str:
@@ -67,30 +57,8 @@ def _table(widths: Sequence[int], head: str, rows: Iterable[Sequence[str]]) -> I
         yield "  ".join(["", *(cell.ljust(width) for cell, width in zip(row, widths, strict=True))]).rstrip()
 
 
-def shadow_storage(machine: str, storages: Iterable[StorageSetting]) -> str:
-    """`vssadmin list shadowstorage`."""
-    head = [
-        "vssadmin 1.1 - Volume Shadow Copy Service administrative command-line tool",
-        "(C) Copyright 2001-2013 Microsoft Corp.",
-    ]
-    entries = [
-        "\n".join(
-            (
-                "Shadow Copy Storage association",
-                f"   For volume: ({one.volume}){_device(machine, one.volume)}",
-                f"   Shadow Copy Storage volume: ({one.storage}){_device(machine, one.storage)}",
-                "   Used Shadow Copy Storage space: 96.00 MB (9%)",
-                "   Allocated Shadow Copy Storage space: 320.00 MB (31%)",
-                "   Maximum Shadow Copy Storage space: 512.00 MB (50%)",
-            )
-        )
-        for one in storages
-    ]
-    return "\n\n".join(["\n".join(head), *entries]) + "\n"
-
-
-def _device(machine: str, volume: str) -> str:
-    """A volume's name; Windows makes it up when it first sees the volume, so that any will do."""
+def device(machine: str, volume: str) -> str:
+    """A volume's GUID path; Windows makes it up when it first sees the volume, so that any will do."""
     number = int.from_bytes(f"{machine}{volume}".encode()[-6:].rjust(6, b"\0"), "big")
     return f"\\\\?\\Volume{{de393808-58d8-11df-be86-{number:012x}}}\\"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.hresult import HResult
 from engine.hyperv.filesystem import FileSystem
-from engine.hyperv.machine import PowerAction, PowerState, VirtualMachine, VmStep
+from engine.hyperv.machine import HOST_VERSION, PowerAction, PowerState, VirtualMachine, VmStep
 from engine.hyperv.occurrences import PowerStateChanged, SaveFailed, StartFailed
 from engine.occurrence import Machine
 from engine.pipeline import Stage
@@ -48,8 +48,10 @@ class Host:
         self.volumes = {volume.name: volume for volume in volumes}
         self.save_rate: float = 64 << 20
         """Bytes of memory that are saved, or loaded again, in a second."""
-        self.least_integration = (6, 0)
-        """The oldest version of integration services that it works with."""
+        self.integration: tuple[int, ...] = HOST_VERSION
+        """The version of integration services that it brings for its guests."""
+        self.least_integration: tuple[int, ...] = (6, 0, 6001, 18016)
+        """The oldest that it works with: those of Windows Server 2008, before which there were only trials."""
         self.guest_limit = 600.0
         """Seconds after which it gives up a guest's cycle. Not documented; ten minutes is what is reported."""
         self.vms: list[VirtualMachine] = []

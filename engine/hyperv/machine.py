@@ -53,12 +53,16 @@ class BackupService(StrEnum):
     HUNG = "hung"
 
 
+HOST_VERSION = (6, 2, 9200, 16433)
+"""Of the integration services that a host with Windows Server 2012 brings."""
+
+
 @dataclass
 class IntegrationServices:
     """The integration components of a guest, as far as a backup needs them."""
 
     installed: bool = True
-    version: tuple[int, int] = (6, 1)
+    version: tuple[int, ...] = HOST_VERSION
     backup_enabled: bool = True
     """The check mark `Backup (volume snapshot)` in the settings; without it the backup is offline, on purpose."""
     backup_service: BackupService = BackupService.RUNNING
@@ -143,7 +147,7 @@ class VirtualMachine:
         if step in self.faults:
             await self.faults[step]()
 
-    async def ask_guest(self, least_version: tuple[int, int], limit: float) -> Requestor:
+    async def ask_guest(self, least_version: tuple[int, ...], limit: float) -> Requestor:
         """Ask the backup service in the guest for a snapshot; the inner cycle, with its copies, when it is complete.
 
         Raises VssError, after which nothing is left of it.

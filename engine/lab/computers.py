@@ -3,7 +3,9 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, NamedTuple
+from uuid import UUID
 
 import apsw
 
@@ -43,6 +45,16 @@ _PROCESSES = {
 }
 
 
+class LeftCopy(NamedTuple):
+    """A shadow copy that an earlier job has not released."""
+
+    id: UUID
+    set_id: UUID
+    volume: str
+    created: datetime
+    """UTC."""
+
+
 class Computer(ABC):
     """What hosts and guests have in common, as far as faults get at it. What is put in here happens from then on."""
 
@@ -54,6 +66,7 @@ class Computer(ABC):
         """Of its provider, by routine."""
         self.writer_faults: dict[str, dict[Phase, Fault]] = {}
         """By name of writer."""
+        self.left_copies: list[LeftCopy] = []
 
     @property
     def computer(self) -> Machine:
@@ -223,9 +236,9 @@ class LabHost(Computer):
         return host
 
     def _size(self, volume: declared.HostVolume) -> int:
-        """So large that the disks and the saved states have room, and a quarter more."""
+        """So large that the disks and the saved states have room, and a quarter more, but at least a gigabyte."""
         if volume.size is not None:
             return volume.size * MIB
         machines = [vm for vm in self.declaration.virtual_machines if vm.host_volume == volume.name]
         needed = sum(vm.memory + sum(disk.size for disk in vm.volumes) for vm in machines)
-        return max(64, needed * 5 // 4) * MIB
+        return (needed + max(1024, needed // 4)) * MIB

@@ -1,14 +1,13 @@
 """What the machines of a lab would export."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.dpm.failures import failure_kinds
 from engine.eventlog.job import Failure, JobReport
 from engine.eventlog.logbook import Logbook, write_jobs
 from engine.eventlog.messages import meanings
-from engine.eventlog.settings import DiskSetting, StorageSetting, diskpart, shadow_storage
-from engine.lab.computers import LabVm
+from engine.lab.exports import write_exports
 from engine.lab.night import JobRecord
 from engine.lab.scenario import Scenario
 from engine.lab.site import LabSite
@@ -18,7 +17,7 @@ _OF_VSS = (30111, 30112)
 
 
 def write_logs(folder: Path, site: LabSite, logbook: Logbook, jobs: Iterable[JobRecord]) -> list[Path]:
-    """Write `<machine>/*.evtx`, `*.errlog`, listings of writers, disks and storage, and the server's `job.txt`.
+    """Write `<machine>/*.evtx`, `*.errlog`, exports and listings, and the server's `job.txt`.
 
     Raises EventLogError, OSError.
     """
@@ -31,22 +30,7 @@ def write_logs(folder: Path, site: LabSite, logbook: Logbook, jobs: Iterable[Job
     reports = [_report(job, scenario) for job in sorted(jobs, key=lambda job: (job.started, job.vm))]
     if reports and scenario.site.server in machines:
         written.append(write_jobs(folder, scenario.site.server, reports))
-    guests = [vm for vm in site.vms.values() if vm.name in machines]
-    return written + [path for vm in guests for path in _settings(folder / vm.name, vm)]
-
-
-def _settings(folder: Path, vm: LabVm) -> Iterator[Path]:
-    """What a guest's administrator would print of its disks, and of its shadow copy storage where there is any."""
-    volumes = vm.machine.guest.volumes
-    disks = [DiskSetting(one.name, one.block.size, one.file_system, one.dynamic) for one in volumes]
-    kept = [StorageSetting(one.name, one.shadow_storage) for one in volumes if one.shadow_storage]
-    listings = {"diskpart.txt": diskpart(vm.name, disks)}
-    if kept:
-        listings["vssadmin-shadowstorage.txt"] = shadow_storage(vm.name, kept)
-    for name, text in listings.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8-sig", newline="\r\n")
-        yield folder / name
+    return written + write_exports(folder, site, machines)
 
 
 def _report(job: JobRecord, scenario: Scenario) -> JobReport:

@@ -41,7 +41,7 @@ def guest_does_not_answer(vm: LabVm) -> Injection:
 @fault(Component.INTEGRATION_COMPONENTS)
 def integration_services_outdated(vm: LabVm) -> Injection:
     """The guest's integration services are older than its host works with."""
-    return setting(vm.machine.integration, version=(5, 2))
+    return setting(vm.machine.integration, version=(6, 0, 6001, 17101))
 
 
 @fault(Component.INTEGRATION_COMPONENTS)

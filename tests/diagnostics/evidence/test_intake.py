@@ -263,6 +263,14 @@ def test_equal_texts_of_two_machines_are_two_pieces_of_evidence(tmp_path):
     assert len(reports) == 1
 
 
+def test_listings_that_hold_nothing_are_told_apart_by_their_names_and_folders(tmp_path):
+    for name in ("MAIL/vssadmin-shadows.txt", "MAIL/vssadmin-shadowstorage.txt", "FILE/vssadmin-shadows.txt"):
+        written(tmp_path / "x" / name, TEXT)
+    documents, reports = take(tmp_path / "x")
+    assert len(documents) == 3
+    assert not reports
+
+
 def test_links_are_not_followed_and_those_that_leave_the_folder_are_named(tmp_path):
     written(tmp_path / "x" / "a.txt", TEXT)
     written(tmp_path / "secret.txt", b"secret")
