@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from diagnostics.exit_codes import FAIL_ON, ExitCode
+from diagnostics.language import LANGUAGES, language_of, speak
 
 HELP = """Read exported logs; say which component of the backup failed, in which stage, why, and what to do.
 
@@ -26,6 +27,22 @@ Exit status:
 
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def speaking(command: _Command) -> _Command:
+    """`--lang` of every command that says something to a person; what programs read stays English."""
+
+    def speak_it(_context: click.Context, _option: click.Parameter, language: str | None) -> None:
+        speak(language or language_of())
+
+    option = click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        callback=speak_it,
+        expose_value=False,
+        help="Language of what is told (else from LC_ALL, LC_MESSAGES, LANG); JSON stays English.",
+    )
+    return option(command)
 
 
 def about_logs(command: _Command) -> _Command:
@@ -63,6 +80,7 @@ def about_logs(command: _Command) -> _Command:
         click.option("--until", metavar="TIME", help="Leave out what is later."),
         click.option("--vm", default="", help="Only the jobs of this virtual machine."),
         click.option("--fail-on", type=click.Choice(list(FAIL_ON)), default="any", help="Which verdicts exit with 1."),
+        speaking,
         click.option("--plain", is_flag=True, help="Linear text without colours."),
         click.option(
             "--explain", is_flag=True, help="Show every line of evidence, the whole ranking and the arithmetic."

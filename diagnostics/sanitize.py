@@ -6,6 +6,8 @@ characters.
 
 import re
 
+from engine.sentence import Sentence
+
 _HOSTILE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi controls, zero-width, line separators
@@ -31,3 +33,11 @@ def one_line(text: str, width: int = 300) -> str:
     """Sanitized, on one line, cut to `width` characters."""
     flat = " ".join(sanitize(text[: width * 8]).split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def harmless(text: str) -> str:
+    """As `one_line`; a sentence stays one, with harmless values."""
+    if not isinstance(text, Sentence):
+        return one_line(text)
+    values = {name: harmless(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    return Sentence(text.template, **values)

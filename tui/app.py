@@ -15,6 +15,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from diagnostics.exit_codes import ExitCode
+from diagnostics.language import speak
 from tui.actions import ACTIONS, EVERYWHERE, PLACES, bindings, keys_of, place
 from tui.i18n import LANGUAGES, Words, language_of
 from tui.keeping import keep_bytes
@@ -62,7 +63,7 @@ class ShindanApp(App[None]):
         """
         super().__init__()
         self.session = session or Session(None)
-        self.words = Words(language or self.session.language or language_of())
+        self.words = self._speaking(language or self.session.language or language_of())
         self.glyphs: Glyphs = glyphs(ascii_only=ascii_only or self.session.ascii_only)
         self.set_class(self._draws_ascii, "-ascii")
         self.case: OpenCase | None = None
@@ -211,9 +212,15 @@ class ShindanApp(App[None]):
     async def action_next_language(self) -> None:
         """The next language, at once, on every screen."""
         at = (LANGUAGES.index(self.words.language) + 1) % len(LANGUAGES)
-        self.words = Words(LANGUAGES[at])
+        self.words = self._speaking(LANGUAGES[at])
         await self.make_anew()
         self._remember_looks()
+
+    @staticmethod
+    def _speaking(language: str) -> Words:
+        """The screens' words in a language, in which all else is said from now on too."""
+        speak(language)
+        return Words(language)
 
     async def action_next_glyphs(self) -> None:
         """From Unicode to ASCII and back."""

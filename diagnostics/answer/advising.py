@@ -7,6 +7,7 @@ from diagnostics.case.updates import Inventory, Standing, State, holders, standi
 from diagnostics.knowledge.updates import Update
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import UpdateAdvice
+from engine.sentence import Sentence
 
 _ORDER = list(State)
 
@@ -23,10 +24,10 @@ def update_advice(
     found = [
         UpdateAdvice(
             kb=update.kb,
-            title=update.title,
+            title=Sentence(update.title),
             machine=one_line(machine),
             state=told.state.value,
-            why=one_line(told.why),
+            why=told.why,
             references=list(update.references),
         )
         for update in updates
@@ -45,7 +46,7 @@ def _standings(
 ) -> Iterator[tuple[str, Standing]]:
     machines = holders(update, plate, topology)
     if not machines:
-        yield "", Standing(State.UNKNOWN, "nothing tells which machine needs it")
+        yield "", Standing(State.UNKNOWN, Sentence("nothing tells which machine needs it"))
     for machine in machines:
         if told := standing(update, machine, inventories.get(machine), known):
             yield machine, told

@@ -34,6 +34,7 @@ from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord, foremost
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
+from engine.sentence import Sentence, listed
 
 _IN_THE_GUEST = {
     Stage.HOST_FREEZE: Stage.GUEST_FREEZE,
@@ -97,15 +98,15 @@ class _Writer:
             stage=self._stage(found),
             cause=cause.id if cause else None,
             probability=round(found.probability, 6),
-            title=COMPONENTS[component].title if cause is None else f"{COMPONENTS[component].title}: {cause.title}",
-            explanation=cause.explanation
+            title=_title(component, cause),
+            explanation=Sentence(cause.explanation)
             if cause
-            else f"It may be one of these: {'; '.join(c.title for c in causes)}.",
+            else Sentence("It may be one of these: {causes}.", causes=listed(likely.title for likely in causes)),
             evidence=[self.evidence(line) for line in found.evidence],
             counter_evidence=[self.evidence(line) for line in found.counter_evidence],
             minimal_evidence=list(found.minimal_evidence),
             jobs=[one_line(job) for job in found.jobs],
-            confirm=list(dict.fromkeys(line for likely in causes for line in likely.confirm)),
+            confirm=list(dict.fromkeys(Sentence(line) for likely in causes for line in likely.confirm)),
             remedies=list(remedies),
             remedy_details=[advice(self._case.catalog.remedies[remedy]) for remedy in remedies],
             references=list(dict.fromkeys(line for likely in causes for line in likely.references)),
@@ -162,6 +163,11 @@ class _Writer:
         return next((stage for stage in needed if any(_lies_in(stage, failed) for failed in intervals)), None)
 
 
+def _title(component: Component, cause: Cause | None) -> Sentence:
+    part = Sentence(COMPONENTS[component].title)
+    return Sentence("{component}: {cause}", component=part, cause=Sentence(cause.title)) if cause else part
+
+
 def _evidence_keys(judgement: Judgement) -> set[str]:
     return {line.key for fault in judgement.faults for line in (*fault.evidence, *fault.counter_evidence)}
 
@@ -175,12 +181,12 @@ def _speaks_of(sighting: Sighting, plate: str, component: str) -> bool:
 
 
 _WORDS = {
-    VerdictWord.ASSERTED: "",
-    VerdictWord.LEADING: "Probably: ",
-    VerdictWord.AMBIGUOUS: "These logs do not tell these apart: ",
-    VerdictWord.UNEXPLAINED: "A cause that Shindan does not know; nearest: ",
-    VerdictWord.TRANSIENT: "It failed once and a retry passed; if it returns, look at: ",
-    VerdictWord.INSUFFICIENT: "The logs do not suffice; first suspects: ",
+    VerdictWord.ASSERTED: Sentence("{named}."),
+    VerdictWord.LEADING: Sentence("Probably: {named}."),
+    VerdictWord.AMBIGUOUS: Sentence("These logs do not tell these apart: {named}."),
+    VerdictWord.UNEXPLAINED: Sentence("A cause that Shindan does not know; nearest: {named}."),
+    VerdictWord.TRANSIENT: Sentence("It failed once and a retry passed; if it returns, look at: {named}."),
+    VerdictWord.INSUFFICIENT: Sentence("The logs do not suffice; first suspects: {named}."),
 }
 
 
@@ -194,17 +200,23 @@ def _word(case: Case) -> VerdictWord:
 def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
     """One sentence."""
     if not any(source.records for source in case.reading.sources):
-        return "Nothing was read: no file held a record that Shindan understands."
+        return Sentence("Nothing was read: no file held a record that Shindan understands.")
     if word is VerdictWord.INSUFFICIENT and not (case.problem.jobs or case.problem.events):
-        return "The logs say nothing of a backup: they hold no job, no error of one and no trace of one."
+        return Sentence("The logs say nothing of a backup: they hold no job, no error of one and no trace of one.")
     if word is VerdictWord.HEALTHY:
         passed = sum(job.outcome is Outcome.SUCCEEDED for job in case.jobs)
-        return f"No fault found; {passed} of {len(case.jobs)} jobs succeeded." if case.jobs else "No fault found."
-    named = [f"{fault.title} ({fault.instance})" for fault in foremost(faults)[0]] or [
-        f"{COMPONENTS[Component(found.component)].title} ({one_line(found.plate)})"
+        if not case.jobs:
+            return Sentence("No fault found.")
+        return Sentence("No fault found; {passed} of {count} jobs succeeded.", passed=passed, count=len(case.jobs))
+    named = [_suspect(fault.title, fault.instance) for fault in foremost(faults)[0]] or [
+        _suspect(_title(Component(found.component), None), one_line(found.plate))
         for found in case.judgement.candidates[:3]
     ]
-    return f"{_WORDS[word]}{'; '.join(named)}."
+    return Sentence(_WORDS[word].template, named=listed(named))
+
+
+def _suspect(title: str, where: str) -> Sentence:
+    return Sentence("{title} ({where})", title=title, where=where)
 
 
 def _noise(case: Case) -> list[Noise]:
@@ -219,7 +231,7 @@ def _noise(case: Case) -> list[Noise]:
             for source in {(event.provider, event.event_id) for event in sighting.events}:
                 counts[event_name(sighting.events[0]), sighting.rule.why] += repeats.pop(source, 0)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [Noise(event=event, count=count, why=why) for (event, why), count in ranked]
+    return [Noise(event=event, count=count, why=Sentence(why)) for (event, why), count in ranked]
 
 
 def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]:
@@ -229,17 +241,19 @@ def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]
         titles[item.machine].append(item.export.title)
     for machine, of_machine in titles.items():
         if machine in heard:
-            yield NotChecked(what=one_line(f"{machine}: {'; '.join(of_machine)}"), why="not among the files")
+            what = Sentence("{machine}: {exports}", machine=one_line(machine), exports=listed(of_machine))
+            yield NotChecked(what=what, why=Sentence("not among the files"))
         else:
-            yield NotChecked(what=one_line(machine), why="no log of it is among the files")
+            yield NotChecked(what=one_line(machine), why=Sentence("no log of it is among the files"))
     for source in case.reading.sources:
         if source.kind in NOT_EVENTS:
             why = "; ".join(damage.why for damage in source.damage)
             yield NotChecked(what=one_line(source.path), why=one_line(f"{source.kind}: {why}"))
         elif source.lines_not_understood:
             count, first = source.lines_not_understood, source.first_line_not_understood
-            yield NotChecked(what=one_line(source.path), why=f"{count} lines not understood, the first at line {first}")
+            why = Sentence("{count} lines not understood, the first at line {first}", count=count, first=first)
+            yield NotChecked(what=one_line(source.path), why=why)
     for skew in case.skews:
-        yield NotChecked(what=one_line(f"{skew.machine}: its clock"), why=skewed(skew))
+        yield NotChecked(what=Sentence("{machine}: its clock", machine=one_line(skew.machine)), why=skewed(skew))
     for limit in case.judgement.limits:
-        yield NotChecked(what="the model", why=one_line(limit))
+        yield NotChecked(what=Sentence("the model"), why=limit)

@@ -12,6 +12,7 @@ from diagnostics.localize.telling_apart import rank_splits
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import NextEvidence, VerdictWord
+from engine.sentence import Sentence
 
 _SHOWN = 5
 _SPLITS_SHOWN = 3
@@ -51,7 +52,7 @@ def _best(found: Iterable[tuple[Option, Gain]]) -> list[NextEvidence]:
     ranked = sorted(best.items(), key=lambda item: (-item[1].bits_per_cost, item[0]))
     return [
         NextEvidence(
-            collect=option.title,
+            collect=Sentence(option.title),
             machine=one_line(option.machine),
             command=one_line(option.command),
             gain_bits=round(gain.bits, 3),

@@ -10,6 +10,7 @@ from diagnostics.localize.judge import Judgement
 from diagnostics.localize.network import Network
 from diagnostics.localize.responsibility import Responsibilities
 from diagnostics.verdict import Evidence, LineReckoned, Reckoning, SuspectReckoned
+from engine.sentence import Sentence, listed
 
 _FAULTS = 3
 _OTHERS = 4
@@ -138,11 +139,12 @@ def why_lost(reckoning: Reckoning, instance: str) -> str:
     first, other = reckoning.suspects[0], reckoning.suspects[at]
     behind = first.probability_db - other.probability_db
     if behind < _TELLING:
-        return "as likely as the first: these logs do not tell them apart"
+        return Sentence("as likely as the first: these logs do not tell them apart")
     reasons = sorted(_reasons(reckoning, at), key=lambda reason: reason.here - reason.there)
     told = [reason for reason in reasons[:_REASONS] if reason.there - reason.here >= _TELLING]
-    named = "; ".join(f"{reason.what} ({reason.there:+.1f} dB there, {reason.here:+.1f} here)" for reason in told)
-    return f"{behind:.1f} dB behind the first{': ' if named else ''}{named}"
+    if not told:
+        return Sentence("{behind:.1f} dB behind the first", behind=behind)
+    return Sentence("{behind:.1f} dB behind the first: {reasons}", behind=behind, reasons=listed(map(_told, told)))
 
 
 class _Reason(NamedTuple):
@@ -153,11 +155,17 @@ class _Reason(NamedTuple):
     here: float
 
 
+def _told(reason: _Reason) -> Sentence:
+    return Sentence(
+        "{what} ({there:+.1f} dB there, {here:+.1f} here)", what=reason.what, there=reason.there, here=reason.here
+    )
+
+
 def _reasons(reckoning: Reckoning, at: int) -> Iterator[_Reason]:
     first, other = reckoning.suspects[0], reckoning.suspects[at]
-    yield _Reason("how common it is", first.prior_db, other.prior_db)
+    yield _Reason(Sentence("how common it is"), first.prior_db, other.prior_db)
     for line in reckoning.lines:
-        on = f" on {line.machine}" if line.machine else ""
-        yield _Reason(f"{line.event}{on}", line.adds_db[0], line.adds_db[at])
-    yield _Reason("all other lines", first.rest_db, other.rest_db)
-    yield _Reason("that a job failed by it", first.failed_db, other.failed_db)
+        what = Sentence("{event} on {machine}", event=line.event, machine=line.machine) if line.machine else line.event
+        yield _Reason(what, line.adds_db[0], line.adds_db[at])
+    yield _Reason(Sentence("all other lines"), first.rest_db, other.rest_db)
+    yield _Reason(Sentence("that a job failed by it"), first.failed_db, other.failed_db)

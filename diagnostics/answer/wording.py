@@ -33,6 +33,7 @@ from diagnostics.verdict import (
     Timeline,
     TopologyReport,
 )
+from engine.sentence import Sentence
 
 _MACHINE_ONLY = {"Binary", "ProcessId", "CommandLine", "User"}
 _EPOCH = datetime(1970, 1, 1)  # UTC, left unsaid so that `isoformat` does not say it in numbers
@@ -82,7 +83,9 @@ def evidence_of_absence(absence: Absence, weight_db: float) -> Evidence:
         codes=[],
         rule=absence.rules[0],
         weight_db=round(weight_db, 1) + 0.0,
-        text=one_line(f"The log covers the failed job and holds no event of {', '.join(absence.rules)}"),
+        text=Sentence(
+            "The log covers the failed job and holds no event of {rules}", rules=one_line(", ".join(absence.rules))
+        ),
         count=0,
     )
 
@@ -132,22 +135,26 @@ def advice(remedy: Remedy) -> RemedyAdvice:
     """A remedy of the catalog, as the verdict carries it."""
     return RemedyAdvice(
         id=remedy.id,
-        title=remedy.title,
+        title=Sentence(remedy.title),
         role=remedy.role,
         risk=remedy.risk,
-        steps=[RemedyStep(do=step.do, run=list(step.run)) for step in remedy.steps],
-        undo=remedy.undo,
-        verify=remedy.verify,
+        steps=[RemedyStep(do=Sentence(step.do), run=list(step.run)) for step in remedy.steps],
+        undo=Sentence(remedy.undo),
+        verify=Sentence(remedy.verify),
     )
 
 
 def skewed(skew: Skew) -> str:
     """What was done about a clock that is off."""
     minutes = round(abs(skew.ahead) / 60_000_000)
-    way = "ahead of" if skew.ahead > 0 else "behind"
-    return (
-        f"it seems {minutes} minutes {way} the backup server's, for {skew.jobs} failed jobs find its events at that "
+    return Sentence(
+        "it seems {minutes} minutes ahead of the backup server's, for {jobs} failed jobs find its events at that "
         "distance; its times are shown set right"
+        if skew.ahead > 0
+        else "it seems {minutes} minutes behind the backup server's, for {jobs} failed jobs find its events at that "
+        "distance; its times are shown set right",
+        minutes=minutes,
+        jobs=skew.jobs,
     )
 
 
@@ -189,7 +196,7 @@ def _moment(found: MomentFound) -> Moment | None:
         record=event.record,
         level=level,
         event=_job_name(job) if job else event_name(event),
-        text=_job_text(found) if job else found.meaning or one_line(said(event)),
+        text=_job_text(found) if job else Sentence(found.meaning) if found.meaning else one_line(said(event)),
         rule=found.rule,
         job=one_line(job.id) if job else "",
         count=found.times,
@@ -197,17 +204,20 @@ def _moment(found: MomentFound) -> Moment | None:
 
 
 def _job_name(job: Job) -> str:
-    return f"job of {one_line(job.vm)}" if job.vm else "job"
+    return Sentence("job of {vm}", vm=one_line(job.vm)) if job.vm else Sentence("job")
 
 
 def _job_text(found: MomentFound) -> str:
     job = found.job
     if job is None or found.sort is Sort.JOB_STARTED:
-        return "started"
+        return Sentence("started")
+    outcome = Sentence(job.outcome.value)
     if job.failed is None:
-        return str(job.outcome)
-    first, last = job.failed
-    return f"{job.outcome} at {first}" if first is last else f"{job.outcome} between {first} and {last}"
+        return outcome
+    first, last = (Sentence(stage.value) for stage in job.failed)
+    if first == last:
+        return Sentence("{outcome} at {stage}", outcome=outcome, stage=first)
+    return Sentence("{outcome} between {first} and {last}", outcome=outcome, first=first, last=last)
 
 
 def topology_report(topology: Topology) -> TopologyReport:
@@ -218,7 +228,7 @@ def topology_report(topology: Topology) -> TopologyReport:
             MachineReport(
                 name=one_line(name),
                 role=topology.machines[name].role,
-                basis=one_line(topology.machines[name].basis),
+                basis=topology.machines[name].basis,
                 host=one_line(topology.host_of.get(name, "")),
             )
             for name in topology.with_role(*roles)

@@ -10,7 +10,9 @@ import msgspec
 import re2
 
 from diagnostics.event import Event, Kind
+from diagnostics.sanitize import one_line
 from engine.pipeline import Scope
+from engine.sentence import Sentence
 
 SITE = "site"
 UNKNOWN = "?"
@@ -126,6 +128,9 @@ def vm_plate(vm: str) -> str:
     return f"vm:{vm}"
 
 
+_NAMED_AS_GUEST = Sentence("a host or a job names it as a virtual machine")
+
+
 def read_topology(events: Iterable[Event], machines: Iterable[str], given: Mapping[str, Role]) -> Topology:
     """Infer the roles of `machines` and of those that the events name; `given` roles (short names) win."""
     clues: dict[str, Counter[tuple[Role, str]]] = defaultdict(Counter)
@@ -137,10 +142,10 @@ def read_topology(events: Iterable[Event], machines: Iterable[str], given: Mappi
                 clues[name][role, why] += 1
         vm = named(event, "VmName")
         if vm:
-            clues[vm][Role.GUEST, "a host or a job names it as a virtual machine"] += 1
+            clues[vm][Role.GUEST, _NAMED_AS_GUEST] += 1
             node = named(event, "ClusterNode", "Server")
             if node:
-                clues[node][Role.HOST, f"a job names it as the host of {vm}"] += 1
+                clues[node][Role.HOST, Sentence("a job names it as the host of {vm}", vm=one_line(vm))] += 1
             host = node or (name if any(role is Role.HOST for role, _ in clues[name]) else "")
             if host:
                 host_of[vm] = host
@@ -151,14 +156,14 @@ def read_topology(events: Iterable[Event], machines: Iterable[str], given: Mappi
 
 def _machine(name: str, clues: Counter[tuple[Role, str]], given: Role | None) -> Machine:
     if given:
-        return Machine(name, given, "given")
+        return Machine(name, given, Sentence("given"))
     if clues:
         (role, why), _ = min(clues.items(), key=lambda item: (_STRENGTH[item[0][0]], -item[1], item[0]))
         return Machine(name, role, why)
     for role, pattern in _role_table().weak.items():
         if re2.match(pattern, name):
-            return Machine(name, role, "guessed from its name")
-    return Machine(name, Role.UNKNOWN, "nothing tells its role")
+            return Machine(name, role, Sentence("guessed from its name"))
+    return Machine(name, Role.UNKNOWN, Sentence("nothing tells its role"))
 
 
 _STRENGTH = {Role.DPM_SERVER: 0, Role.HOST: 1, Role.GUEST: 2, Role.DOMAIN_CONTROLLER: 3, Role.UNKNOWN: 4}
@@ -170,13 +175,13 @@ def _clues_of(event: Event) -> Iterator[tuple[Role, str]]:
         case Kind.RECORD:
             yield from _provider_clues(event.provider)
         case Kind.VSS_WRITER:
-            yield from _listed("writers", "has the", event.fields.get("WriterName", ""))
+            yield from _listed("writers", _HAS, event.fields.get("WriterName", ""))
         case Kind.VSS_PROVIDER:
-            yield from _listed("providers_installed", "has the", event.fields.get("ProviderName", ""))
+            yield from _listed("providers_installed", _HAS, event.fields.get("ProviderName", ""))
         case Kind.ERRLOG:
-            yield from _listed("binaries", "writes traces of", event.fields.get("Binary", "").upper())
+            yield from _listed("binaries", _TRACES, event.fields.get("Binary", "").upper())
         case _:
-            yield from _listed("kinds", "gave a listing of kind", str(event.kind))
+            yield from _listed("kinds", _LISTS, str(event.kind))
 
 
 @cache
@@ -184,14 +189,19 @@ def _provider_clues(provider: str) -> tuple[tuple[Role, str], ...]:
     """What logging under this event source says; there are few sources, and many records of each."""
     folded = provider.casefold()
     return tuple(
-        (role, f"logs as {prefix}")
+        (role, Sentence("logs as {source}", source=prefix))
         for role, clues in _role_table().strong.items()
         for prefix in clues.providers
         if folded.startswith(prefix.casefold())
     )
 
 
-def _listed(clue: str, verb: str, value: str) -> Iterator[tuple[Role, str]]:
+_HAS, _TRACES, _LISTS = (
+    Sentence("has the {what}"), Sentence("writes traces of {what}"), Sentence("gave a listing of kind {what}")
+)  # fmt: skip
+
+
+def _listed(clue: str, told: Sentence, value: str) -> Iterator[tuple[Role, str]]:
     for role, clues in _role_table().strong.items():
         if value in getattr(clues, clue):
-            yield role, f"{verb} {value}"
+            yield role, Sentence(told.template, what=value)

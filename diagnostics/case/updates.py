@@ -8,6 +8,8 @@ from typing import NamedTuple
 from diagnostics.case.topology import Role, Topology, short_name
 from diagnostics.event import Event, Kind
 from diagnostics.knowledge.updates import CUMULATIVE, WINDOWS, Holder, Product, Update, Version, product_of, version_of
+from diagnostics.sanitize import one_line
+from engine.sentence import Sentence
 
 _LDR = 20_000
 """Revisions from here on belong to the other branch of servicing (LDR), which has its own numbers."""
@@ -74,19 +76,20 @@ def read_inventories(events: Iterable[Event]) -> dict[str, Inventory]:
 
 def standing(update: Update, machine: str, inventory: Inventory | None, known: Mapping[str, Update]) -> Standing | None:
     """How an update stands on a machine; None where it is not for what runs there. `known` are all updates."""
-    where = machine or "the machine"
+    where: str = one_line(machine) if machine else Sentence("the machine")
     if inventory is None:
-        return Standing(State.UNKNOWN, f"no list of what is installed on {where} is among the files: systeminfo tells")
+        why = Sentence("no list of what is installed on {machine} is among the files: systeminfo tells", machine=where)
+        return Standing(State.UNKNOWN, why)
     if there := inventory.updates.get(update.kb):
-        return Standing(State.INSTALLED, f"listed ({_place(there)})")
+        return Standing(State.INSTALLED, Sentence("listed ({place})", place=_place(there)))
     product = inventory.product
     if product is None or not WINDOWS & set(update.applies):
-        return Standing(State.UNKNOWN, f"nothing tells whether {where} runs what it is for")
+        return Standing(State.UNKNOWN, Sentence("nothing tells whether {machine} runs what it is for", machine=where))
     if product not in update.applies:
         return None
     for kb in _superseding(update, product, known):
         if there := inventory.updates.get(kb):
-            return Standing(State.SUPERSEDED, f"{kb} holds it ({_place(there)})")
+            return Standing(State.SUPERSEDED, Sentence("{kb} holds it ({place})", kb=kb, place=_place(there)))
     return _by_version(update, inventory) or _by_list(product, where, inventory)
 
 
@@ -110,11 +113,15 @@ def _by_version(update: Update, inventory: Inventory) -> Standing | None:
         there = _holds(told, [version_of(version) for version in first])
         if found and there is not None:
             state = State.INSTALLED if there else State.MISSING
-            return Standing(state, f"{name} is {'.'.join(map(str, told))} ({_place(found)})")
+            version = ".".join(map(str, told))
+            why = Sentence("{file} is {version} ({place})", file=name, version=version, place=_place(found))
+            return Standing(state, why)
     if update.build and len(inventory.version) == 4:
         build = inventory.version[2:]
         state = State.INSTALLED if build >= version_of(update.build) else State.MISSING
-        return Standing(state, f"the build is {'.'.join(map(str, build))}, and from {update.build} on it holds it")
+        here = ".".join(map(str, build))
+        why = Sentence("the build is {build}, and from {first} on it holds it", build=here, first=update.build)
+        return Standing(state, why)
     return None
 
 
@@ -131,17 +138,25 @@ def _holds(told: Version, first: list[Version]) -> bool | None:
 def _by_list(product: Product, where: str, inventory: Inventory) -> Standing:
     """What the list of installed updates proves, where there is one."""
     if product in CUMULATIVE:
-        return Standing(State.UNKNOWN, f"updates of {product} hold all earlier ones, and no build is known to hold it")
+        why = Sentence(
+            "updates of {product} hold all earlier ones, and no build is known to hold it", product=product.value
+        )
+        return Standing(State.UNKNOWN, why)
     if not inventory.listings:
-        return Standing(State.UNKNOWN, f"no list of the updates of {where} is among the files")
+        return Standing(
+            State.UNKNOWN, Sentence("no list of the updates of {machine} is among the files", machine=where)
+        )
     source, count = max(inventory.listings.items(), key=lambda item: (item[1], item[0]))
-    return Standing(
-        State.MISSING, f"not among the {count} updates in {source}; a later one that is not known here may hold it"
+    why = Sentence(
+        "not among the {count} updates in {source}; a later one that is not known here may hold it",
+        count=count,
+        source=one_line(source),
     )
+    return Standing(State.MISSING, why)
 
 
 def _place(event: Event) -> str:
-    return f"{event.source}:{event.record}"
+    return one_line(f"{event.source}:{event.record}")
 
 
 def holders(update: Update, plate: str, topology: Topology) -> list[str]:

@@ -3,9 +3,11 @@
 import click
 import msgspec
 
+from diagnostics.cli import speaking
 from diagnostics.commands.table import print_table
 from diagnostics.knowledge.catalog import Role
 from diagnostics.knowledge.collection import SCRIPT_ROLES, Export, Way, Windows, exports_of, script
+from diagnostics.language import say
 
 
 @click.command(
@@ -14,7 +16,8 @@ from diagnostics.knowledge.collection import SCRIPT_ROLES, Export, Way, Windows,
 
     Run it there as administrator. It is PowerShell, or cmd for Windows Server 2008 and 2008 R2; it reads only, says of
     each command what its output tells, and leaves one folder of files that Shindan knows by name. Data goes to standard
-    output: `shindan collect --role guest > collect.ps1`.
+    output: `shindan collect --role guest > collect.ps1`. The script is English, and ASCII, in whatever language: so it
+    survives every console and code page; --list is in yours.
 
     \b
     Exit status:
@@ -31,6 +34,7 @@ from diagnostics.knowledge.collection import SCRIPT_ROLES, Export, Way, Windows,
     show_default=True,
 )
 @click.option("--list", "as_list", is_flag=True, help="A table instead of a script.")
+@speaking
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for each export.")
 def collect(role: str, windows: str, *, as_list: bool, as_json: bool) -> None:
     """Print what to collect."""
@@ -39,8 +43,10 @@ def collect(role: str, windows: str, *, as_list: bool, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([_plain(export, way) for export, way in found])))
     elif as_list:
-        rows = [(it.file_of("MACHINE"), it.why, way.run.replace("{file}", it.file_of("MACHINE"))) for it, way in found]
-        print_table(("file", "what it tells", "command"), rows)
+        rows = [
+            (it.file_of("MACHINE"), say(it.why), way.run.replace("{file}", it.file_of("MACHINE"))) for it, way in found
+        ]
+        print_table((say("file"), say("what it tells"), say("command")), rows)
     else:
         click.echo(script(machine, version), nl=False)
 

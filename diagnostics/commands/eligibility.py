@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from diagnostics.cli import speaking
 from diagnostics.eligibility.answer import Document, answer, outcome_of
 from diagnostics.eligibility.facts import facts_of
 from diagnostics.eligibility.images import is_image, owners, told_by
@@ -49,6 +50,7 @@ _CODES = {Mode.ONLINE: ExitCode.HEALTHY, Mode.OFFLINE: ExitCode.FAULT, Mode.UNKN
     metavar="COMPUTER=VM",
     help="A guest whose computer name is not that of its virtual machine.",
 )
+@speaking
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_json: bool) -> None:
     """Decide the conditions of every machine that the exports tell of."""
@@ -71,7 +73,7 @@ def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_
         click.echo(f"eligibility: {who}: left out, as no host names it (see --guest)", err=True)
     answers = [answer(machine) for machine in machines if vm.upper() in {"", machine.vm}]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(Document(machines=answers))))
+        click.echo(msgspec.json.format(msgspec.json.encode(Document(machines=answers), enc_hook=str)))
     else:
         click.echo("\n\n".join("\n".join(lines_of(found)) for found in answers))
     if not answers:

@@ -8,9 +8,10 @@ import msgspec
 from diagnostics.case.collecting import Option, how_to_export
 from diagnostics.eligibility.facts import Known
 from diagnostics.eligibility.ledger import Place
-from diagnostics.sanitize import one_line
+from diagnostics.sanitize import harmless, one_line
 from engine.hyperv.conditions import CONDITIONS, Eligibility, Finding, Letter, Outcome, Reason, eligibility
 from engine.pipeline import Mode
+from engine.sentence import Sentence
 
 SCHEMA = "shindan.eligibility/1"
 _PLACES_SHOWN = 4
@@ -93,7 +94,7 @@ def answer(known: Known) -> MachineAnswer:
 def _condition(finding: Finding, known: Known) -> ConditionLine:
     return ConditionLine(
         letter=finding.letter,
-        condition=CONDITIONS[finding.letter],
+        condition=Sentence(CONDITIONS[finding.letter]),
         outcome=finding.outcome,
         reasons=[_reason(reason, known) for reason in finding.reasons],
     )
@@ -101,7 +102,7 @@ def _condition(finding: Finding, known: Known) -> ConditionLine:
 
 def _reason(reason: Reason, known: Known) -> ReasonLine:
     places = known.places.get((reason.fact, reason.item), ())
-    return ReasonLine(text=one_line(reason.text), sources=[_source(place) for place in places[:_PLACES_SHOWN]])
+    return ReasonLine(text=harmless(reason.text), sources=[_source(place) for place in places[:_PLACES_SHOWN]])
 
 
 def _source(place: Place) -> str:
@@ -118,7 +119,10 @@ def _collect(decided: Eligibility, known: Known) -> Iterator[Export]:
                 letters[how_to_export(export, machine)].append(finding.letter)
     for option, told in letters.items():
         yield Export(
-            letters=told, title=option.title, machine=one_line(option.machine), command=one_line(option.command)
+            letters=told,
+            title=Sentence(option.title),
+            machine=one_line(option.machine),
+            command=one_line(option.command),
         )
 
 

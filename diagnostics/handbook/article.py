@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from engine.sentence import Sentence
+
 
 class Subject(StrEnum):
     """What an article can be about."""
@@ -57,7 +59,7 @@ class Item(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A part of an article with a heading of its own."""
+    """A part of an article with a heading of its own, in English: who shows it says it."""
 
     title: str
     items: tuple[Item, ...]
@@ -65,7 +67,7 @@ class Section(NamedTuple):
 
 
 class Article(NamedTuple):
-    """What is known of one thing."""
+    """What is known of one thing; its words are sentences, which who shows it says in the user's language."""
 
     ref: Ref
     title: str
@@ -79,6 +81,11 @@ class Article(NamedTuple):
 def listed(title: str, lines: "list[Line]", form: Form = Form.LIST) -> tuple[Section, ...]:
     """A section of lines, or nothing where there is none."""
     return (Section(title, tuple(Item(line) for line in lines), form),) if lines else ()
+
+
+def after_colon(text: str) -> Sentence:
+    """What stands behind a mention and says more of it."""
+    return Sentence(": {text}", text=text if isinstance(text, Sentence) else Sentence(text))
 
 
 def mentioned(refs: "list[Ref]") -> Line:

@@ -3,24 +3,39 @@
 from collections.abc import Iterable
 
 from diagnostics.event import Event, Kind
-from diagnostics.handbook.article import Article, Code, Form, Item, Line, Link, Ref, Section, Subject, listed, mentioned
+from diagnostics.handbook.article import (
+    Article,
+    Code,
+    Form,
+    Item,
+    Line,
+    Link,
+    Ref,
+    Section,
+    Subject,
+    after_colon,
+    listed,
+    mentioned,
+)
 from diagnostics.handbook.holdings import Library, Likeness, Pointer, decibans
-from diagnostics.knowledge.catalog import Cause, Remedy
+from diagnostics.knowledge.catalog import Cause, Remedy, Step
 from diagnostics.knowledge.events import named_values
+from diagnostics.knowledge.updates import Update
 from diagnostics.report.phrases import RISKS, command_line
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Polarity, Rule
 from diagnostics.rules.samples import Sample, read_samples
 from diagnostics.rules.words import outline
-from engine.pipeline import COMPONENTS, STAGES, Component, Stage
+from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
+from engine.sentence import Sentence
 
 _POLARITIES = {
-    Polarity.FAULT: "names the broken part",
-    Polarity.SYMPTOM: "true of many causes",
-    Polarity.PROGRESS: "proves that the stage passed",
-    Polarity.CONTEXT: "worth showing, weighs nothing",
-    Polarity.COVERAGE: "proves that the log is alive",
-    Polarity.NOISE: "known and harmless: counted, never blamed",
+    Polarity.FAULT: Sentence("names the broken part"),
+    Polarity.SYMPTOM: Sentence("true of many causes"),
+    Polarity.PROGRESS: Sentence("proves that the stage passed"),
+    Polarity.CONTEXT: Sentence("worth showing, weighs nothing"),
+    Polarity.COVERAGE: Sentence("proves that the log is alive"),
+    Polarity.NOISE: Sentence("known and harmless: counted, never blamed"),
 }
 
 
@@ -29,17 +44,17 @@ def cause_article(cause: Cause, library: Library) -> Article:
     pointers = library.pointers.get(cause.id, [])
     return Article(
         ref=Ref(Subject.CAUSE, cause.id),
-        title=cause.title,
+        title=Sentence(cause.title),
         facts=(
-            ("component", (Ref(Subject.COMPONENT, cause.component),)),
-            ("stages", mentioned([Ref(Subject.STAGE, stage) for stage in cause.stages])),
-            ("found on", (", ".join(cause.scopes),)),
-            ("how often", (f"{cause.prior}: in {cause.probability:.1%} of nights",)),
-            ("severity", (f"{cause.severity}: {cause.failure:.0%} of the jobs that meet it fail",)),
+            (Sentence("component"), (Ref(Subject.COMPONENT, cause.component),)),
+            (Sentence("stages"), mentioned([Ref(Subject.STAGE, stage) for stage in cause.stages])),
+            (Sentence("found on"), scopes_line(cause.scopes)),
+            (Sentence("how often"), (_often(cause),)),
+            (Sentence("severity"), (_severe(cause),)),
         ),
-        lead=((cause.explanation,),),
+        lead=((Sentence(cause.explanation),),),
         sections=(
-            *listed("How to confirm", [(line,) for line in cause.confirm]),
+            *listed("How to confirm", [(Sentence(line),) for line in cause.confirm]),
             *listed("How it shows", [_shown(pointer) for pointer in pointers]),
             *listed("What else looks like it", [_likeness(likeness) for likeness in library.alike(cause)]),
             *_remedies(cause, library),
@@ -50,10 +65,34 @@ def cause_article(cause: Cause, library: Library) -> Article:
     )
 
 
+def _often(cause: Cause) -> Sentence:
+    return Sentence("{prior}: in {share:.1%} of nights", prior=Sentence(cause.prior.value), share=cause.probability)
+
+
+def _severe(cause: Cause) -> Sentence:
+    return Sentence(
+        "{severity}: {share:.0%} of the jobs that meet it fail",
+        severity=Sentence(cause.severity.value), share=cause.failure,
+    )  # fmt: skip
+
+
+def scopes_line(scopes: Iterable[Scope]) -> Line:
+    """Plates, in words."""
+    words: list[str | Ref | Code | Link] = []
+    for scope in scopes:
+        words += [", ", Sentence(scope.value)] if words else [Sentence(scope.value)]
+    return tuple(words)
+
+
 def _shown(pointer: Pointer) -> Line:
     about = _about(pointer.rule)
     weight = f" {decibans(pointer.link):+.1f} dB"
-    return (Ref(Subject.RULE, pointer.rule.name), f": {pointer.rule.title}", f" ({about})" if about else "", weight)
+    return (
+        Ref(Subject.RULE, pointer.rule.name),
+        after_colon(pointer.rule.title),
+        f" ({about})" if about else "",
+        weight,
+    )
 
 
 def _about(rule: Rule) -> str:
@@ -65,18 +104,25 @@ def _about(rule: Rule) -> str:
 
 
 def _likeness(likeness: Likeness) -> Line:
-    rules = "1 rule" if likeness.shared == 1 else f"{likeness.shared} rules"
-    told = "the very same rules: no event tells the two apart" if likeness.same else f"{rules} in common"
-    return (Ref(Subject.CAUSE, likeness.cause.id), f": {likeness.cause.title} ({told})")
+    told = Sentence("1 rule in common" if likeness.shared == 1 else "{count} rules in common", count=likeness.shared)
+    if likeness.same:
+        told = Sentence("the very same rules: no event tells the two apart")
+    about = Sentence("{title} ({note})", title=Sentence(likeness.cause.title), note=told)
+    return (Ref(Subject.CAUSE, likeness.cause.id), after_colon(about))
 
 
 def _remedies(cause: Cause, library: Library) -> tuple[Section, ...]:
     if not cause.remedies:
-        return (Section("What to do", (Item((f"Nothing: {cause.reason}",)),), Form.PROSE),)
+        return (
+            Section("What to do", (Item((Sentence("Nothing: {reason}", reason=Sentence(cause.reason)),)),), Form.PROSE),
+        )
     items: list[Item] = []
     for remedy in (library.catalog.remedies[id_] for id_ in cause.remedies if id_ in library.catalog.remedies):
-        told = f": {remedy.title} ({RISKS[remedy.risk]}, on the {remedy.role})"
-        items.append(Item((Ref(Subject.REMEDY, remedy.id), told)))
+        told = Sentence(
+            "{title} ({risk}, on the {role})",
+            title=Sentence(remedy.title), risk=RISKS[remedy.risk], role=Sentence(remedy.role.value),
+        )  # fmt: skip
+        items.append(Item((Ref(Subject.REMEDY, remedy.id), after_colon(told))))
         items += [Item(line, 1) for line in _steps(remedy)]
     return (Section("What to do", tuple(items)),)
 
@@ -84,14 +130,24 @@ def _remedies(cause: Cause, library: Library) -> tuple[Section, ...]:
 def _updates(cause: Cause, library: Library) -> tuple[Section, ...]:
     """Updates that mend it."""
     known = [update for update in library.catalog.updates if cause.id in update.fixes]
-    lines: list[Line] = [
-        (Ref(Subject.UPDATE, it.kb), f": {it.title} ({', '.join(it.applies)}, on the {it.role})") for it in known
-    ]
+    lines: list[Line] = [(Ref(Subject.UPDATE, update.kb), after_colon(_for_whom(update))) for update in known]
     return listed("Known updates", lines)
 
 
+def _for_whom(update: Update) -> Sentence:
+    return Sentence(
+        "{title} ({products}, on the {role})",
+        title=Sentence(update.title), products=", ".join(update.applies), role=Sentence(update.role.value),
+    )  # fmt: skip
+
+
 def _steps(remedy: Remedy) -> list[Line]:
-    return [(f"{step.do}: ", Code(command_line(step.run))) if step.run else (step.do,) for step in remedy.steps]
+    return [_step(step) for step in remedy.steps]
+
+
+def _step(step: Step) -> Line:
+    do = Sentence(step.do)
+    return (Sentence("{what}: ", what=do), Code(command_line(step.run))) if step.run else (do,)
 
 
 def references(addresses: Iterable[str]) -> tuple[Section, ...]:
@@ -106,25 +162,35 @@ def rule_article(rule: Rule, library: Library) -> Article:
         (
             Ref(Subject.CAUSE, link.id),
             f": {decibans(link):+.1f} dB",
-            f" (in {link.sensitivity:.0%} of its cases, in {link.spurious:.2%} without it; by {link.basis})",
+            Sentence(
+                " (in {sensitivity:.0%} of its cases, in {spurious:.2%} without it; by {basis})",
+                sensitivity=link.sensitivity,
+                spurious=link.spurious,
+                basis=link.basis,
+            ),
         )
         for link in weighed
     ]
     family = [Ref(Subject.RULE, it.name) for it in library.rules.values() if it.family == rule.family and it != rule]
-    stage: tuple[tuple[str, Line], ...] = (("stage", (Ref(Subject.STAGE, rule.stage),)),) if rule.stage else ()
+    stage: tuple[tuple[str, Line], ...] = (
+        ((Sentence("stage"), (Ref(Subject.STAGE, rule.stage),)),) if rule.stage else ()
+    )
     return Article(
         ref=Ref(Subject.RULE, rule.name),
-        title=rule.title,
+        title=Sentence(rule.title),
         facts=(
-            ("polarity", (f"{rule.polarity}: {_POLARITIES[rule.polarity]}",)),
-            ("component", (Ref(Subject.COMPONENT, rule.component), f", on the plate of: {rule.plate}")),
+            (Sentence("polarity"), (rule.polarity.value, after_colon(_POLARITIES[rule.polarity]))),
+            (
+                Sentence("component"),
+                (Ref(Subject.COMPONENT, rule.component), Sentence(", on the plate of: {plate}", plate=rule.plate)),
+            ),
             *stage,
-            *((("family", ("echoes of ", *mentioned(family), " count once")),) if family else ()),
-            ("status", (f"{rule.status}, level {rule.level}",)),
-            ("id", (rule.id,)),
-            ("file", (rule.file,)),
+            *(((Sentence("family"), (Sentence("echoes that count once: "), *mentioned(family))),) if family else ()),
+            (Sentence("status"), (f"{rule.status}, {rule.level}",)),
+            (Sentence("id"), (rule.id,)),
+            (Sentence("file"), (rule.file,)),
         ),
-        lead=tuple((text,) for text in (rule.description, rule.why) if text),
+        lead=tuple((Sentence(text),) for text in (rule.description, rule.why) if text),
         sections=(
             *_matches(rule),
             *listed("Which causes", causes),
@@ -135,8 +201,12 @@ def rule_article(rule: Rule, library: Library) -> Article:
 
 
 def _matches(rule: Rule) -> tuple[Section, ...]:
-    kinds = "anything that was read" if len(rule.kinds) == len(Kind) else " or ".join(sorted(rule.kinds))
-    items = [Item((f"of kind {kinds}",)), *(Item((text,), depth) for depth, text in outline(rule.condition))]
+    anything = len(rule.kinds) == len(Kind)
+    kinds = Sentence("anything that was read") if anything else ", ".join(sorted(rule.kinds))
+    items = [
+        Item((Sentence("of kind {kinds}", kinds=kinds),)),
+        *(Item((text,), depth) for depth, text in outline(rule.condition)),
+    ]
     return (Section("What it matches", tuple(items)),)
 
 
@@ -163,19 +233,24 @@ def told(event: Event) -> str:
 def remedy_article(remedy: Remedy, library: Library) -> Article:
     """A remedy: what to do, with which risk, and what to look at before and after."""
     after: list[Line] = [
-        (f"{label}: {text}",) for label, text in (("Then check", remedy.verify), ("Undo", remedy.undo)) if text
+        (label, after_colon(text))
+        for label, text in ((Sentence("Then check"), remedy.verify), (Sentence("Undo"), remedy.undo))
+        if text
     ]
     return Article(
         ref=Ref(Subject.REMEDY, remedy.id),
-        title=remedy.title,
+        title=Sentence(remedy.title),
         facts=(
-            ("where", (remedy.role,)),
-            ("risk", (RISKS[remedy.risk],)),
-            ("against", mentioned([Ref(Subject.CAUSE, cause.id) for cause in library.helped.get(remedy.id, [])])),
+            (Sentence("where"), (Sentence(remedy.role.value),)),
+            (Sentence("risk"), (RISKS[remedy.risk],)),
+            (
+                Sentence("against"),
+                mentioned([Ref(Subject.CAUSE, cause.id) for cause in library.helped.get(remedy.id, [])]),
+            ),
         ),
         lead=(),
         sections=(
-            *listed("Before", [(line,) for line in remedy.before]),
+            *listed("Before", [(Sentence(line),) for line in remedy.before]),
             *listed("Steps", _steps(remedy), Form.STEPS),
             *listed("After", after),
             *references(remedy.references),
@@ -192,7 +267,11 @@ def _rule_line(rule: Rule, library: Library) -> Line:
     known = [link for link in rule.causes if link.id in library.catalog.causes]
     best = sorted(known, key=lambda link: (-decibans(link), link.id))[:3]
     points = (" -> ", *mentioned([Ref(Subject.CAUSE, link.id) for link in best])) if best else (f" ({rule.polarity})",)
-    return (Ref(Subject.RULE, rule.name), f": {rule.title}", *points)
+    return (Ref(Subject.RULE, rule.name), after_colon(rule.title), *points)
+
+
+def _titled(cause: Cause) -> Line:
+    return (Ref(Subject.CAUSE, cause.id), after_colon(cause.title))
 
 
 def component_article(component: Component, library: Library) -> Article:
@@ -202,14 +281,14 @@ def component_article(component: Component, library: Library) -> Article:
     rules = [rule for rule in library.rules.values() if rule.component is component]
     return Article(
         ref=Ref(Subject.COMPONENT, component),
-        title=about.title,
+        title=Sentence(about.title),
         facts=(
-            ("sits on", (", ".join(about.scopes),)),
-            ("needed in", mentioned([Ref(Subject.STAGE, stage) for stage in about.stages])),
+            (Sentence("sits on"), scopes_line(about.scopes)),
+            (Sentence("needed in"), mentioned([Ref(Subject.STAGE, stage) for stage in about.stages])),
         ),
         lead=(),
         sections=(
-            *listed("How it fails", [(Ref(Subject.CAUSE, cause.id), f": {cause.title}") for cause in causes]),
+            *listed("How it fails", [_titled(cause) for cause in causes]),
             *listed("Rules", rule_lines(rules, library)),
         ),
     )
@@ -218,20 +297,22 @@ def component_article(component: Component, library: Library) -> Article:
 def stage_article(stage: Stage, library: Library) -> Article:
     """A step of the pipeline: what it needs, and what can fail it."""
     place = STAGES.index(stage)
-    around = [("after", STAGES[place - 1 : place]), ("before", STAGES[place + 1 : place + 2])]
+    around = [(Sentence("after"), STAGES[place - 1 : place]), (Sentence("before"), STAGES[place + 1 : place + 2])]
     needed = [component for component in Component if stage in COMPONENTS[component].stages]
     causes = [cause for cause in library.catalog.causes.values() if stage in cause.stages]
     rules = [rule for rule in library.rules.values() if rule.stage is stage]
     return Article(
         ref=Ref(Subject.STAGE, stage),
-        title=f"Stage {place + 1} of {len(STAGES)}: {stage}",
+        title=Sentence(
+            "Stage {number} of {count}: {stage}", number=place + 1, count=len(STAGES), stage=Sentence(stage.value)
+        ),
         facts=(
             *((label, (Ref(Subject.STAGE, near[0]),)) for label, near in around if near),
-            ("needs", mentioned([Ref(Subject.COMPONENT, component) for component in needed])),
+            (Sentence("needs"), mentioned([Ref(Subject.COMPONENT, component) for component in needed])),
         ),
         lead=(),
         sections=(
-            *listed("What can fail it", [(Ref(Subject.CAUSE, cause.id), f": {cause.title}") for cause in causes]),
+            *listed("What can fail it", [_titled(cause) for cause in causes]),
             *listed("Rules that speak of it", rule_lines(rules, library)),
         ),
     )

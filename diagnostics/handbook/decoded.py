@@ -8,26 +8,27 @@ from diagnostics.knowledge.events import EventInfo
 from diagnostics.knowledge.updates import Update
 from diagnostics.knowledge.writer_states import WriterStateInfo
 from diagnostics.rules.conditions import Number, leaves
+from engine.sentence import Sentence
 
-_RETRYABLE = {True: "yes", False: "no", None: "that depends"}
+_RETRYABLE = {True: Sentence("yes"), False: Sentence("no"), None: Sentence("that depends")}
 
 
 def code_article(info: CodeInfo, library: Library) -> Article:
     """An error code: what it means, and which rules ask for it."""
     component: tuple[tuple[str, Line], ...] = (
-        (("usually from", (Ref(Subject.COMPONENT, info.component),)),) if info.component else ()
+        ((Sentence("usually from"), (Ref(Subject.COMPONENT, info.component),)),) if info.component else ()
     )
     stages = [Ref(Subject.STAGE, stage) for stage in dict.fromkeys((info.first_stage, info.last_stage)) if stage]
     return Article(
         ref=Ref(Subject.CODE, info.code),
         title=info.symbol or info.code,
         facts=(
-            *((("also printed as", (spelled(info.code),)),) if info.code.startswith("0x") else ()),
+            *(((Sentence("also printed as"), (spelled(info.code),)),) if info.code.startswith("0x") else ()),
             *component,
-            ("worth a retry", (_RETRYABLE[info.retryable],)),
+            (Sentence("worth a retry"), (_RETRYABLE[info.retryable],)),
             *((("job fails within", mentioned(stages)),) if stages else ()),
         ),
-        lead=((f"{info.meaning}.",),),
+        lead=((Sentence("{meaning}.", meaning=Sentence(info.meaning)),),),
         sections=listed("Rules that ask for it", rule_lines(library.coded(info.code), library)),
     )
 
@@ -41,28 +42,28 @@ def spelled(code: str) -> str:
 
 def event_article(info: EventInfo, library: Library) -> Article:
     """Records of one provider and id: what they mean, what their values are, which rules are about them."""
-    values = " ".join(info.fields) or "not known, or named by each record itself"
+    values = " ".join(info.fields) or Sentence("not known, or named by each record itself")
     return Article(
         ref=Ref(Subject.EVENT, info.name),
         title=info.name,
-        facts=(("values", (values,)), ("known from", (info.source,))),
-        lead=((f"{info.meaning}.",),),
+        facts=((Sentence("values"), (values,)), (Sentence("known from"), (info.source,))),
+        lead=((Sentence("{meaning}.", meaning=Sentence(info.meaning)),),),
         sections=listed("Rules about it", rule_lines(library.about_event(info), library)),
     )
 
 
 def update_article(update: Update) -> Article:
     """An update: what it mends, for which products, and how to see that it is there."""
-    build: tuple[tuple[str, Line], ...] = (("from build", (update.build,)),) if update.build else ()
+    build: tuple[tuple[str, Line], ...] = ((Sentence("from build"), (update.build,)),) if update.build else ()
     files: list[Line] = [(f"{name} {', '.join(versions)}",) for name, versions in update.files.items()]
     later: list[Line] = [(f"{product}: {', '.join(kbs)}",) for product, kbs in update.superseded_by.items()]
     return Article(
         ref=Ref(Subject.UPDATE, update.kb),
-        title=update.title,
+        title=Sentence(update.title),
         facts=(
-            ("for", (", ".join(update.applies),)),
-            ("on the", (update.role,)),
-            ("mends", mentioned([Ref(Subject.CAUSE, cause) for cause in update.fixes])),
+            (Sentence("for"), (", ".join(update.applies),)),
+            (Sentence("on the"), (Sentence(update.role.value),)),
+            (Sentence("mends"), mentioned([Ref(Subject.CAUSE, cause) for cause in update.fixes])),
             *build,
         ),
         lead=(),
@@ -82,10 +83,10 @@ def writer_state_article(info: WriterStateInfo, library: Library) -> Article:
         ref=Ref(Subject.WRITER_STATE, info.name),
         title=info.symbol,
         facts=(
-            ("printed as", (f"[{info.state}]",)),
-            ("points to", (Ref(Subject.COMPONENT, info.component),)),
-            *((("in stage", (Ref(Subject.STAGE, info.stage),)),) if info.stage else ()),
+            (Sentence("printed as"), (f"[{info.state}]",)),
+            (Sentence("points to"), (Ref(Subject.COMPONENT, info.component),)),
+            *(((Sentence("in stage"), (Ref(Subject.STAGE, info.stage),)),) if info.stage else ()),
         ),
-        lead=((f"{info.meaning}.",),),
+        lead=((Sentence("{meaning}.", meaning=Sentence(info.meaning)),),),
         sections=listed("Rules that ask for it", rule_lines(rules, library)),
     )

@@ -19,6 +19,7 @@ from diagnostics.knowledge.events import EventInfo, known_event, load_events
 from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.parsers.codes import canonical
 from engine.pipeline import Component, Stage
+from engine.sentence import Sentence
 
 _SOURCE = re.compile(r"(.*?[^\s/:#,])(?:\s*[/:#,]\s*|\s+)(?:event\s*)?(?:id\s*)?(\d{1,5})", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:event\s*)?(\d{1,5})", re.IGNORECASE)
@@ -100,7 +101,7 @@ def _events(word: str, library: Library) -> Iterator[Article]:
         yield from (event_article(info, library) for info in listing)
         told = {rule.name for info in listing for rule in library.about_event(info)}
         others = [rule for rule in library.about("", event_id) if rule.name not in told]
-        title = "of other sources" if listing else "of some sources"
+        title = Sentence("of other sources" if listing else "of some sources")
         if others:
             section = listed("Rules about it", rule_lines(others, library))
             yield Article(Ref(Subject.EVENT, str(event_id)), title, (), (), section)

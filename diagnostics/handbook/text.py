@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import TextIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
 from diagnostics.handbook.article import Article, Code, Form, Line, Link, Ref, Section
+from diagnostics.language import in_words, say
+from diagnostics.language.lines import wrapped
 from diagnostics.sanitize import one_line
 
 _LABEL_WIDTH = 19
@@ -15,12 +18,12 @@ _WHOLE = 4000
 
 
 def print_articles(articles: list[Article], file: TextIO) -> None:
-    """Print articles, an empty line between them."""
+    """Print articles in the user's language, an empty line between them."""
     console = Console(file=file, highlight=False, emoji=False)
     for number, article in enumerate(articles):
         if number:
             console.print()
-        _Writer(console).article(article)
+        _Writer(console).article(in_words(article))
 
 
 class _Writer:
@@ -31,16 +34,16 @@ class _Writer:
 
     def article(self, article: Article) -> None:
         named = "" if article.title == article.ref.id else f": {article.title}"
-        self._block(Text(f"{article.ref.subject} {article.ref.id}{named}", style="bold"))
+        self._block(Text(f"{say(article.ref.subject)} {article.ref.id}{named}", style="bold"))
         for label, value in article.facts:
-            self._block(_styled(value), f"  {label + ':':{_LABEL_WIDTH - 2}}")
+            self._block(_styled(value), f"  {set_cell_size(f'{label}:', _LABEL_WIDTH - 2)}")
         for paragraph in article.lead:
             self._block(_styled(paragraph), "  ")
         for section in article.sections:
             self._section(section)
 
     def _section(self, section: Section) -> None:
-        self._block(Text(section.title, style="bold underline"), "  ")
+        self._block(Text(say(section.title), style="bold underline"), "  ")
         for number, item in enumerate(section.items, 1):
             mark = {Form.LIST: "- ", Form.STEPS: f"{number}. ", Form.PROSE: ""}[section.form]
             words, whole = _apart(item.line)
@@ -52,8 +55,8 @@ class _Writer:
 
     def _block(self, text: Text, margin: str = "") -> None:
         """Text wrapped to the console behind a margin; later lines begin where the first does."""
-        width = max(self._console.width - len(margin), 20)
-        for number, line in enumerate(text.wrap(self._console, width, overflow="fold")):
+        width = max(self._console.width - cell_len(margin), 20)
+        for number, line in enumerate(wrapped(text, self._console, width)):
             line.rstrip()
             self._console.print(Text.assemble(" " * len(margin) if number else margin, line), soft_wrap=True)
 
@@ -90,8 +93,8 @@ def plain_articles(articles: list[Article]) -> Iterator[dict[str, object]]:
         yield {
             "subject": article.ref.subject,
             "id": article.ref.id,
-            "title": article.title,
-            "facts": {label: plain_text(value) for label, value in article.facts},
+            "title": str(article.title),
+            "facts": {str(label): plain_text(value) for label, value in article.facts},
             "text": [plain_text(paragraph) for paragraph in article.lead],
             "sections": sections,
         }

@@ -17,6 +17,7 @@ from diagnostics.localize.responsibility import Responsibilities
 from diagnostics.localize.sharing import unfolded
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import Mode, Scope, Stage, stages_of
+from engine.sentence import Sentence
 
 SURE = 0.95
 """Asserted takes so much: at 0.9 a night whose cause the catalog does not know ended with a wrong one asserted three
@@ -278,7 +279,9 @@ class _Judge:
             return ()
         suspects = list(dict.fromkeys(suspect for grade in grades for suspect in grade.suspects))
         if len(suspects) > self.most_explained:
-            self.limits.append(f"evidence weighed for {self.most_explained} of {len(suspects)} faults")
+            self.limits.append(
+                Sentence("evidence weighed for {some} of {all} faults", some=self.most_explained, all=len(suspects))
+            )
         faults = [self._fault(suspect, number < self.most_explained) for number, suspect in enumerate(suspects)]
         return tuple(sorted(faults, key=lambda fault: (-round(fault.probability, 6), fault.plate, fault.component)))
 
@@ -295,7 +298,12 @@ class _Judge:
             return fault
         weighing = weigh(self.network, suspect)
         if weighing.left_out:
-            self.limits.append(f"{suspect.plate}: {weighing.left_out} lines not weighed for {suspect.component}")
+            self.limits.append(
+                Sentence(
+                    "{plate}: {count} lines not weighed for {component}",
+                    plate=suspect.plate, count=weighing.left_out, component=suspect.component,
+                )
+            )  # fmt: skip
         return fault._replace(
             evidence=weighing.evidence,
             counter_evidence=weighing.counter_evidence,
@@ -346,7 +354,7 @@ class _Judge:
             for suspect in suspects
         }
         if len(listed) > _MOST_LISTED:
-            self.limits.append(f"{_MOST_LISTED} of {len(listed)} suspects ranked")
+            self.limits.append(Sentence("{some} of {all} suspects ranked", some=_MOST_LISTED, all=len(listed)))
         ranking = sorted(suspects, key=order.__getitem__)
         return tuple(self._candidate(suspect, -order[suspect][0]) for suspect in ranking)
 

@@ -9,8 +9,6 @@ https://learn.microsoft.com/windows/win32/hyperv_v2/requeststatechange-msvm-comp
 Everything here works on lower-cased text and starts from literals: it runs over every line of every log.
 """
 
-# ruff: noqa: RUF001 - full-width and typographic characters are what the logs hold
-
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache

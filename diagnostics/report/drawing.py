@@ -11,7 +11,9 @@ from typing import NamedTuple
 import networkx as nx
 from rich.cells import cell_len
 
-from diagnostics.report.plates import GLYPHS, Part, Plate, Status, folded
+from diagnostics.language import say
+from diagnostics.language.lines import broken, cut
+from diagnostics.report.plates import GLYPHS, Part, Plate, Status, folded, more_failed
 
 WIDTH = 1080
 _PAD = 14
@@ -118,7 +120,7 @@ class _Sheet:
         return height
 
     def _title(self, plate: Plate, x: float, y: float) -> float:
-        told = f"{plate.kind} · {plate.told}" if plate.kind else plate.told
+        told = f"{say(plate.kind)} · {plate.told}" if plate.kind else plate.told
         name = cut(plate.name, 60)
         status = plate.status.name.lower()
         self.labels.append(Label(x + _PAD, y + 22, f"{GLYPHS[plate.status]} {name}", "name", status))
@@ -134,7 +136,7 @@ class _Sheet:
             below += self.plate(inner, x, below, width) + _GAP
         cards = [inner for inner in plate.inner if not inner.sound and inner not in accused[:_MOST_OPEN]]
         below += self._cards(cards[:_MOST_CARDS], x, below, width)
-        lines = [f"▲ {len(cards) - _MOST_CARDS} more failed"] if len(cards) > _MOST_CARDS else []
+        lines = [f"▲ {more_failed(len(cards) - _MOST_CARDS)}"] if len(cards) > _MOST_CARDS else []
         for line in [*lines, *folded([inner for inner in plate.inner if inner.sound])]:
             self.boxes.append(Box(x, below, width, 28, "folded", _status_of(line)))
             self.labels.append(Label(x + 10, below + 18.5, cut(line, 150), "small", _status_of(line)))
@@ -156,7 +158,7 @@ class _Sheet:
         self.labels.append(
             Label(x + 10, y + 19, f"{GLYPHS[plate.status]} {cut(plate.name, room - 2)}", "strong", status)
         )
-        for number, line in enumerate(_wrapped(plate.note or plate.status, room)[:3]):
+        for number, line in enumerate(broken(plate.note or say(plate.status), room)[:3]):
             self.labels.append(Label(x + 10, y + 36 + number * _LINE, line, "small"))
 
     def _components(self, plate: Plate, x: float, y: float, width: float) -> float:
@@ -189,10 +191,11 @@ class _Sheet:
     def _chip(self, part: Part, x: float, y: float, width: float) -> float:
         status = part.status.name.lower()
         accused = part.status is not Status.QUIET
-        lines = _wrapped(part.title, int((width - 20) / _CHARACTER) - (2 if accused else 0))
-        told = [f"{part.status} {part.note}".strip()] if accused else []
+        lines = broken(part.title, int((width - 20) / _CHARACTER) - (2 if accused else 0))
+        status_said = say(part.status)
+        told = [f"{status_said} {part.note}".strip()] if accused else []
         height = 11 + _LINE * (len(lines) + len(told))
-        self.boxes.append(Box(x, y, width, height, "chip", status, f"{part.title}: {part.status} {part.note}".strip()))
+        self.boxes.append(Box(x, y, width, height, "chip", status, f"{part.title}: {status_said} {part.note}".strip()))
         for number, line in enumerate([*lines, *told]):
             glyph = f"{GLYPHS[part.status]} " if accused and number == 0 else ""
             kind = "strong" if accused else "small"
@@ -249,23 +252,5 @@ def _status_of(line: str) -> str:
 
 
 def _tip(plate: Plate) -> str:
-    return f"{plate.name}: {plate.status}{f', {plate.note}' if plate.note != plate.status else ''}".strip(", ")
-
-
-def cut(text: str, cells: int) -> str:
-    """The beginning that fits into so many cells; a wide character takes two."""
-    if cell_len(text) <= cells:
-        return text
-    cut = text[:cells]
-    while cell_len(cut) > cells - 1:
-        cut = cut[:-1]
-    return f"{cut}…"
-
-
-def _wrapped(text: str, cells: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > cells:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return [cut(line, cells) for line in lines]
+    status = say(plate.status)
+    return f"{plate.name}: {status}{f', {plate.note}' if plate.note != status else ''}".strip(", ")

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from rich.cells import set_cell_size
+
+from diagnostics.language import say
 from diagnostics.verdict import JobReport, Moment, Verdict
 
 WIDTH = 1080
@@ -87,10 +90,10 @@ def lanes(verdict: Verdict) -> Lanes | None:
     logged = [one for one in moments if not one.job and scale.holds(_time(one.time))]
     machines = _machines(logged)
     titles = [
-        *(f"job of {job.vm}" if job.vm else "a job" for job in shown),
-        *(machine or "not named" for machine in machines),
+        *(say("job of {vm}", vm=job.vm) if job.vm else say("a job") for job in shown),
+        *(machine or say("not named") for machine in machines),
     ]
-    rows = [Lane(title[:22], _TOP + number * _LANE) for number, title in enumerate(titles)]
+    rows = [Lane(set_cell_size(title, 22).rstrip(), _TOP + number * _LANE) for number, title in enumerate(titles)]
     places = {machine: rows[len(shown) + number].y for number, machine in enumerate(machines)}
     return Lanes(
         height=_TOP + len(rows) * _LANE + 8,
@@ -98,7 +101,7 @@ def lanes(verdict: Verdict) -> Lanes | None:
         spans=tuple(_span(job, row.y, scale) for job, row in zip(shown, rows, strict=False)),
         marks=tuple(_mark(one, places[one.machine], scale) for one in logged if one.machine in places),
         ticks=tuple(_ticks(scale)),
-        caption=f"{scale.first:%Y-%m-%d %H:%M:%S}Z to {scale.last:%Y-%m-%d %H:%M:%S}Z",
+        caption=say("{first:%Y-%m-%d %H:%M:%S}Z to {last:%Y-%m-%d %H:%M:%S}Z", first=scale.first, last=scale.last),
         left_out=sum(not one.job for one in moments) - len(logged),
     )
 
@@ -130,7 +133,10 @@ def _span(job: JobReport, y: float, scale: _Scale) -> Span:
     ended = _time(job.ended or "")
     started = max(_time(job.started), scale.first) if job.started else ended
     x = scale.x(started)
-    tip = f"job of {job.vm or 'a machine'}: {job.outcome}, ended {job.ended}"
+    tip = say(
+        "job of {vm}: {outcome}, ended {time}",
+        vm=job.vm or say("a machine"), outcome=say(job.outcome), time=job.ended,
+    )  # fmt: skip
     return Span(x, y + 6, max(round(scale.x(ended) - x, 1), 4.0), job.outcome, tip)
 
 

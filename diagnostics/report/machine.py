@@ -6,8 +6,8 @@ from diagnostics.verdict import Verdict
 
 
 def to_json(verdict: Verdict) -> bytes:
-    """The contract's JSON: keys in the contract's order, so that the same verdict gives the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n"
+    """The contract's JSON: keys in the contract's order, so that the same verdict gives the same bytes; in English."""
+    return msgspec.json.format(msgspec.json.encode(verdict, enc_hook=str), indent=2) + b"\n"
 
 
 def json_schema() -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import networkx as nx
 
+from diagnostics.language import Sentence, in_words, say
 from diagnostics.report import phrases
 from diagnostics.report.plates import plates_of_case, tree
 from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, NextEvidence, SourceLine, Verdict, foremost
@@ -19,19 +20,23 @@ _CANDIDATES_SHOWN = 6
 _ROWS_SHOWN = 12
 _MOMENTS_SHOWN = 25
 _TEXT_SHOWN = 120
-_HARMLESS = re.compile(r"[('\"“]*(?:[+-](?=\d))?[^\W_]+(?:[-.,'’/+%=][^\W_]+)*[%)'\"”.,;:!?]*|[-–·…+/]")
-"""Letters and digits, joined by single signs that mean nothing in Markdown, with ordinary punctuation around them."""
+_HARMLESS = re.compile(
+    r"[('\"“（「]*(?:[+-](?=\d))?[^\W_]+(?:(?:[-.,'’/+%=]|[、。：；・（）「」]+)[^\W_]+)*[%)'\"”.,;:!?、。：；）」]*|[-–·…+/]"
+)
+"""Letters and digits, joined by single signs that mean nothing in Markdown, with ordinary punctuation around them;
+Japanese writes whole sentences so."""
 _TELLING = re.compile(r"(?i)www\.|^\d+[.)]$|[0-9a-f]{7,}|^\W*gh-\d|^[-+]$")
 """What would be an address, a number of a list, a commit, an issue of a forge or a list's dash, though harmless."""
 _BACKTICKS = re.compile("`+")
 
 
 def to_markdown(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
-    """The whole report; `graph` is the pipeline of the case."""
+    """The whole report in the user's language; `graph` is the pipeline of the case."""
+    verdict = in_words(verdict)
     blocks = [_headline(verdict), _fenced(tree(plates_of_case(graph, verdict)))]
     first, beside = foremost(verdict.faults)
     for number, fault in enumerate(first, 1):
-        blocks += _fault(fault, f"Fault {number}" if len(first) > 1 else "Fault")
+        blocks += _fault(fault, say("Fault {number}", number=number) if len(first) > 1 else say("Fault"))
     blocks.append(_beside(beside))
     blocks += [
         block for section in (_reproduction, _notes, _candidates, _jobs, _timeline) for block in section(verdict)
@@ -69,7 +74,8 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _headline(verdict: Verdict) -> str:
-    return f"## {verdict.verdict.capitalize()}: {prose(verdict.summary)}\n\n*{phrases.MEANINGS[verdict.verdict]}*"
+    word, meaning = say(verdict.verdict).capitalize(), say(phrases.MEANINGS[verdict.verdict])
+    return f"## {word}: {prose(verdict.summary)}\n\n*{meaning}*"
 
 
 def _fenced(lines: Iterable[str]) -> str:
@@ -80,31 +86,31 @@ def _fenced(lines: Iterable[str]) -> str:
 def _fault(fault: Fault, heading: str) -> Iterator[str]:
     yield f"### {heading}: {prose(fault.title)}"
     yield _table(
-        ("how sure", "where", "stage", "cause"),
-        [(phrases.percent(fault.probability), code(fault.instance), code(fault.stage or "not known"),
-          code(fault.cause or "") or "not told apart")],
+        (say("how sure"), say("where"), say("stage"), say("cause")),
+        [(phrases.percent(fault.probability), code(fault.instance), code(say(fault.stage or "not known")),
+          code(fault.cause or "") or say("not told apart"))],
     )  # fmt: skip
     yield prose(fault.explanation)
-    yield _lines("Evidence", fault.evidence, frozenset(fault.minimal_evidence))
-    yield _lines("Against it", fault.counter_evidence, frozenset())
+    yield _lines(say("Evidence"), fault.evidence, frozenset(fault.minimal_evidence))
+    yield _lines(say("Against it"), fault.counter_evidence, frozenset())
     if fault.confirm:
-        yield "**How to confirm**\n\n" + "\n".join(f"- {prose(text)}" for text in fault.confirm)
+        yield f"**{say('How to confirm')}**\n\n" + "\n".join(f"- {prose(text)}" for text in fault.confirm)
 
 
 def _beside(faults: Sequence[Fault]) -> str:
     named = (f"{prose(fault.title)} {code(fault.instance)} {phrases.percent(fault.probability)}" for fault in faults)
-    return f"Beside it, these logs do not tell apart: {'; '.join(named)}." if faults else ""
+    return say("Beside it, these logs do not tell apart: {named}.", named=phrases.joined(named)) if faults else ""
 
 
 def _lines(heading: str, lines: Sequence[Evidence], minimal: frozenset[int]) -> str:
     if not lines:
         return ""
     shown = _table(
-        ("dB", "UTC", "machine", "event", "says", "record"),
+        ("dB", "UTC", say("machine"), say("event"), say("says"), say("record")),
         [_evidence(line, "◆ " if at in minimal else "") for at, line in enumerate(lines[:_EVIDENCE_SHOWN])],
     )
-    needed = " (◆ needed)" if minimal else ""
-    return f"**{heading}**{needed}\n\n{shown}{_more(len(lines) - _EVIDENCE_SHOWN, 'lighter lines')}"
+    needed = f" (◆ {say('needed')})" if minimal else ""
+    return f"**{heading}**{needed}\n\n{shown}{_more(len(lines) - _EVIDENCE_SHOWN, _LIGHTER)}"
 
 
 def _evidence(line: Evidence, mark: str) -> tuple[str, ...]:
@@ -122,21 +128,27 @@ def _evidence(line: Evidence, mark: str) -> tuple[str, ...]:
     )
 
 
-def _more(count: int, what: str) -> str:
-    return f"\n\n… and {count} {what}" if count > 0 else ""
+_MORE = Sentence("… and {count} more")
+_LIGHTER = Sentence("… and {count} lighter lines")
+_LESS_LIKELY = Sentence("… and {count} less likely ones")
+_LESS_TELLING = Sentence("… and {count} less telling moments")
+
+
+def _more(count: int, told: Sentence = _MORE) -> str:
+    return f"\n\n{say(told.template, count=count)}" if count > 0 else ""
 
 
 def _reproduction(verdict: Verdict) -> Iterator[str]:
     told = verdict.reproduced
     if told is None:
         return
-    yield f"### Run in the lab\n\n{prose(told.summary)}"
+    yield f"### {say('Run in the lab')}\n\n{prose(told.summary)}"
     yield "\n".join(f"- {prose(phrases.lab_run(run))}" for run in told.runs[:_CANDIDATES_SHOWN])
     for heading, lines in phrases.compared(told.runs[0]) if told.runs else ():
         yield (
             f"**{heading}**\n\n"
             + "\n".join(f"- {prose(phrases.line_compared(line))}" for line in lines[:_ROWS_SHOWN])
-            + _more(len(lines) - _ROWS_SHOWN, "more")
+            + _more(len(lines) - _ROWS_SHOWN)
         )
     yield " ".join(prose(line) for line in told.lab)
 
@@ -144,12 +156,12 @@ def _reproduction(verdict: Verdict) -> Iterator[str]:
 def _notes(verdict: Verdict) -> Iterator[str]:
     if verdict.notes:
         rows = [
-            (code(note.note) or "marked", phrases.moment(note.time), code(note.machine), code(note.event),
+            (code(note.note) or say("marked"), phrases.moment(note.time), code(note.machine), code(note.event),
              code(f"{note.source}:{note.record}"), code(_cut(note.text)))
             for note in verdict.notes
         ]  # fmt: skip
-        yield "### Notes"
-        yield _table(("note", "UTC", "machine", "event", "where", "says"), rows)
+        yield f"### {say('Notes')}"
+        yield _table((say("note"), "UTC", say("machine"), say("event"), say("where"), say("says")), rows)
 
 
 def _cut(text: str) -> str:
@@ -160,30 +172,31 @@ def _candidates(verdict: Verdict) -> Iterator[str]:
     named = {fault.instance for fault in verdict.faults}
     others = [candidate for candidate in verdict.candidates if candidate.instance not in named]
     if others:
-        yield "### Other candidates" if verdict.faults else "### Candidates"
+        yield f"### {say('Other candidates' if verdict.faults else 'Candidates')}"
         shown = [
             (phrases.percent(one.probability), code(one.instance), code(one.cause or ""), prose(one.why))
             for one in others[:_CANDIDATES_SHOWN]
         ]
-        yield _table(("probability", "component", "cause", "why it lost"), shown) + _more(
-            len(others) - _CANDIDATES_SHOWN, "less likely ones"
-        )
+        headings = (say("probability"), say("component"), say("cause"), say("why it lost"))
+        yield _table(headings, shown) + _more(len(others) - _CANDIDATES_SHOWN, _LESS_LIKELY)
 
 
 def _jobs(verdict: Verdict) -> Iterator[str]:
     failed = [job for job in verdict.jobs if job.outcome != "succeeded"]
     if verdict.jobs:
-        yield f"### Jobs ({len(verdict.jobs)}, {len(verdict.jobs) - len(failed)} succeeded)"
+        count, passed = len(verdict.jobs), len(verdict.jobs) - len(failed)
+        yield "### " + say("Jobs ({count}, {passed} succeeded)", count=count, passed=passed)
     if failed:
         rows = [
-            (code(job.vm or "?"), code(job.host or "?"), _outcome(job), job.mode, phrases.moment(job.ended))
+            (code(job.vm or "?"), code(job.host or "?"), _outcome(job), say(job.mode), phrases.moment(job.ended))
             for job in failed[:_ROWS_SHOWN]
         ]
-        yield _table(("machine", "host", "outcome", "mode", "ended"), rows) + _more(len(failed) - _ROWS_SHOWN, "more")
+        headings = (say("machine"), say("host"), say("outcome"), say("mode"), say("ended"))
+        yield _table(headings, rows) + _more(len(failed) - _ROWS_SHOWN)
 
 
 def _outcome(job: JobReport) -> str:
-    return prose(f"{job.outcome} {phrases.interval_text(job.stages)}")
+    return prose(phrases.fared_text(job))
 
 
 def _timeline(verdict: Verdict) -> Iterator[str]:
@@ -191,13 +204,14 @@ def _timeline(verdict: Verdict) -> Iterator[str]:
     if told.moments:
         telling = [one for one in told.moments if one.job or one.kind in ("evidence", "context")] or told.moments
         rows = [
-            (one.time[:23].replace("T", " ") + "Z", code(one.machine), one.kind.replace("-", " "), code(one.event),
+            (one.time[:23].replace("T", " ") + "Z", code(one.machine), phrases.kind_text(one.kind), code(one.event),
              code(_cut(one.text)))
             for one in telling[:_MOMENTS_SHOWN]
         ]  # fmt: skip
-        yield "### What happened when"
+        yield f"### {say('What happened when')}"
         left_out = len(told.moments) + told.left_out - len(rows)
-        yield _table(("UTC", "machine", "kind", "event", "says"), rows) + _more(left_out, "less telling moments")
+        headings = ("UTC", say("machine"), say("kind"), say("event"), say("says"))
+        yield _table(headings, rows) + _more(left_out, _LESS_TELLING)
 
 
 def _remedies(fault: Fault, told: set[str]) -> Iterator[str]:
@@ -206,21 +220,22 @@ def _remedies(fault: Fault, told: set[str]) -> Iterator[str]:
         if remedy.id in told:
             continue
         told.add(remedy.id)
-        yield f"### What to do: {prose(remedy.title)} ({prose(phrases.RISKS.get(remedy.risk, remedy.risk))})"
+        risk = say(phrases.RISKS.get(remedy.risk, remedy.risk))
+        yield "### " + say("What to do: {title} ({risk})", title=prose(remedy.title), risk=prose(risk))
         steps = []
         for number, step in enumerate(remedy.steps, 1):
             command = f"\n   {code(phrases.command_line(step.run))}" if step.run else ""
             steps.append(f"{number}. {prose(step.do)}{command}")
         yield "\n".join(steps)
-        for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
+        for label, text in ((say("Undo"), remedy.undo), (say("Then check"), remedy.verify)):
             yield f"**{label}:** {prose(text)}" if text else ""
     if fault.updates:
-        yield "**Known updates against it**\n\n" + "\n".join(
+        yield f"**{say('Known updates against it')}**\n\n" + "\n".join(
             f"- {prose(text)}{f' <{address}>' if _is_address(address) else ''}"
             for text, address in phrases.known_updates(fault.updates)
         )
     if fault.references:
-        yield "**Read more:** " + " ".join(
+        yield f"**{say('Read more')}:** " + " ".join(
             f"<{text}>" if _is_address(text) else code(text) for text in fault.references
         )
 
@@ -231,44 +246,50 @@ def _is_address(text: str) -> bool:
 
 
 def _next(verdict: Verdict) -> Iterator[str]:
-    yield from _collected("What would tell them apart", verdict.told_apart_by)
-    yield from _collected("What to collect next", verdict.next_evidence)
+    yield from _collected(say("What would tell them apart"), verdict.told_apart_by)
+    yield from _collected(say("What to collect next"), verdict.next_evidence)
 
 
 def _collected(heading: str, wanted: Sequence[NextEvidence]) -> Iterator[str]:
     if wanted:
         yield f"### {heading}"
         yield "\n".join(
-            f"{number}. {prose(item.collect)} of {code(item.machine)} (about {item.gain_bits:.2f} bits)"
-            + (f": {code(item.command)}" if item.command else "")
+            f"{number}. {_wanted(item)}" + (f": {code(item.command)}" if item.command else "")
             for number, item in enumerate(wanted, 1)
         )
+
+
+def _wanted(item: NextEvidence) -> str:
+    return say(
+        "{export} of {machine} (tells about {bits:.2f} bits)",
+        export=prose(item.collect), machine=code(item.machine), bits=item.gain_bits,
+    )  # fmt: skip
 
 
 def _machines(verdict: Verdict) -> Iterator[str]:
     topology = verdict.topology
     machines = [*topology.site.get("machines", []), *topology.hosts, *topology.vms]
     if machines:
-        yield f"### Machines ({len(machines)})"
-        rows = [(code(one.name), one.role, code(one.host), prose(one.basis)) for one in machines[:_ROWS_SHOWN]]
-        yield _table(("machine", "role", "runs on", "known because"), rows) + _more(len(machines) - _ROWS_SHOWN, "more")
+        yield "### " + say("Machines ({count})", count=len(machines))
+        rows = [(code(one.name), say(one.role), code(one.host), prose(one.basis)) for one in machines[:_ROWS_SHOWN]]
+        headings = (say("machine"), say("role"), say("runs on"), say("known because"))
+        yield _table(headings, rows) + _more(len(machines) - _ROWS_SHOWN)
 
 
 def _files(verdict: Verdict) -> Iterator[str]:
-    yield f"### Files ({len(verdict.sources)})"
+    yield "### " + say("Files ({count})", count=len(verdict.sources))
     ranked = sorted(verdict.sources, key=lambda source: not source.damage)
     rows = [
         (code(one.path), one.kind, code(one.machine), str(one.records), _span(one), "; ".join(map(_damage, one.damage)))
         for one in ranked[:_ROWS_SHOWN]
     ]
     if rows:
-        yield _table(("file", "kind", "machine", "records", "time", "damage"), rows) + _more(
-            len(ranked) - _ROWS_SHOWN, "more"
-        )
+        headings = (say("file"), say("kind"), say("machine"), say("records"), say("time"), say("damage"))
+        yield _table(headings, rows) + _more(len(ranked) - _ROWS_SHOWN)
 
 
 def _span(source: SourceLine) -> str:
-    return f"{phrases.moment(source.first)} to {phrases.moment(source.last)}" if source.first else ""
+    return phrases.span_text(source.first, source.last) if source.first else ""
 
 
 def _damage(damage: DamageReport) -> str:
@@ -277,14 +298,14 @@ def _damage(damage: DamageReport) -> str:
 
 def _not_checked(verdict: Verdict) -> Iterator[str]:
     if verdict.not_checked:
-        yield "### Not checked"
+        yield f"### {say('Not checked')}"
         shown = [f"- {code(item.what)}: {prose(item.why)}" for item in verdict.not_checked[:_ROWS_SHOWN]]
-        yield "\n".join(shown) + _more(len(verdict.not_checked) - _ROWS_SHOWN, "more")
+        yield "\n".join(shown) + _more(len(verdict.not_checked) - _ROWS_SHOWN)
 
 
 def _noise(verdict: Verdict) -> Iterator[str]:
     if verdict.noise:
-        yield "### Known and harmless, left out"
+        yield f"### {say('Known and harmless, left out')}"
         yield "\n".join(
             f"- {code(item.event)} {item.count}×: {prose(item.why)}" for item in verdict.noise[:_ROWS_SHOWN]
         )

@@ -15,6 +15,7 @@ import jinja2
 import networkx as nx
 from markupsafe import Markup
 
+from diagnostics.language import current, in_words, say
 from diagnostics.report import phrases
 from diagnostics.report.drawing import draw
 from diagnostics.report.lanes import lanes
@@ -53,7 +54,8 @@ class _Day(NamedTuple):
 
 
 def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
-    """The whole report; `graph` is the pipeline of the case."""
+    """The whole report in the user's language; `graph` is the pipeline of the case."""
+    verdict = in_words(verdict)
     style, site = _style(), plates_of_case(graph, verdict)
     first, beside = foremost(verdict.faults)
     weighed = [_weighed(number, fault) for number, fault in enumerate(verdict.faults, 1)]
@@ -62,6 +64,7 @@ def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
         .get_template("report.html.j2")
         .render(
             verdict=verdict,
+            language=current(),
             style=Markup(style),  # noqa: S704 - our own style sheet
             policy=_policy(style),
             first=first,
@@ -70,7 +73,7 @@ def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
             tone=_WORDS[verdict.verdict][1],
             drawing=draw(site),
             words=list(tree(site)),
-            legend=[(GLYPHS[status], status) for status in Status],
+            legend=[(GLYPHS[status], status.name.lower(), say(status)) for status in Status],
             phases=phases(),
             rows=rows(verdict.jobs),
             weighed=weighed,
@@ -110,7 +113,7 @@ def _span(verdict: Verdict) -> str:
     """The time that the sources cover."""
     first = min((source.first for source in verdict.sources if source.first), default=None)
     last = max((source.last for source in verdict.sources if source.last), default=None)
-    return f"{phrases.moment(first)} to {phrases.moment(last)}" if first and last else ""
+    return phrases.span_text(first, last) if first and last else ""
 
 
 def _web_address(text: str) -> bool:
@@ -143,13 +146,15 @@ def _environment() -> jinja2.Environment:
         "moment": phrases.moment,
         "command_line": phrases.command_line,
         "odds": phrases.odds,
-        "counted": phrases.counted,
         "compared": phrases.compared,
         "lab_run": phrases.lab_run,
         "line_compared": phrases.line_compared,
-        "component": lambda component: COMPONENTS[Component(component)].title,
+        "component": lambda component: say(COMPONENTS[Component(component)].title),
     }
     environment.globals |= {
+        "say": say,
+        "counted": phrases.counted,
+        "kind_text": phrases.kind_text,
         "RISKS": phrases.RISKS,
         "MEANINGS": phrases.MEANINGS,
         "CELLS": CELL_GLYPHS,

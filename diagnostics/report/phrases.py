@@ -1,7 +1,8 @@
-"""The words that every report shares: how probabilities, moments, odds, jobs and sources are put."""
+"""The words that every report shares, said in the user's language: probabilities, moments, odds, jobs, sources."""
 
 from collections.abc import Iterable, Sequence
 
+from diagnostics.language import Sentence, listed, say
 from diagnostics.verdict import (
     Fault,
     JobReport,
@@ -16,26 +17,26 @@ from diagnostics.verdict import (
 from engine.pipeline import STAGES
 
 RISKS = {
-    "read-only": "changes nothing",
-    "changes-configuration": "changes a setting",
-    "restarts-service": "restarts a service",
-    "pauses-vm": "pauses the virtual machine",
-    "restarts-machine": "restarts the machine",
-    "loses-data": "may lose data",
+    "read-only": Sentence("changes nothing"),
+    "changes-configuration": Sentence("changes a setting"),
+    "restarts-service": Sentence("restarts a service"),
+    "pauses-vm": Sentence("pauses the virtual machine"),
+    "restarts-machine": Sentence("restarts the machine"),
+    "loses-data": Sentence("may lose data"),
 }
 MEANINGS = {
-    VerdictWord.ASSERTED: "one fault, at least 90% sure, from independent evidence",
-    VerdictWord.LEADING: "one fault, more likely than not",
-    VerdictWord.AMBIGUOUS: "a few that these logs cannot tell apart",
-    VerdictWord.INSUFFICIENT: "the logs do not tell; see what to collect",
-    VerdictWord.TRANSIENT: "it failed once, and a retry passed",
-    VerdictWord.UNEXPLAINED: "something failed that Shindan does not know",
-    VerdictWord.HEALTHY: "no fault found",
+    VerdictWord.ASSERTED: Sentence("one fault, at least 90% sure, from independent evidence"),
+    VerdictWord.LEADING: Sentence("one fault, more likely than not"),
+    VerdictWord.AMBIGUOUS: Sentence("a few that these logs cannot tell apart"),
+    VerdictWord.INSUFFICIENT: Sentence("the logs do not tell; see what to collect"),
+    VerdictWord.TRANSIENT: Sentence("it failed once, and a retry passed"),
+    VerdictWord.UNEXPLAINED: Sentence("something failed that Shindan does not know"),
+    VerdictWord.HEALTHY: Sentence("no fault found"),
 }
 _STATES_OF_UPDATES = {
-    "unknown": "not known whether installed",
-    "superseded": "superseded by an installed one",
-    "installed": "installed",
+    "unknown": Sentence("{which}: not known whether installed"),
+    "superseded": Sentence("{which}: superseded by an installed one"),
+    "installed": Sentence("{which}: installed"),
 }
 _NAMES_SHOWN = 6
 _CERTAIN_DB = 60.0
@@ -49,37 +50,71 @@ def percent(probability: float) -> str:
 
 def moment(time: str | None) -> str:
     """To the second: `2026-11-20 01:01:13Z`."""
-    return f"{time[:10]} {time[11:19]}Z" if time else "no time"
+    return f"{time[:10]} {time[11:19]}Z" if time else say("no time")
 
 
 def job_text(job: JobReport) -> str:
-    machine = job.vm or "a virtual machine"
-    on = f" on {job.host}" if job.host else ""
-    ended = f", ended {moment(job.ended)}" if job.ended else ""
-    stages = f" {interval_text(job.stages)}" if job.stages else ""
-    return f"{machine}{on}: {job.outcome}{stages} ({job.mode}){ended}"
+    """`SQL01 on HV01: failed at guest-freeze (online), ended 2026-11-20 01:01:13Z`."""
+    machine = job.vm or say("a virtual machine")
+    where = say("{vm} on {host}", vm=machine, host=job.host) if job.host else machine
+    told = f"{where}: {fared_text(job)} ({say(job.mode)})"
+    return say("{job}, ended {time}", job=told, time=moment(job.ended)) if job.ended else told
 
 
-def interval_text(stages: Sequence[str]) -> str:
-    """Where a job failed, in words; empty where nothing tells."""
+def fared_text(job: JobReport) -> str:
+    """What a job came to, and in which stage: `failed at guest-freeze`."""
+    outcome, stages = say(job.outcome), job.stages
     if not stages:
-        return ""
+        return outcome
     if (stages[0], stages[-1]) == (STAGES[0], STAGES[-1]):
-        return "at an unknown stage"
-    return f"at {stages[0]}" if stages[0] == stages[-1] else f"between {stages[0]} and {stages[-1]}"
+        return say("{outcome} at an unknown stage", outcome=outcome)
+    first, last = say(stages[0]), say(stages[-1])
+    if first == last:
+        return say("{outcome} at {stage}", outcome=outcome, stage=first)
+    return say("{outcome} between {first} and {last}", outcome=outcome, first=first, last=last)
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 host`, `2 hosts`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def counted(count: int, one: str, many: str) -> str:
+    """`1 host`, `2 hosts`: the first for one thing, the second, with a place `{count}`, for any other number."""
+    return say(one if count == 1 else many, count=count)
+
+
+_KINDS = {
+    "job-started": Sentence("job started"),
+    "job-ended": Sentence("job ended"),
+    "evidence": Sentence("evidence"),
+    "trouble": Sentence("trouble"),
+    "progress": Sentence("progress"),
+    "context": Sentence("context"),
+}
+
+
+def kind_text(kind: str) -> str:
+    """What sort of moment it is."""
+    return say(_KINDS.get(kind, kind))
+
+
+def joined(parts: Iterable[str]) -> str:
+    """What has been said already, one after the other."""
+    return say(listed(map(_as_it_is, parts)))
+
+
+def _as_it_is(text: str) -> Sentence:
+    return Sentence("{text}", text=text)
+
+
+def span_text(first: str | None, last: str | None) -> str:
+    """`2026-11-20 01:01:13Z to 2026-11-20 02:00:00Z`."""
+    return say("{first} to {last}", first=moment(first), last=moment(last))
 
 
 def source_text(source: SourceLine) -> str:
-    span = f", {moment(source.first)} to {moment(source.last)}" if source.first else ""
-    encoding = f", {source.encoding}" if source.encoding else ""
-    machine = f", {source.machine}" if source.machine else ""
-    zone = f", time zone {source.time_zone}" if source.time_zone else ""
-    return f"{source.path}: {source.kind}{machine}, {source.records} records{span}{encoding}{zone}"
+    """A file: what it is, whose, and which time it covers."""
+    span = span_text(source.first, source.last) if source.first else ""
+    zone = say("time zone {zone}", zone=source.time_zone) if source.time_zone else ""
+    records = say("{count} records", count=source.records)
+    parts = (source.kind, source.machine, records, span, source.encoding, zone)
+    return f"{source.path}: {', '.join(part for part in parts if part)}"
 
 
 def command_line(arguments: Iterable[str]) -> str:
@@ -100,8 +135,10 @@ def reckoned(reckoning: Reckoning, faults: Iterable[Fault]) -> list[tuple[str, i
     named = {fault.instance for fault in faults}
     own = [place for place, suspect in enumerate(reckoning.suspects) if suspect.instance in named]
     others = [place for place, suspect in enumerate(reckoning.suspects) if suspect.instance not in named]
-    headings = [f"fault {number}" if len(own) > 1 else "the fault" for number in range(1, len(own) + 1)]
-    headings += ["the next"] if own else ["the first", "the next"]
+    headings = [
+        say("fault {number}", number=number) if len(own) > 1 else say("the fault") for number in range(1, len(own) + 1)
+    ]
+    headings += [say("the next")] if own else [say("the first"), say("the next")]
     return list(zip(headings, (*own, *others), strict=False))
 
 
@@ -109,11 +146,11 @@ def sums(suspects: Sequence[SuspectReckoned]) -> list[tuple[str, list[float]]]:
     """The foot of the arithmetic, as (label, a number for each suspect): rows that change nothing are left out."""
     failed = [suspect.failed_db for suspect in suspects]
     calibration = [suspect.calibration_db for suspect in suspects]
-    rows = [("sum: it is at fault", [suspect.posterior_db for suspect in suspects])]
-    rows += [("that a job failed by it", failed)] if any(failed) else []
-    rows += [("calibration", calibration)] if any(calibration) else []
+    rows = [(say("sum: it is at fault"), [suspect.posterior_db for suspect in suspects])]
+    rows += [(say("that a job failed by it"), failed)] if any(failed) else []
+    rows += [(say("calibration"), calibration)] if any(calibration) else []
     if len(rows) > 1:
-        rows.append(("sum: what the verdict says", [suspect.probability_db for suspect in suspects]))
+        rows.append((say("sum: what the verdict says"), [suspect.probability_db for suspect in suspects]))
     return rows
 
 
@@ -123,49 +160,66 @@ def redundancy(fault: Fault, suspect: SuspectReckoned) -> str:
     together = suspect.posterior_db - suspect.prior_db
     if abs(together - alone) < 1.0:
         return ""
-    why = "lines that say the same are not missed one at a time" if together > alone else "some tell only together"
-    return f"Left out one at a time, the lines come to {alone:+.1f} dB; counted together, to {together:+.1f} dB: {why}."
+    why = say("lines that say the same are not missed one at a time" if together > alone else "some tell only together")
+    return say(
+        "Left out one at a time, the lines come to {alone:+.1f} dB; counted together, to {together:+.1f} dB: {why}.",
+        alone=alone,
+        together=together,
+        why=why,
+    )
 
 
 def known_updates(updates: Sequence[UpdateAdvice]) -> list[tuple[str, str]]:
     """Known updates as (sentence, address): each that is missing; of the others only which they are."""
-    told = [
-        (f"{update.kb} is missing on {update.machine}. {update.title} ({update.why})", update.references[0])
-        for update in updates
-        if update.state == "missing"
-    ]
+    told = [(_missing_update(update), update.references[0]) for update in updates if update.state == "missing"]
     for state, words in _STATES_OF_UPDATES.items():
         named = [update for update in updates if update.state == state]
         if named:
-            where = _few(update.machine for update in named if update.machine)
-            which = f"{_few(update.kb for update in named)}: {words}{f' on {where}' if where else ''}"
-            told.append((f"{which} ({named[0].why})", ""))
+            which, where = (
+                _few(update.kb for update in named),
+                _few(update.machine for update in named if update.machine),
+            )
+            known = say(words.template, which=f"{which} ({where})" if where else which)
+            told.append((f"{known} ({say(named[0].why)})", ""))
     return told
+
+
+def _missing_update(update: UpdateAdvice) -> str:
+    missing = say("{kb} is missing on {machine}.", kb=update.kb, machine=update.machine)
+    return f"{missing} {say(update.title)} ({say(update.why)})"
 
 
 def _few(names: Iterable[str]) -> str:
     """Names, each once, and how many more there are."""
     distinct = list(dict.fromkeys(names))
-    rest = f" and {len(distinct) - _NAMES_SHOWN} more" if len(distinct) > _NAMES_SHOWN else ""
-    return ", ".join(distinct[:_NAMES_SHOWN]) + rest
+    return and_more(", ".join(distinct[:_NAMES_SHOWN]), len(distinct) - _NAMES_SHOWN)
+
+
+def and_more(told: str, more: int) -> str:
+    """How many there are beside those that are named."""
+    return say("{told} and {more} more", told=told, more=more) if more > 0 else told
 
 
 def lab_run(run: LabRun) -> str:
-    """A cause and how it did in the lab: `0.93 like the case  sql-writer-failed on vm:SQL01/... (fault ...)`."""
+    """A cause and how it did in the lab: `0.93 alike: sql-writer-failed (vm:SQL01/...), by ...`."""
+    which = f"{run.cause} ({run.instance})"
     if run.likeness is None:
-        why = "not run" if run.fault else "the lab knows no fault for it"
-        return f"{run.cause} ({run.instance}): {why}"
-    return f"{run.likeness:.2f} alike: {run.cause} ({run.instance}), by {run.fault}"
+        return f"{which}: {say('not run' if run.fault else 'the lab knows no fault for it')}"
+    return say("{likeness:.2f} alike: {which}, by {fault}", likeness=run.likeness, which=which, fault=run.fault)
 
 
 def compared(run: LabRun) -> list[tuple[str, list[LineCompared]]]:
     """What was compared, under headings; without those under which nothing stands."""
-    told = [("Both logged", run.both), ("Only the case", run.only_case), ("Only the lab", run.only_lab)]
+    told = [
+        (say("Both logged"), run.both),
+        (say("Only the case"), run.only_case),
+        (say("Only the lab"), run.only_lab),
+    ]
     return [(heading, lines) for heading, lines in told if lines]
 
 
 def line_compared(line: LineCompared) -> str:
     """What was logged, by whom and in which stage."""
     codes = f" {', '.join(line.codes)}" if line.codes else ""
-    stage = f", {line.stage}" if line.stage else ""
-    return f"{line.event}{codes} ({line.role}{stage})"
+    stage = f", {say(line.stage)}" if line.stage else ""
+    return f"{line.event}{codes} ({say(line.role)}{stage})"

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from diagnostics.report.phrases import counted, interval_text, percent
+from diagnostics.language import Sentence, say
+from diagnostics.report.phrases import counted, fared_text, joined, percent
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import LIKELY, Fault, JobReport, Verdict, VerdictWord, foremost
 from engine.pipeline import Component, Scope
@@ -31,13 +32,13 @@ class Status(StrEnum):
 
 
 _KINDS = {
-    "host": "host",
-    "vm": "virtual machine",
-    "csv": "shared volume",
-    "dpm": "DPM server",
-    "storage": "storage pool",
+    "host": (Sentence("host"), Sentence("1 host"), Sentence("{count} hosts")),
+    "vm": (Sentence("virtual machine"), Sentence("1 virtual machine"), Sentence("{count} virtual machines")),
+    "csv": (Sentence("shared volume"), Sentence("1 shared volume"), Sentence("{count} shared volumes")),
+    "dpm": (Sentence("DPM server"), Sentence("1 DPM server"), Sentence("{count} DPM servers")),
+    "storage": (Sentence("storage pool"), Sentence("1 storage pool"), Sentence("{count} storage pools")),
 }
-"""By the scope or the kind of a shared plate that a plate's name begins with."""
+"""What a plate is, one and many of them, by the scope or the kind of a shared plate that its name begins with."""
 GLYPHS = {Status.FAULT: "✖", Status.SUSPECT: "?", Status.FAILED: "▲", Status.QUIET: "·", Status.PASSED: "✔"}
 _WORST = tuple(Status)
 _MOST_NAMED = 6
@@ -49,6 +50,7 @@ class Part(NamedTuple):
     id: str
     """The node of the graph, as logs name it: not for showing."""
     title: str
+    """In the user's language."""
     status: Status
     note: str
     """The probability, where it is under suspicion."""
@@ -66,7 +68,7 @@ class Plate(NamedTuple):
     note: str
     parts: tuple[Part, ...]
     inner: tuple["Plate", ...]
-    kind: str
+    kind: Sentence
     """What a person calls it: `host`, `virtual machine`, or what several machines share."""
     id: str
     """The node of the graph, as logs name it: not for showing."""
@@ -84,7 +86,8 @@ class Plate(NamedTuple):
     @property
     def told(self) -> str:
         """How it fared, in words."""
-        return self.note if self.status in self.note else f"{self.status} · {self.note}".strip(" ·")
+        status = say(self.status)
+        return self.note if status in self.note else f"{status} · {self.note}".strip(" ·")
 
     @property
     def sound(self) -> bool:
@@ -139,7 +142,7 @@ class _Reader:
             note=note,
             parts=parts,
             inner=tuple(found),
-            kind=_KINDS.get(name.partition(":")[0], ""),
+            kind=_KINDS[kind][0] if (kind := name.partition(":")[0]) in _KINDS else Sentence(""),
             id=name,
         )
 
@@ -147,7 +150,7 @@ class _Reader:
         about = self._graph.nodes[node]
         below = [to for _, to, of in self._graph.out_edges(node, data=True) if of["relation"] == "depends-on"]
         status, note = self._accused.get(one_line(node), (Status.QUIET, ""))
-        return Part(node, about["title"], status, note, tuple(below), about["component"])
+        return Part(node, say(about["title"]), status, note, tuple(below), about["component"])
 
     def _fared(self, name: str, inner: Sequence[Plate]) -> tuple[Status, str]:
         """What the jobs on a plate, or in it, came to."""
@@ -157,8 +160,8 @@ class _Reader:
         members = sorted(self._graph.nodes[name]["members"])
         if members:
             told = [_outcome(self._jobs.get(member, []))[0] for member in members]
-            return _together(told, "sharing machines")
-        return _together([self._came_to(machine) for plate in inner for machine in plate.machines()], "machines")
+            return _together(told, sharing=True)
+        return _together([self._came_to(machine) for plate in inner for machine in plate.machines()], sharing=False)
 
     def _came_to(self, machine: Plate) -> Status:
         """What a machine's jobs came to; where it had none, whether something is held against it."""
@@ -215,22 +218,34 @@ def plate_of_job(names: Mapping[str, str], job: JobReport) -> str | None:
     return next((names[name] for name in wanted if name in names), None)
 
 
-def _together(fared: Sequence[Status], who: str) -> tuple[Status, str]:
+def _together(fared: Sequence[Status], *, sharing: bool) -> tuple[Status, str]:
     failed = sum(status in _WORST[:3] for status in fared)
     passed = sum(status is Status.PASSED for status in fared)
     if failed:
-        return Status.FAILED, f"{failed} of {len(fared)} {who} failed"
-    return (Status.PASSED, f"{passed} of {len(fared)} {who} passed") if passed else (Status.QUIET, "")
+        told = say(
+            "{failed} of {count} sharing machines failed" if sharing else "{failed} of {count} machines failed",
+            failed=failed,
+            count=len(fared),
+        )
+        return Status.FAILED, told
+    if passed:
+        told = say(
+            "{passed} of {count} sharing machines passed" if sharing else "{passed} of {count} machines passed",
+            passed=passed,
+            count=len(fared),
+        )
+        return Status.PASSED, told
+    return Status.QUIET, ""
 
 
 def _outcome(jobs: Sequence[JobReport]) -> tuple[Status, str]:
     told = [job for job in jobs if job.outcome != "unknown"]
     if not told:
-        return Status.QUIET, "outcome not known"
+        return Status.QUIET, say("outcome not known")
     failed = [job for job in told if job.outcome == "failed"]
     if told[-1].outcome == "failed":
-        return Status.FAILED, f"failed {interval_text(told[-1].stages)}".rstrip()
-    return Status.PASSED, f"passed after {len(failed)} failed" if failed else "passed"
+        return Status.FAILED, fared_text(told[-1])
+    return Status.PASSED, say("passed after {count} failed", count=len(failed)) if failed else say(Status.PASSED)
 
 
 def _by_status(plate: Plate) -> tuple[int, str]:
@@ -241,12 +256,12 @@ def _label(name: str) -> str:
     """What a person calls a plate: without its scope, and in words where the logs do not name it."""
     scope, _, bare = one_line(name).partition(":")
     if scope == "site":
-        return "Site"
+        return say("Site")
     if not bare.startswith("?"):
         return bare
     on = bare.partition("@")[2]
-    kind = "a host" if scope == "host" else "a machine"
-    return f"{kind} not named{f' (on {on})' if on else ''}"
+    unnamed = say("a host not named" if scope == "host" else "a machine not named")
+    return say("{machine} (on {host})", machine=unnamed, host=on) if on else unnamed
 
 
 def tree(plate: Plate, most: int = 12) -> Iterator[str]:
@@ -255,13 +270,15 @@ def tree(plate: Plate, most: int = 12) -> Iterator[str]:
 
 
 def _tree(plate: Plate, first: str, rest: str, most: int) -> Iterator[str]:
-    accused = [f"{part.title} {part.status} {part.note}" for part in plate.parts if part.status is not Status.QUIET]
-    told = "; ".join(part for part in (plate.note or plate.status, *accused) if part)
+    accused = [
+        f"{part.title} {say(part.status)} {part.note}" for part in plate.parts if part.status is not Status.QUIET
+    ]
+    told = joined([plate.note or say(plate.status), *accused])
     yield f"{first}{GLYPHS[plate.status]} {plate.name}: {told}"
     shown = [inner for inner in plate.inner if not inner.sound]
     rows: list[Plate | str] = [*shown[:most]]
     if len(shown) > most:
-        rows.append(f"▲ {len(shown) - most} more failed")
+        rows.append(f"▲ {more_failed(len(shown) - most)}")
     rows += folded([inner for inner in plate.inner if inner.sound])
     for number, row in enumerate(rows, 1):
         last = number == len(rows)
@@ -288,9 +305,14 @@ class Alike(NamedTuple):
         plates = self.plates
         inner = sum(1 for plate in plates for _ in plate.machines())
         within = plates[0].scope is not Scope.VM and inner
-        count = counted(len(plates), plates[0].kind) + (f" with {counted(inner, _KINDS['vm'])}" if within else "")
+        kinds = {str(one): (one, several) for one, *several in _KINDS.values()}
+        _, several = kinds.get(plates[0].kind, kinds["virtual machine"])
+        count = counted(len(plates), *several)
+        if within:
+            machines = counted(inner, *_KINDS["vm"][1:])
+            count = say("{plates} with {machines}", plates=count, machines=machines)
         names = f" ({', '.join(plate.name for plate in plates)})" if len(plates) <= _MOST_NAMED else ""
-        return f"{count}: {self.status}{names}"
+        return f"{count}: {say(self.status)}{names}"
 
 
 def alike(sound: Iterable[Plate]) -> list[Alike]:
@@ -300,6 +322,11 @@ def alike(sound: Iterable[Plate]) -> list[Alike]:
         groups[plate.kind, plate.status].append(plate)
     ranked = sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] is Status.QUIET))
     return [Alike(tuple(plates)) for _, plates in ranked]
+
+
+def more_failed(count: int) -> str:
+    """That so many plates failed beside those that are shown."""
+    return say("{count} more failed", count=count)
 
 
 def folded(sound: Iterable[Plate]) -> list[str]:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from diagnostics.report.phrases import interval_text, moment
+from diagnostics.language import say
+from diagnostics.report.phrases import and_more, fared_text, moment
 from diagnostics.verdict import JobReport
 from engine.pipeline import GUEST_STAGES, STAGES, TRANSFER_STAGES, Mode, Stage, stages_of
 
@@ -39,11 +40,11 @@ def phases() -> tuple[Phase, ...]:
     guest, transfer = STAGES.index(GUEST_STAGES[0]), STAGES.index(TRANSFER_STAGES[0])
     after_guest, after_transfer = guest + len(GUEST_STAGES), transfer + len(TRANSFER_STAGES)
     return (
-        Phase("Preparation", STAGES[:guest]),
-        Phase("In the guest", STAGES[guest:after_guest]),
-        Phase("On the host", STAGES[after_guest:transfer]),
-        Phase("Transfer", STAGES[transfer:after_transfer]),
-        Phase("End", STAGES[after_transfer:]),
+        Phase(say("Preparation"), STAGES[:guest]),
+        Phase(say("In the guest"), STAGES[guest:after_guest]),
+        Phase(say("On the host"), STAGES[after_guest:transfer]),
+        Phase(say("Transfer"), STAGES[transfer:after_transfer]),
+        Phase(say("End"), STAGES[after_transfer:]),
     )
 
 
@@ -59,23 +60,22 @@ def rows(jobs: Iterable[JobReport]) -> list[Row]:
 
 def _row(group: Sequence[JobReport]) -> Row:
     job = group[0]
-    where = f"on {job.host}" if job.host and (len(group) == 1 or job.outcome == "failed") else ""
+    where = say("on {host}", host=job.host) if job.host and (len(group) == 1 or job.outcome == "failed") else ""
     ended = moment(job.ended) if job.ended and len(group) == 1 else ""
-    names = list(dict.fromkeys(job.vm or "not named" for job in group))
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    title = names[0] if len(group) == 1 else f"{len(group)} jobs"
-    listed = "" if len(group) == 1 else f"{', '.join(names[:_NAMES_SHOWN])}{more}"
+    names = list(dict.fromkeys(job.vm or say("not named") for job in group))
+    title = names[0] if len(group) == 1 else say("{count} jobs", count=len(group))
+    listed = "" if len(group) == 1 else and_more(", ".join(names[:_NAMES_SHOWN]), len(names) - _NAMES_SHOWN)
     return Row(
         title=title,
         note=" · ".join(part for part in (listed, where, _mode(job.mode), ended) if part),
-        told=f"{job.outcome} {interval_text(job.stages)}".strip(),
+        told=fared_text(job),
         outcome=job.outcome,
         cells=cells_of(job),
     )
 
 
 def _mode(mode: str) -> str:
-    return "" if mode == Mode.UNKNOWN else mode
+    return "" if mode == Mode.UNKNOWN else say(mode)
 
 
 def cells_of(job: JobReport) -> tuple[str, ...]:

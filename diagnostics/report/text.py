@@ -2,15 +2,19 @@
 
 from typing import TextIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from diagnostics.language import in_words, say
+from diagnostics.language.lines import wrapped
 from diagnostics.report.phrases import (
     RISKS,
     command_line,
     compared,
     counted,
     job_text,
+    joined,
     known_updates,
     lab_run,
     line_compared,
@@ -56,7 +60,7 @@ _COLUMN = 14
 
 
 def print_verdict(verdict: Verdict, file: TextIO, *, plain: bool = False, explain: bool = False) -> None:
-    """Print a verdict; `explain` shows every line of evidence and the whole ranking."""
+    """Print a verdict in the user's language; `explain` shows every line of evidence and the whole ranking."""
     console = Console(
         file=file, no_color=plain or None, force_terminal=False if plain else None, highlight=False, emoji=False
     )
@@ -65,7 +69,7 @@ def print_verdict(verdict: Verdict, file: TextIO, *, plain: bool = False, explai
 
 def write_report(verdict: Verdict, console: Console, *, plain: bool = False, explain: bool = False) -> None:
     """The same on a console of one's own, for example one that records a picture."""
-    _Report(console, plain=plain, explain=explain).print(verdict)
+    _Report(console, plain=plain, explain=explain).print(in_words(verdict))
 
 
 class _Report:
@@ -81,7 +85,10 @@ class _Report:
         first, beside = foremost(verdict.faults)
         shown = [*first, *beside] if self._explain else first
         for number, fault in enumerate(shown, 1):
-            self._fault(fault, f"Fault {number} of {len(shown)}" if len(shown) > 1 else "Fault")
+            several = len(shown) > 1
+            self._fault(
+                fault, say("Fault {number} of {count}", number=number, count=len(shown)) if several else say("Fault")
+            )
         if len(shown) < len(verdict.faults):
             self._beside(beside)
         if verdict.reproduced:
@@ -91,41 +98,41 @@ class _Report:
         if self._explain:
             self._arithmetic(verdict)
         self._jobs(verdict.jobs)
-        self._next("What would tell them apart", verdict.told_apart_by)
-        self._next("What to collect next", verdict.next_evidence)
+        self._next(say("What would tell them apart"), verdict.told_apart_by)
+        self._next(say("What to collect next"), verdict.next_evidence)
         self._noise(verdict)
         self._not_checked(verdict)
         self._sources(verdict.sources)
 
     def _headline(self, verdict: Verdict) -> None:
-        word = Text(f" {verdict.verdict.upper()} ", style=_STYLES[verdict.verdict])
-        self._block(
-            Text.assemble(f"Verdict: {verdict.verdict}." if self._plain else word, " ", verdict.summary), indent=0
-        )
+        word = say(verdict.verdict)
+        styled = Text(f" {word.upper()} ", style=_STYLES[verdict.verdict])
+        plain = say("Verdict: {word}.", word=word)
+        self._block(Text.assemble(plain if self._plain else styled, " ", verdict.summary), indent=0)
 
     def _fault(self, fault: Fault, heading: str) -> None:
         self._heading(heading)
         self._facts(
-            ("where", f"{fault.title} ({fault.instance})"),
-            ("stage", fault.stage or "not known"),
-            ("cause", fault.cause or "not told apart by these logs"),
-            ("probability", percent(fault.probability)),
+            (say("where"), f"{fault.title} ({fault.instance})"),
+            (say("stage"), say(fault.stage or "not known")),
+            (say("cause"), fault.cause or say("not told apart by these logs")),
+            (say("probability"), percent(fault.probability)),
         )
         if fault.explanation:
             self._line(fault.explanation)
-        self._evidence("Why", fault.evidence)
-        self._evidence("Against it", fault.counter_evidence)
-        self._bullets("How to confirm", fault.confirm)
+        self._evidence(say("Why"), fault.evidence)
+        self._evidence(say("Against it"), fault.counter_evidence)
+        self._bullets(say("How to confirm"), fault.confirm)
         for remedy in fault.remedy_details:
             self._remedy(remedy)
         self._updates(fault.updates)
         if fault.references:
-            self._heading("Read more", level=2)
+            self._heading(say("Read more"), level=2)
         for reference in fault.references:
             self._whole(reference)
 
     def _beside(self, faults: list[Fault]) -> None:
-        self._heading("Beside it, these logs do not tell apart (--explain shows all of it)")
+        self._heading(say("Beside it, these logs do not tell apart (--explain shows all of it)"))
         for fault in faults:
             self._bullet(Text(f"{percent(fault.probability):>4}  {fault.title} ({fault.instance})"))
 
@@ -137,46 +144,51 @@ class _Report:
         for line in shown:
             self._bullet(_evidence_text(line))
         if len(shown) < len(lines):
-            self._bullet(Text(f"… and {len(lines) - len(shown)} more lines (--explain shows all)", style="dim"))
+            more = say("… and {count} more lines (--explain shows all)", count=len(lines) - len(shown))
+            self._bullet(Text(more, style="dim"))
 
     def _remedy(self, remedy: RemedyAdvice) -> None:
-        self._heading(f"What to do: {remedy.title} ({RISKS.get(remedy.risk, remedy.risk)})", level=2)
+        risk = say(RISKS.get(remedy.risk, remedy.risk))
+        self._heading(say("What to do: {title} ({risk})", title=remedy.title, risk=risk), level=2)
         for number, step in enumerate(remedy.steps, 1):
             self._bullet(Text(step.do), mark=f"{number}.")
             if step.run:
                 self._whole(command_line(step.run))
-        for label, text in (("Undo", remedy.undo), ("Then check", remedy.verify)):
+        for label, text in ((say("Undo"), remedy.undo), (say("Then check"), remedy.verify)):
             if text:
                 self._line(f"{label}: {text}")
 
     def _updates(self, updates: list[UpdateAdvice]) -> None:
         if updates:
-            self._heading("Known updates against it", level=2)
+            self._heading(say("Known updates against it"), level=2)
         for text, address in known_updates(updates):
             self._bullet(Text(text))
             if address:
                 self._whole(address)
 
     def _reproduction(self, told: Reproduction) -> None:
-        self._heading("Run in the lab")
+        self._heading(say("Run in the lab"))
         self._line(told.summary)
         for number, run in enumerate(told.runs):
             self._bullet(Text(lab_run(run)))
             for heading, lines in compared(run) if self._explain or number == 0 else ():
                 shown = lines if self._explain else lines[:_COMPARED_SHOWN]
-                more = f"; and {len(lines) - len(shown)} more" if len(shown) < len(lines) else ""
-                self._block(Text(f"{heading}: {'; '.join(map(line_compared, shown))}{more}"), indent=4, hang=2)
+                rest = len(lines) - len(shown)
+                more = [say("and {count} more", count=rest)] if rest else []
+                self._block(Text(f"{heading}: {joined([*map(line_compared, shown), *more])}"), indent=4, hang=2)
         for line in told.lab:
             self._line(line)
 
     def _notes(self, notes: list[Note]) -> None:
         if notes:
-            self._heading("Notes")
+            self._heading(say("Notes"))
         for note in notes:
             where = f"{moment(note.time)}  {note.machine or '?'}  {note.event}  {note.source}:{note.record}"
             said = note.text if len(note.text) <= _TEXT_SHOWN else f"{note.text[:_TEXT_SHOWN]}…"
             self._bullet(
-                Text.assemble((note.note or "(marked)", "bold"), (f"\n{where}", "dim"), f"\n{said}" if said else "")
+                Text.assemble(
+                    (note.note or say("(marked)"), "bold"), (f"\n{where}", "dim"), f"\n{said}" if said else ""
+                )
             )
 
     def _candidates(self, verdict: Verdict) -> None:
@@ -189,7 +201,7 @@ class _Report:
         )
         if not rest or (verdict.verdict is VerdictWord.HEALTHY and not self._explain):
             return
-        self._heading("What else it could be" if verdict.faults else "What it could be")
+        self._heading(say("What else it could be" if verdict.faults else "What it could be"))
         for candidate in rest:
             cause = f", {candidate.cause}" if candidate.cause else ""
             self._bullet(Text(f"{percent(candidate.probability):>4}  {candidate.instance}{cause}"))
@@ -201,22 +213,25 @@ class _Report:
         told, columns = verdict.reckoning, reckoned(verdict.reckoning, verdict.faults)
         if not columns:
             return
-        self._heading("The arithmetic, in decibans (10 log10 of the odds)")
+        self._heading(say("The arithmetic, in decibans (10 log10 of the odds)"))
         suspects = [told.suspects[place] for _, place in columns]
         self._row("", [heading for heading, _ in columns])
-        self._row("before anything is observed", [_decibans(suspect.prior_db) for suspect in suspects])
+        self._row(say("before anything is observed"), [_decibans(suspect.prior_db) for suspect in suspects])
         for line in told.lines:
             label = "  ".join(part for part in (line.event, line.machine, line.rule) if part)
             self._row(label, [_decibans(line.adds_db[place]) for _, place in columns])
-        self._row(
-            f"all else ({counted(told.rest_lines, 'line')})", [_decibans(suspect.rest_db) for suspect in suspects]
-        )
+        rest = counted(told.rest_lines, "all else (1 line)", "all else ({count} lines)")
+        self._row(rest, [_decibans(suspect.rest_db) for suspect in suspects])
         for label, cells in sums(suspects):
             self._row(label, [_decibans(cell) for cell in cells])
-        self._row("as odds", [odds(suspect.probability_db) for suspect in suspects])
+        self._row(say("as odds"), [odds(suspect.probability_db) for suspect in suspects])
         for (heading, _), suspect in zip(columns, suspects, strict=True):
-            grown = f"from {percent(suspect.prior)} ({odds(suspect.prior_db)}) to {percent(suspect.probability)}"
-            self._line(f"{heading}: {suspect.instance}, {grown}")
+            grown = say(
+                "{heading}: {instance}, from {prior} ({odds}) to {probability}",
+                heading=heading, instance=suspect.instance, prior=percent(suspect.prior), odds=odds(suspect.prior_db),
+                probability=percent(suspect.probability),
+            )  # fmt: skip
+            self._line(grown)
         for fault in verdict.faults:
             for suspect in suspects:
                 if suspect.instance == fault.instance and redundancy(fault, suspect):
@@ -226,54 +241,59 @@ class _Report:
         width = max(self._console.width - 2 - _COLUMN * len(cells), 20)
         told = Text(label)
         told.truncate(width, overflow="ellipsis", pad=True)
-        self._line_of(Text.assemble(told, *(f"{cell:>{_COLUMN}}" for cell in cells)))
+        self._line_of(Text.assemble(told, *(_to_the_right(cell) for cell in cells)))
 
     def _jobs(self, jobs: list[JobReport]) -> None:
         if not jobs:
             return
-        self._heading(f"Jobs ({len(jobs)})")
+        self._heading(say("Jobs ({count})", count=len(jobs)))
         shown = jobs if self._explain else [job for job in jobs if job.outcome != "succeeded"][:10]
         for job in shown:
             self._bullet(Text(job_text(job)))
         succeeded = sum(job.outcome == "succeeded" for job in jobs)
         if succeeded and not self._explain:
-            self._line(f"{succeeded} succeeded.")
+            self._line(say("{count} succeeded.", count=succeeded))
 
     def _next(self, heading: str, wanted: list[NextEvidence]) -> None:
         if not wanted:
             return
         self._heading(heading)
         for item in wanted:
-            self._bullet(Text(f"{item.collect} of {item.machine} (tells about {item.gain_bits:.2f} bits)"))
+            told = say(
+                "{export} of {machine} (tells about {bits:.2f} bits)",
+                export=item.collect, machine=item.machine, bits=item.gain_bits,
+            )  # fmt: skip
+            self._bullet(Text(told))
             if item.command:
                 self._whole(item.command)
 
     def _noise(self, verdict: Verdict) -> None:
         if verdict.noise:
-            self._heading("Known and harmless, left out")
+            self._heading(say("Known and harmless, left out"))
             for line in verdict.noise:
                 self._bullet(Text(f"{line.event} ({line.count}×): {line.why}"))
 
     def _not_checked(self, verdict: Verdict) -> None:
         if not verdict.not_checked:
             return
-        self._heading("Not checked")
+        self._heading(say("Not checked"))
         shown = verdict.not_checked if self._explain else verdict.not_checked[:_NOT_CHECKED_SHOWN]
         for line in shown:
             self._bullet(Text(f"{line.what}: {line.why}"))
         if len(shown) < len(verdict.not_checked):
-            self._bullet(Text(f"… and {len(verdict.not_checked) - len(shown)} more", style="dim"))
+            more = say("… and {count} more", count=len(verdict.not_checked) - len(shown))
+            self._bullet(Text(more, style="dim"))
 
     def _sources(self, sources: list[SourceLine]) -> None:
-        self._heading(f"Read ({counted(len(sources), 'file')})")
+        self._heading(counted(len(sources), "Read (1 file)", "Read ({count} files)"))
         for source in sources:
             self._bullet(Text(source_text(source)))
             for damage in source.damage:
-                self._line(f"damaged: {damage.where}: {damage.why}", indent=4)
+                self._line(say("damaged: {where}: {why}", where=damage.where, why=damage.why), indent=4)
 
     def _facts(self, *facts: tuple[str, str]) -> None:
         for label, value in facts:
-            self._block(Text.assemble((f"{label + ':':13}", "bold"), value), indent=2, hang=13)
+            self._block(Text.assemble((set_cell_size(f"{label}:", 13), "bold"), value), indent=2, hang=13)
 
     def _bullets(self, heading: str, lines: list[str]) -> None:
         if lines:
@@ -299,7 +319,7 @@ class _Report:
     def _block(self, text: Text, indent: int, hang: int = 0) -> None:
         """Print text wrapped to the console, later lines `hang` columns further in."""
         width = max(self._console.width - indent - hang, 20)
-        for number, line in enumerate(text.wrap(self._console, width, overflow="fold")):
+        for number, line in enumerate(wrapped(text, self._console, width)):
             line.rstrip()
             margin = " " * (indent + (hang if number else 0))
             self._console.print(Text.assemble(margin, line), soft_wrap=True)
@@ -317,6 +337,10 @@ def _evidence_text(line: Evidence) -> Text:
     where = f"\n{line.weight_db:+.1f} dB  {line.source}:{line.record}  {line.rule}"
     text = line.text if len(line.text) <= _TEXT_SHOWN else f"{line.text[:_TEXT_SHOWN]}…"
     return Text.assemble((head, "bold"), (where, "dim"), f"\n{text}" if text else "")
+
+
+def _to_the_right(cell: str) -> str:
+    return " " * max(_COLUMN - cell_len(cell), 0) + cell
 
 
 def _decibans(value: float) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from diagnostics.reproduce.likeness import compare, rarity
 from diagnostics.reproduce.signature import Signature, Token
 from diagnostics.verdict import LabRun, LineCompared, Reproduction, ReproductionWord
+from engine.sentence import Sentence
 
 ALIKE = 0.6
 """From here on a run logs what the case logged."""
@@ -43,7 +44,7 @@ def conclude(case: Signature, usual: Signature, trials: Sequence[Trial], lab: It
         if _rank(run) > _rank(known):
             runs[trial.cause] = run
     ranked = sorted(runs.values(), key=_rank, reverse=True)
-    nothing = ReproductionWord.NOT_REPRODUCED, "Nothing failed: there is nothing to reproduce."
+    nothing = ReproductionWord.NOT_REPRODUCED, Sentence("Nothing failed: there is nothing to reproduce.")
     outcome, summary = _outcome(runs[trials[0].cause], ranked) if runs else nothing
     return Reproduction(outcome=outcome, summary=summary, runs=ranked, lab=list(lab), seed=seed)
 
@@ -62,27 +63,46 @@ def _outcome(first: LabRun, ranked: Sequence[LabRun]) -> tuple[ReproductionWord,
     """The word, and a sentence; `first` is the verdict's own cause."""
     ran = [(run, run.likeness) for run in ranked if run.likeness is not None]
     if first.likeness is None:
-        why = "was not run" if first.fault else "cannot be brought about in the lab"
-        nearest = f"; of the others, {_called(*ran[0])} is most like the case" if ran else ""
-        return ReproductionWord.NO_FAULT_KNOWN, f"{first.cause} {why}{nearest}."
+        return ReproductionWord.NO_FAULT_KNOWN, _not_run(first, ran)
     best, likeness = ran[0]
     if likeness < ALIKE:
-        told = (
-            f"Not reproduced: nothing that was run logs what the case logged; the nearest is {_called(best, likeness)}."
+        told = Sentence(
+            "Not reproduced: nothing that was run logs what the case logged; the nearest is {nearest}.",
+            nearest=_called(best, likeness),
         )
         return ReproductionWord.NOT_REPRODUCED, told
     if likeness - first.likeness >= CLEARLY:
-        told = f"{_called(best, likeness)} explains the logs better than {_called(first, first.likeness)}."
+        told = Sentence(
+            "{best} explains the logs better than {first}.",
+            best=_called(best, likeness), first=_called(first, first.likeness),
+        )  # fmt: skip
         return ReproductionWord.ANOTHER, told
     others = [(run, score) for run, score in ran if run is not first]
     equal = [run.cause for run, score in others if first.likeness - score < CLEARLY]
     if equal:
-        told = f"{_called(first, first.likeness)} logs what the case logged, and so does {', '.join(equal)}."
+        told = Sentence(
+            "{first} logs what the case logged, and so does {others}.",
+            first=_called(first, first.likeness), others=", ".join(equal),
+        )  # fmt: skip
         return ReproductionWord.NOT_TOLD_APART, told
-    next_best = f"; the next is {_called(*others[0])}" if others else ""
-    told = f"Reproduced: {_called(first, first.likeness)} logs what the case logged{next_best}."
+    told = Sentence(
+        "Reproduced: {first} logs what the case logged; the next is {next}."
+        if others
+        else "Reproduced: {first} logs what the case logged.",
+        first=_called(first, first.likeness),
+        next=_called(*others[0]) if others else "",
+    )
     return ReproductionWord.REPRODUCED, told
 
 
-def _called(run: LabRun, likeness: float) -> str:
-    return f"{run.cause} ({likeness:.2f} alike)"
+def _not_run(first: LabRun, ran: Sequence[tuple[LabRun, float]]) -> Sentence:
+    why = Sentence(
+        "{cause} was not run." if first.fault else "{cause} cannot be brought about in the lab.", cause=first.cause
+    )
+    if not ran:
+        return why
+    return Sentence("{why} Of the others, {nearest} is most like the case.", why=why, nearest=_called(*ran[0]))
+
+
+def _called(run: LabRun, likeness: float) -> Sentence:
+    return Sentence("{cause} ({likeness:.2f} alike)", cause=run.cause, likeness=likeness)

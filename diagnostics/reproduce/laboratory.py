@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.topology import UNKNOWN, Role, host_plate, vm_plate
-from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from engine.lab import Fault
 from engine.lab.scenario import Host, Scenario, Site, VirtualMachine
 from engine.lab.scenario import Job as LabJob
 from engine.pipeline import Mode, Scope
+from engine.sentence import Sentence
 from engine.vss.identities import CLASS_IDS
 
 _HOSTS = 2
@@ -135,11 +135,13 @@ def _with_unnamed(case: Case, plates: Mapping[str, str]) -> dict[str, str]:
 
 
 def _notes(case: Case, scenario: Scenario, chosen: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    machines = ", ".join(
-        f"{host.name} with {' and '.join(vm.name for vm in host.virtual_machines)}" for host in scenario.hosts
+    machines = "; ".join(
+        f"{host.name} ({', '.join(vm.name for vm in host.virtual_machines)})" for host in scenario.hosts
     )
-    yield f"In the lab stood {scenario.site.server}, {machines}."
+    yield Sentence("In the lab stood {server}; {machines}.", server=scenario.site.server, machines=machines)
     hosts = len(set(case.topology.hosts) - set(chosen))
     vms = len(set(case.topology.vms) - {vm for vms in chosen.values() for vm in vms} - set(chosen))
     if hosts or vms:
-        yield one_line(f"Left out: {hosts} other hosts and {vms} other virtual machines of the case.")
+        yield Sentence(
+            "Left out: {hosts} other hosts and {vms} other virtual machines of the case.", hosts=hosts, vms=vms
+        )

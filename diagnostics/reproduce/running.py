@@ -16,6 +16,7 @@ from diagnostics.reproduce.suspicion import MOST, Suspicion, suspicions
 from diagnostics.request import Request
 from diagnostics.verdict import Reproduction, VerdictWord
 from engine.lab import Fault, Lab, Scenario, Step, parse_fault
+from engine.sentence import Sentence
 
 
 class Bounds(NamedTuple):
@@ -88,8 +89,12 @@ def _instance(diagnosis: Diagnosis, suspicion: Suspicion) -> str:
 def _missed(ran: Sequence[_Ran], watcher: Progress) -> Iterator[str]:
     missed = [str(one.fault) for one in ran if one.fault and one.signature is None]
     if missed:
-        why = "it was interrupted" if watcher.cancelled() else "the time was up"
-        yield f"Not run, for {why}: {', '.join(missed)}."
+        yield Sentence(
+            "Not run, for it was interrupted: {faults}."
+            if watcher.cancelled()
+            else "Not run, for the time was up: {faults}.",
+            faults=", ".join(missed),
+        )
 
 
 class _StoppedError(Exception):

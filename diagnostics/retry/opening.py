@@ -13,6 +13,7 @@ from diagnostics.request import Request
 from diagnostics.verdict import VerdictWord
 from engine.lab import Fault, Scenario, parse_fault, read_scenario
 from engine.lab.reading import FILE
+from engine.sentence import Sentence
 
 LOGS = "logs"
 """Beside a scenario: what its machines exported."""
@@ -47,7 +48,10 @@ def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = Non
         scenario = read_scenario(folder / FILE)
         diagnosis = diagnose(Request(paths=(str(folder / LOGS),)), progress, knowledge)
         cause, plate = _first(diagnosis)
-        basis = f"The job of {scenario.title}, from its scenario: the same seed brings it to where it failed."
+        basis = Sentence(
+            "The job of {scenario}, from its scenario: the same seed brings it to where it failed.",
+            scenario=scenario.title,
+        )
         return FailedJob(scenario, (), cause, plate, (basis,))
     exported = folder / LOGS if (folder / LOGS).is_dir() else folder
     return _from_logs(diagnose(Request(paths=(str(exported),)), progress, knowledge))
@@ -60,7 +64,7 @@ def _from_logs(diagnosis: Diagnosis) -> FailedJob:
     placed = stand.placed(faults, plate)
     if not placed:
         raise NothingToRetryError(f"the lab cannot bring about {cause.id}: there is nothing to try a remedy on")
-    basis = "These are logs alone: the job is run in a lab like their machines, with the suspected cause."
+    basis = Sentence("These are logs alone: the job is run in a lab like their machines, with the suspected cause.")
     return FailedJob(stand.scenario, placed[:1], cause, placed[0].plate, (basis, *stand.notes))
 
 

@@ -11,6 +11,7 @@ from diagnostics.retry.opening import FailedJob, causes_of
 from diagnostics.verdict import RemedyAdvice
 from engine.lab import Fault
 from engine.pipeline import Scope
+from engine.sentence import Sentence
 
 OFFLINE = "switch-to-offline-backup"
 
@@ -62,7 +63,7 @@ def plan(job: FailedJob, faults: Sequence[Fault], failed: Sequence[str], catalog
         cause=job.suspected.id,
         plate=job.plate,
         remedy=advice(remedy),
-        before=list(remedy.before),
+        before=[Sentence(text) for text in remedy.before],
         takes_away=[str(fault) for fault in mended],
         offline=[vm for vm in failed if vm in concerned or not concerned] if offline else [],
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from engine.pipeline import Mode
+from engine.sentence import Sentence
 
 LEAST_SIZE = 1 << 30
 """Bytes that an NTFS volume must have (the article's 1 GB)."""
@@ -190,50 +191,76 @@ def _told(holds: bool | None, yes: str, no: str, unknown: str) -> str:  # noqa: 
     return unknown if holds is None else yes if holds else no
 
 
+def _of(template: str, name: str) -> Sentence:
+    """A template about one disk or volume, with its name."""
+    return Sentence(template, name=name)
+
+
 def _integration(facts: Facts) -> Iterator[Reason]:
     for field, holds, what in (
-        ("integration_installed", facts.integration_installed, ("are installed", "are not installed", "are installed")),
-        ("backup_service_enabled", facts.backup_service_enabled, ("is enabled", "is switched off", "is enabled")),
-        ("backup_service_answers", facts.backup_service_answers, ("answers", "does not answer", "answers")),
+        ("integration_installed", facts.integration_installed, _INSTALLED),
+        ("backup_service_enabled", facts.backup_service_enabled, _ENABLED),
+        ("backup_service_answers", facts.backup_service_answers, _ANSWERING),
     ):
-        who = "the integration services" if field == "integration_installed" else "the backup service"
-        text = f"{who} {_told(holds, *what)}"
-        yield Reason(field, "", holds, f"not known whether {text}" if holds is None else text)
+        yield Reason(field, "", holds, _told(holds, *what))
 
 
-def _listed(field: str, what: str, complete: bool, reasons: list[Reason]) -> Iterator[Reason]:  # noqa: FBT001 - as above
+_INSTALLED = (
+    Sentence("the integration services are installed"),
+    Sentence("the integration services are not installed"),
+    Sentence("not known whether the integration services are installed"),
+)
+_ENABLED = (
+    Sentence("the backup service is enabled"),
+    Sentence("the backup service is switched off"),
+    Sentence("not known whether the backup service is enabled"),
+)
+_ANSWERING = (
+    Sentence("the backup service answers"),
+    Sentence("the backup service does not answer"),
+    Sentence("not known whether the backup service answers"),
+)
+
+
+def _listed(field: str, what: Sentence, complete: bool, reasons: list[Reason]) -> Iterator[Reason]:  # noqa: FBT001 - as above
     """The reasons of a list's items, and that the list may not be complete."""
     yield from reasons
     if not complete:
-        text = f"not known whether there are more {what}" if reasons else f"nothing tells its {what}"
+        text = Sentence("not known whether there are more {what}" if reasons else "nothing tells its {what}", what=what)
         yield Reason(field, "", None, text)
     elif not reasons:
-        yield Reason(field, "", holds=True, text=f"it has no {what}")
+        yield Reason(field, "", holds=True, text=Sentence("it has no {what}", what=what))
 
 
 def _disks(facts: Facts) -> Iterator[Reason]:
     reasons = [
-        Reason("disks", disk.name, _not(disk.dynamic), f"{disk.name} {_told(disk.dynamic, *_DYNAMIC)}")
+        Reason("disks", disk.name, _not(disk.dynamic), _of(_told(disk.dynamic, *_DYNAMIC), disk.name))
         for disk in facts.disks
     ]
-    yield from _listed("disks", "disks", facts.all_disks, reasons)
+    yield from _listed("disks", Sentence("disks"), facts.all_disks, reasons)
 
 
-_DYNAMIC = ("is dynamic", "is basic", "may be basic or dynamic")
-_RESERVED = "is a partition that Windows keeps for itself"
+_DYNAMIC = (Sentence("{name} is dynamic"), Sentence("{name} is basic"), Sentence("{name} may be basic or dynamic"))
+_RESERVED = Sentence("{name} is a partition that Windows keeps for itself")
 
 
 def _file_systems(facts: Facts) -> Iterator[Reason]:
     reasons = [_file_system(volume) for volume in facts.volumes]
-    yield from _listed("volumes", "volumes", facts.all_volumes, reasons)
+    yield from _listed("volumes", Sentence("volumes"), facts.all_volumes, reasons)
 
 
 def _file_system(volume: Volume) -> Reason:
     ntfs = _is_ntfs(volume)
     holds = _either(volume.reserved, ntfs)
-    told = f"is formatted with {volume.file_system}" if volume.file_system else "is not formatted"
-    text = _RESERVED if volume.reserved else _told(ntfs, told, told, "has a file system that is not known")
-    return Reason("volumes", volume.name, holds, f"{volume.name} {text}")
+    if volume.reserved:
+        text = _of(_RESERVED, volume.name)
+    elif ntfs is None:
+        text = Sentence("{name} has a file system that is not known", name=volume.name)
+    elif volume.file_system:
+        text = Sentence("{name} is formatted with {system}", name=volume.name, system=volume.file_system)
+    else:
+        text = Sentence("{name} is not formatted", name=volume.name)
+    return Reason("volumes", volume.name, holds, text)
 
 
 def _is_ntfs(volume: Volume) -> bool | None:
@@ -242,7 +269,7 @@ def _is_ntfs(volume: Volume) -> bool | None:
 
 def _sizes(facts: Facts) -> Iterator[Reason]:
     reasons = [_size(volume) for volume in facts.volumes]
-    yield from _listed("volumes", "volumes", facts.all_volumes, reasons)
+    yield from _listed("volumes", Sentence("volumes"), facts.all_volumes, reasons)
 
 
 def _size(volume: Volume) -> Reason:
@@ -250,18 +277,20 @@ def _size(volume: Volume) -> Reason:
     roomy = _both(_at_least(volume.size, LEAST_SIZE), _at_least(volume.free, LEAST_FREE))
     exempt = _either(volume.reserved, _not(_is_ntfs(volume)))
     if volume.reserved:
-        text = _RESERVED
+        text = _of(_RESERVED, volume.name)
     elif exempt:
-        text = f"is not asked: it is not NTFS but {volume.file_system or 'unformatted'}"
+        system = volume.file_system or Sentence("unformatted")
+        text = Sentence("{name} is not asked: it is not NTFS but {system}", name=volume.name, system=system)
     else:
-        text = f"has {_amount(volume.size)}, {_amount(volume.free)} free"
-    return Reason("volumes", volume.name, _either(exempt, roomy), f"{volume.name} {text}")
+        size, free = _amount(volume.size), _amount(volume.free)
+        text = Sentence("{name} has {size}, {free} free", name=volume.name, size=size, free=free)
+    return Reason("volumes", volume.name, _either(exempt, roomy), text)
 
 
 def _amount(number: int | None) -> str:
     """Bytes as people read them, never rounded up to a limit that they miss."""
     if number is None:
-        return "an unknown amount"
+        return Sentence("an unknown amount")
     if number >= LEAST_SIZE:
         return f"{number // (LEAST_SIZE // 10) / 10:g} GB"
     return f"{number // (1 << 20)} MB"
@@ -269,32 +298,40 @@ def _amount(number: int | None) -> str:
 
 def _shadow_storages(facts: Facts) -> Iterator[Reason]:
     reasons = [
-        Reason("shadow_storages", kept.volume, kept.same, f"shadow copies of {kept.volume} are kept on {kept.storage}")
+        Reason(
+            "shadow_storages",
+            kept.volume,
+            kept.same,
+            Sentence("shadow copies of {volume} are kept on {storage}", volume=kept.volume, storage=kept.storage),
+        )
         for kept in facts.shadow_storages
     ]
-    yield from _listed("shadow_storages", "shadow copy storage", facts.all_shadow_storages, reasons)
+    yield from _listed("shadow_storages", Sentence("shadow copy storage"), facts.all_shadow_storages, reasons)
 
 
 def _running(facts: Facts) -> Iterator[Reason]:
-    text = _told(facts.running, "it is running", "it is not running", "not known whether it is running")
-    yield Reason("running", "", facts.running, text)
+    yield Reason("running", "", facts.running, _told(facts.running, *_RUNNING))
+
+
+_RUNNING = (Sentence("it is running"), Sentence("it is not running"), Sentence("not known whether it is running"))
 
 
 def _checkpoint_volume(facts: Facts) -> Iterator[Reason]:
     reasons = [
-        Reason("virtual_disks", disk.path, disk.beside_checkpoints, f"{disk.path} {_beside(disk.beside_checkpoints)}")
-        for disk in facts.virtual_disks
+        Reason("virtual_disks", disk.path, disk.beside_checkpoints, _beside(disk)) for disk in facts.virtual_disks
     ]
-    yield from _listed("virtual_disks", "virtual disks", facts.all_virtual_disks, reasons)
+    yield from _listed("virtual_disks", Sentence("virtual disks"), facts.all_virtual_disks, reasons)
 
 
-def _beside(holds: bool | None) -> str:  # noqa: FBT001 - as above
-    return _told(
-        holds,
-        "lies on the volume of the checkpoint files",
-        "lies on another volume than the checkpoint files",
-        "may lie on another volume than the checkpoint files",
-    )
+_BESIDE = (
+    Sentence("{name} lies on the volume of the checkpoint files"),
+    Sentence("{name} lies on another volume than the checkpoint files"),
+    Sentence("{name} may lie on another volume than the checkpoint files"),
+)
+
+
+def _beside(disk: VirtualDisk) -> Sentence:
+    return _of(_told(disk.beside_checkpoints, *_BESIDE), disk.path)
 
 
 _CHECKS: dict[Letter, Callable[[Facts], Iterator[Reason]]] = {

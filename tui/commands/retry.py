@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from diagnostics.cli import speaking
 from diagnostics.diagnosis import load_knowledge
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
@@ -45,6 +46,7 @@ Exit status:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--remedy", default="", metavar="NAME", help="Try this one (`shindan rules list remedies` names them).")
 @click.option("--offline", is_flag=True, help="Switch the machine to offline backup (saved state).")
+@speaking
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def retry_command(*, folder: Path, remedy: str, offline: bool, as_json: bool) -> None:
     """Try a remedy on a failed job."""
@@ -62,7 +64,7 @@ def retry_command(*, folder: Path, remedy: str, offline: bool, as_json: bool) ->
         say("interrupted: nothing was changed")
         sys.exit(ExitCode.INTERRUPTED)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(told)))
+        click.echo(msgspec.json.format(msgspec.json.encode(told, enc_hook=str)))
     else:
         click.echo("\n".join(lines_of(told)))
     sys.exit(ExitCode.HEALTHY if told.recovered else ExitCode.FAULT)

@@ -1,20 +1,17 @@
 """What the screens say, in the user's language: one catalog of messages for each, all with the same keys.
 
-Messages are plain text with `{named}` places. What is found in logs, and what the catalogs of `diagnostics` say of it,
-stays as it is: rules, causes and remedies are written in English.
+Messages are plain text with `{named}` places. What the verdict, reports and catalogs say is said in the same language
+by `diagnostics.language`; what is found in logs stays as it is.
 """
 
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from diagnostics.language import LANGUAGES, language_of
 from engine.datafiles.documents import read
 
-LANGUAGES = ("en", "ja")
-"""The first is what is used where the user's is not known."""
-_ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""In the order in which POSIX asks them."""
+__all__ = ["LANGUAGES", "BrokenCatalogError", "Words", "language_of", "messages"]
 
 
 class BrokenCatalogError(Exception):
@@ -61,9 +58,3 @@ def _flat(prefix: str, section: Mapping[str, object]) -> list[tuple[str, str]]:
         key = f"{prefix}.{name}" if prefix else name
         found += _flat(key, value) if isinstance(value, Mapping) else [(key, str(value))]
     return found
-
-
-def language_of(environment: Mapping[str, str] = os.environ) -> str:
-    """The language that the user's environment asks for."""
-    asked = next((environment[name] for name in _ENVIRONMENT if environment.get(name)), "")
-    return next((language for language in LANGUAGES if asked.lower().startswith(language)), LANGUAGES[0])

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import networkx as nx
+from rich.cells import cell_len, set_cell_size
 
 from diagnostics.case.pipeline import PlateId, build_pipeline, instance_id
 from diagnostics.case.topology import SITE, host_plate, vm_plate
 from diagnostics.inspection.course import parts_needed, plates_around
+from diagnostics.language import say
 from diagnostics.report.plates import Plate, Status, plates_of_jobs
 from diagnostics.sanitize import one_line
 from engine.lab import Fault, Outcome, Scenario, Step
@@ -45,10 +47,13 @@ def parts_of(scenario: Scenario, step: Step | None) -> frozenset[str]:
 
 _SIGNS = {Outcome.BEGAN: ">", Outcome.PASSED: " ", Outcome.FAILED: "!", Outcome.MOVED: "=", Outcome.NOTED: "*"}
 
+_HEAD = 29
+"""Cells of the moment and the stage before what happened."""
+
 
 def line_of(step: Step) -> str:
     """A step in one line."""
-    stage = step.stage.value if step.stage else ""
-    return one_line(f"{step.time:%H:%M:%S} {_SIGNS[step.outcome]} {stage}", 60).ljust(29) + one_line(
-        f" {step.actor.partition(':')[2] or step.actor}: {step.what}", 400
-    )
+    stage = say(step.stage) if step.stage else ""
+    head = one_line(f"{step.time:%H:%M:%S} {_SIGNS[step.outcome]} {stage}", 60)
+    told = one_line(f" {step.actor.partition(':')[2] or step.actor}: {step.what}", 400)
+    return set_cell_size(head, max(_HEAD, cell_len(head))) + told

@@ -8,6 +8,7 @@ from textual.content import Content
 from diagnostics.eligibility.answer import ConditionLine, MachineAnswer, answer
 from diagnostics.eligibility.facts import facts_of
 from diagnostics.inspection.settings import MachineSettings, StorageLine, WriterLine, settings_of
+from diagnostics.language import in_words, say
 from diagnostics.understanding import Case
 from engine.hyperv.conditions import Outcome
 from engine.pipeline import Component, Mode
@@ -32,7 +33,7 @@ class Told(NamedTuple):
 def told_by(case: Case) -> Told:
     """Gather it; takes a moment in a large case."""
     known = facts_of(case.reading.events).machines
-    return Told(settings_of(case), tuple(answer(machine) for machine in known))
+    return Told(settings_of(case), tuple(in_words(answer(machine)) for machine in known))
 
 
 def machine_lines(told: Told, words: Words, glyphs: Glyphs) -> Iterator[Line]:
@@ -67,7 +68,7 @@ class _Document:
         yield from self._section("storage", map(self._storage, told.storage))
         yield from self._section("updates", self._software(told))
         missing = [
-            Line(plain(f"{item.title}: {item.why}"), What(copied=item.command), self._glyphs.command, 3)
+            Line(plain(f"{say(item.title)}: {say(item.why)}"), What(copied=item.command), self._glyphs.command, 3)
             for item in told.lacking
         ]
         yield from self._section("lacking", missing)
@@ -83,7 +84,7 @@ class _Document:
         for condition in told.conditions:
             yield from self._condition(condition)
         if told.writer_says:
-            says = self._words("writers.writer-says", mode=told.writer_says, source=told.writer_source)
+            says = self._words("writers.writer-says", mode=say(told.writer_says), source=told.writer_source)
             yield Line(plain(says), indent=3)
         for export in told.collect:
             what = f"{', '.join(export.letters)}: {export.title} {export.machine}".rstrip()
@@ -122,7 +123,7 @@ class _Document:
             return
         for meaning in (told.meaning, told.error_means):
             if meaning:
-                yield Line(plain(meaning), terms, indent=5)
+                yield Line(plain(say(meaning)), terms, indent=5)
         for event in told.events:
             yield Line(evidence_content(event), evidence_what(event), self._glyphs.event, 5)
 

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import NamedTuple
 
+from diagnostics.language import say
 from diagnostics.report.plates import Alike, Part, Plate, Status, alike
 from engine.pipeline import Component
 from tui.picture.grid import Node, arrange
@@ -143,7 +144,7 @@ class _Sheet:
         """A plate: its title, and where it is open, its components and the plates in it. The outermost has no frame."""
         opened = plate.id in self._opened
         framed = bool(plate.kind) and opened
-        told = f"{plate.kind} · {plate.told}" if plate.kind else plate.told
+        told = f"{say(plate.kind)} · {plate.told}" if plate.kind else plate.told
         left, across = (x + 2, width - 4) if framed else (x, width)
         self.spots.append(Spot(plate.id, SpotKind.PLATE, left, y, across, 1, plate.status, plate.name, told, opened))
         if not opened:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from diagnostics.report.drawing import cut
+from diagnostics.language.lines import cut
 from diagnostics.report.plates import Status
 from tui.picture.layout import Frame, Picture, Port, Spot, SpotKind
 from tui.picture.routing import Edge, Joint

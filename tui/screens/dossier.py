@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from diagnostics.inspection.dossier import dossier_of
+from diagnostics.language import in_words, say
 from diagnostics.report.phrases import job_text, percent
 from diagnostics.verdict import Evidence, JobReport
 from engine.pipeline import COMPONENTS
@@ -30,12 +31,12 @@ class DossierScreen(Dialog[JobReport]):
     def __init__(self, case: OpenCase, node: str) -> None:
         super().__init__()
         self._case = case
-        self.dossier = dossier_of(case.case, case.verdict, node)
+        self.dossier = in_words(dossier_of(case.case, case.verdict, node))
 
     def body(self) -> ComposeResult:
         """The component, and all that is known of it."""
         found = self.dossier
-        yield Static(plain(f"{COMPONENTS[found.component].title}  {found.instance}"), classes="title")
+        yield Static(plain(f"{say(COMPONENTS[found.component].title)}  {found.instance}"), classes="title")
         yield Lines(self._lines())
 
     def _lines(self) -> Iterator[Line]:
@@ -54,7 +55,7 @@ class DossierScreen(Dialog[JobReport]):
             yield Line(Content(self.say("dossier.causes")), heading=True)
         for cause in found.causes:
             yield Line(
-                plain(f"{percent(cause.share):>4}  {cause.title} ({cause.id})"), What(cause, (cause.id,)), indent=1
+                plain(f"{percent(cause.share):>4}  {say(cause.title)} ({cause.id})"), What(cause, (cause.id,)), indent=1
             )
         if found.jobs:
             yield Line(Content(self.say("dossier.jobs", count=len(found.jobs))), heading=True)

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Static
 
+from diagnostics.language import say
 from engine.lab import Fault, FaultError, FaultKind, fault_kinds, parse_fault
 from engine.lab.faults.kinds import PASSES
 from engine.pipeline import Scope
@@ -36,7 +37,7 @@ class FaultScreen(Dialog[Fault]):
     def _lines(self) -> Iterator[Line]:
         for kind in fault_kinds().values():
             if places(kind, self._machines):
-                body = plain(kind.name, "bold").append("\n").append(plain(kind.sentence, "$foreground-muted"))
+                body = plain(kind.name, "bold").append("\n").append(plain(say(kind.sentence), "$foreground-muted"))
                 yield Line(body, What(kind, (kind.name,)), self.app.glyphs.bullet, 1)
 
     @on(Lines.Entered)
@@ -69,7 +70,7 @@ class FaultForm(Dialog[Fault]):
         """A field for each parameter, with its default."""
         where = places(self._kind, self._machines)
         yield Static(plain(self._kind.name), classes="title")
-        yield Static(plain(self._kind.sentence))
+        yield Static(plain(say(self._kind.sentence)))
         yield Label(Content(self.say("lab.fault.plate", plates=", ".join(where))))
         yield Input(value=where[0], suggester=SuggestFromList(where), id=_PLATE, compact=True)
         for name, value in {**self._kind.parameters, PASSES: 0}.items():

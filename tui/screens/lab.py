@@ -17,6 +17,7 @@ from diagnostics.sanitize import one_line
 from diagnostics.verdict import Reproduction
 from engine.lab import Fault, FaultError, ScenarioError
 from engine.pipeline import Scope
+from engine.sentence import Sentence
 from tui.actions import LINES, PICTURE
 from tui.case import OpenCase
 from tui.lab import SPEEDS, Bench, LabFailedError, State, StoppedError
@@ -31,7 +32,7 @@ from tui.widgets.pipeline_picture import PipelinePicture
 
 _LOOK_EVERY = 0.1
 _MOST_LINES = 5000
-_NOTHING_YET = Plate("", Scope.SITE, Status.QUIET, "", (), (), "", "site")
+_NOTHING_YET = Plate("", Scope.SITE, Status.QUIET, "", (), (), Sentence(""), "site")
 _FAILURES = (FaultError, LabFailedError, OSError)
 
 

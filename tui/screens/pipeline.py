@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from diagnostics.inspection.course import StageOfJob, course_of
+from diagnostics.language import say
 from diagnostics.report.plates import plates_of_case
 from diagnostics.verdict import Evidence, JobReport
 from tui.actions import LINES, PICTURE
@@ -154,7 +155,7 @@ class PipelineScreen(CaseScreen):
 
     def _logged(self, step: StageOfJob) -> Iterator[Line]:
         """What was logged of a stage."""
-        yield Line(Content(self.say("pipeline.logged", stage=step.stage.value)), heading=True)
+        yield Line(Content(self.say("pipeline.logged", stage=say(step.stage))), heading=True)
         for line in step.lines:
             yield Line(evidence_content(line), evidence_what(line), self.app.glyphs.event, 1)
         if not step.lines:

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import ProgressBar, Static
 from textual.worker import Worker, WorkerState
 
+from diagnostics.language import say
 from diagnostics.request import Options, Request, UsageError, request_of
 from tui.actions import bindings
 from tui.case import OpenCase
@@ -139,7 +140,9 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         verdict = diagnosis.verdict
         options = _from_anywhere(self._options)
-        self.app.session.opened(Recent(options=options, verdict=verdict.verdict, summary=verdict.summary, opened=now))
+        self.app.session.opened(
+            Recent(options=options, verdict=verdict.verdict, summary=say(verdict.summary), opened=now)
+        )
         for problem in diagnosis.problems:
             self.notify(plain(str(problem), width=300).plain, severity="warning", markup=False)
         if case.cut_short:

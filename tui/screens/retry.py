@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from diagnostics.knowledge.catalog import Catalog
+from diagnostics.language import say
 from diagnostics.retry.opening import FailedJob, causes_of
 from diagnostics.retry.plan import Plan, plan
 from diagnostics.retry.report import plan_lines, verified_line
@@ -92,7 +93,7 @@ class CompareScreen(Dialog[None]):
 
     def _job(self, job: JobTried, *, failed: bool) -> Content:
         ended = (
-            self.say("lab.compare.failed", stage=job.stage or "?", error=job.error)
+            self.say("lab.compare.failed", stage=say(job.stage or "?"), error=job.error)
             if failed
             else self.say("lab.compare.point")
         )

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import ProgressBar, Static
 
+from diagnostics.language import in_words
 from diagnostics.report.phrases import compared, lab_run, line_compared
 from diagnostics.reproduce import Bounds
 from diagnostics.verdict import Reproduction
@@ -82,7 +83,7 @@ class ConclusionScreen(Dialog[None]):
 
     def __init__(self, told: Reproduction) -> None:
         super().__init__()
-        self.told = told
+        self.told = in_words(told)
 
     def body(self) -> ComposeResult:
         """The sentence, each run, and what the first has in common with the case."""

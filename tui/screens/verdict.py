@@ -11,6 +11,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from diagnostics.handbook.lookup import find
+from diagnostics.language import say
 from diagnostics.verdict import Candidate, Evidence, VerdictWord
 from tui.plain import plain
 from tui.screens.base import CaseScreen, Dialog
@@ -43,7 +44,7 @@ class VerdictScreen(CaseScreen):
         verdict = self.case.verdict
         with Vertical(id="headline"):
             yield Static(self._word(), id="word")
-            yield Static(plain(verdict.summary), id="summary")
+            yield Static(plain(say(verdict.summary)), id="summary")
         with Horizontal():
             yield Lines(verdict_lines(verdict, self.app.words, self.app.glyphs), id="verdict")
             yield Lines(id="detail")

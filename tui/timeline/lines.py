@@ -6,6 +6,7 @@ from typing import NamedTuple
 from diagnostics.answer.wording import event_name, said
 from diagnostics.event import Event
 from diagnostics.knowledge.events import known_event
+from diagnostics.language import say
 from diagnostics.ledger.ledger import Ledger
 from diagnostics.ledger.rereading import GoneError, Reader
 from diagnostics.sanitize import one_line
@@ -57,4 +58,4 @@ class Words:
 def summary(event: Event) -> str:
     """The text of an event, else its values; of a record that has neither, what such records mean."""
     known = known_event(event.provider, event.event_id) if event.event_id else None
-    return said(event) or (known.meaning if known else "")
+    return said(event) or (say(known.meaning) if known else "")

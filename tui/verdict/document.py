@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from textual.content import Content
 
+from diagnostics.language import in_words, say
 from diagnostics.report import phrases
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import (
@@ -21,6 +22,7 @@ from diagnostics.verdict import (
     VerdictWord,
     foremost,
 )
+from engine.pipeline import COMPONENTS, Component
 from tui.i18n import Words
 from tui.plain import plain
 from tui.themes import Glyphs
@@ -48,7 +50,7 @@ def verdict_lines(verdict: Verdict, words: Words, glyphs: Glyphs) -> Iterator[Li
 
 class _Document:
     def __init__(self, verdict: Verdict, words: Words, glyphs: Glyphs) -> None:
-        self._verdict = verdict
+        self._verdict = in_words(verdict)
         self._words = words
         self._glyphs = glyphs
 
@@ -79,7 +81,9 @@ class _Document:
         else:
             yield self._heading("fault")
         yield self._fact("where", f"{fault.title} ({fault.instance})", term(fault.component))
-        yield self._fact("stage", fault.stage or self._words("verdict.no-stage"), term(fault.stage))
+        yield self._fact(
+            "stage", say(fault.stage) if fault.stage else self._words("verdict.no-stage"), term(fault.stage)
+        )
         cause = fault.cause or self._words("verdict.no-cause")
         yield self._fact("cause", cause, term(fault.cause or fault.component))
         yield self._fact("probability", phrases.percent(fault.probability))
@@ -202,7 +206,11 @@ def evidence_what(line: Evidence) -> What:
 def suspect_lines(candidate: Candidate, words: Words) -> Iterator[Line]:
     """A suspect that lost: its words, and why."""
     yield Line(plain(candidate.instance, "bold $primary"), heading=True)
-    yield Line(plain(words("verdict.suspect", component=candidate.component)), term(candidate.component), indent=1)
+    yield Line(
+        plain(words("verdict.suspect", component=say(COMPONENTS[Component(candidate.component)].title))),
+        term(candidate.component),
+        indent=1,
+    )
     if candidate.cause:
         yield Line(plain(words("verdict.suspected", cause=candidate.cause)), term(candidate.cause), indent=1)
     yield Line(plain(candidate.why or words("verdict.no-why")), indent=1)

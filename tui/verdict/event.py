@@ -8,6 +8,7 @@ from diagnostics.answer.wording import event_name
 from diagnostics.event import Event, Level
 from diagnostics.knowledge.catalog import CodeInfo
 from diagnostics.knowledge.events import known_event, named_values
+from diagnostics.language import say
 from diagnostics.ledger.hits import Hit
 from diagnostics.verdict import Evidence
 from tui.case import OpenCase
@@ -52,7 +53,7 @@ def event_lines(
         yield Line(plain(note, "bold $accent"), mark=glyphs.mark, indent=1)
     known = known_event(event.provider, event.event_id) if event.event_id else None
     if known:
-        yield Line(plain(known.meaning), term(name), indent=1)
+        yield Line(plain(say(known.meaning)), term(name), indent=1)
     time = words("event.no-time") if event.time is None else clock.full(event.time)
     yield Line(_joined(plain(time), plain(event.channel, _FAINT)), indent=1)
     zone = next((source.time_zone for source in case.verdict.sources if source.path == event.source), "")
@@ -80,7 +81,7 @@ def _codes(codes: Sequence[str], known: Mapping[str, CodeInfo], words: Words, gl
         yield Line(plain(words("event.codes"), "bold $primary"), heading=True)
     for code in codes:
         info = known.get(code)
-        meaning = f"{info.symbol}: {info.meaning}" if info else words("event.unknown-code")
+        meaning = f"{info.symbol}: {say(info.meaning)}" if info else words("event.unknown-code")
         yield Line(Content.assemble((f"{plain(code).plain}  ", "bold"), plain(meaning)), term(code), glyphs.bullet, 1)
 
 
@@ -90,7 +91,7 @@ def _rules(hits: Sequence[Hit], words: Words, glyphs: Glyphs) -> Iterator[Line]:
     for hit in hits:
         weight = "" if hit.weight_db is None else words("event.weighs", decibans=f"{hit.weight_db:+.1f}")
         head = _joined(plain(hit.rule.name, "bold"), plain(hit.instance, "$accent"), plain(weight))
-        said = plain(hit.rule.why or hit.rule.title)
+        said = plain(say(hit.rule.why or hit.rule.title))
         yield Line(Content("\n").join([head, said]), term(hit.rule.name), glyphs.bullet, 1)
 
 

@@ -7,21 +7,23 @@ from textual.content import Content
 from diagnostics.handbook.article import Article, Code, Form, Link, Ref
 from diagnostics.handbook.article import Line as Words
 from diagnostics.handbook.text import plain_text
+from diagnostics.language import in_words, say
 from tui.plain import plain
 from tui.themes import Glyphs
 from tui.widgets.lines import Line, What
 
 
 def article_lines(article: Article, glyphs: Glyphs) -> Iterator[Line]:
-    """Heading, facts, paragraphs and sections."""
+    """Heading, facts, paragraphs and sections, in the user's language."""
+    article = in_words(article)
     named = "" if article.title == article.ref.id else f": {article.title}"
-    yield Line(plain(f"{article.ref.subject} {article.ref.id}{named}", "$primary"), heading=True)
+    yield Line(plain(f"{say(article.ref.subject)} {article.ref.id}{named}", "$primary"), heading=True)
     for label, value in article.facts:
         yield Line(Content.assemble((f"{label}: ", "bold"), _content(value)), _leads_to(value), indent=1)
     for paragraph in article.lead:
         yield Line(_content(paragraph), _leads_to(paragraph), indent=1)
     for section in article.sections:
-        yield Line(plain(section.title), heading=True, indent=1)
+        yield Line(plain(say(section.title)), heading=True, indent=1)
         for number, item in enumerate(section.items, 1):
             mark = {Form.LIST: glyphs.bullet, Form.STEPS: f"{number}.", Form.PROSE: ""}[section.form]
             yield Line(_content(item.line), _leads_to(item.line), mark, 1 + 2 * item.depth)

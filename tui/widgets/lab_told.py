@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from textual.content import Content
 from textual.widgets import Static
 
+from diagnostics.language import say
 from diagnostics.report.strip import ABSENT, CELL_GLYPHS, FAILED, PASSED, UNREACHED
 from engine.dpm.occurrences import Fate
 from tui.housed import Housed
@@ -47,7 +48,7 @@ class JobBars(Housed, Static):
         words = {"": "waits", "failed": "failed", "succeeded": "passed"}
         told = self.say(f"lab.job.{words[job.outcome] if job.ended or not job.attempt else 'runs'}")
         stage = job.failed or (None if job.ended else job.furthest)
-        where = f" {stage.value}" if stage else ""
+        where = f" {say(stage)}" if stage else ""
         more = self.say("lab.sent", size=size(job.sent), points=job.points) if job.attempt else ""
         name = plain(f"{job.vm:12}", "bold", 12)
         return Content.assemble(name.pad_right(max(0, 12 - name.cell_length)), " ", bar, f" {told}{where}  {more}")

@@ -1,6 +1,6 @@
 """A list of lines that is walked with arrows, vim keys or the mouse; each line may stand for something."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 from textual.binding import BindingType
@@ -13,6 +13,7 @@ from textual.visual import RenderOptions, Visual
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from diagnostics.language.lines import breaks, has_wide
 from tui.actions import LINES, bindings
 from tui.housed import Housed
 
@@ -109,6 +110,15 @@ def _option(line: Line) -> Option:
     return Option(Hanging(line), disabled=line.heading)
 
 
+def _wrapped(body: Content, cells: int) -> Iterator[Content]:
+    """In lines of at most so many cells; Textual knows no lines that end without a space."""
+    for line in body.split("\n", allow_blank=True):
+        if has_wide(line.plain):
+            yield from line.divide(breaks(line.plain, cells))
+        else:
+            yield from line.wrap(cells)
+
+
 class Hanging(Visual):
     """A mark, and a body whose further lines begin where its first does."""
 
@@ -119,7 +129,7 @@ class Hanging(Visual):
         margin = " " * self._line.indent
         mark = Content(f"{margin}{self._line.mark} " if self._line.mark else margin)
         rest = Content(" " * mark.cell_length)
-        body = self._line.body.wrap(max(width - mark.cell_length, 10))
+        body = _wrapped(self._line.body, max(width - mark.cell_length, 10))
         lines = [Content.assemble(rest if number else mark, line.rstrip()) for number, line in enumerate(body)]
         return Content("\n").join(lines)
 

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from diagnostics.inspection.course import StageOfJob
+from diagnostics.language import say
 from diagnostics.report.strip import ABSENT, CELL_GLYPHS, FAILED, PASSED, UNKNOWN, UNREACHED
 from diagnostics.verdict import JobReport
 from engine.pipeline import STAGES
@@ -68,7 +69,7 @@ class StageBar(Housed, Static):
         step = stages[place]
         number = f"{place + 1}/{len(stages)} "
         return Content.assemble(
-            (number, "$foreground-muted"), (step.stage.value, "bold"), f": {self.say(f'fared.{KEYS[step.fared]}')}"
+            (number, "$foreground-muted"), (say(step.stage), "bold"), f": {self.say(f'fared.{KEYS[step.fared]}')}"
         )
 
     def on_click(self, event: Click) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from diagnostics.cli import speaking
 from diagnostics.commands.rules.places import FOLDERS, all_rules
 from diagnostics.exit_codes import ExitCode
 from diagnostics.handbook.holdings import Library
@@ -29,6 +30,7 @@ from diagnostics.knowledge.catalog import load_catalog
 )
 @click.argument("words", nargs=-1, required=True, metavar="ID")
 @FOLDERS
+@speaking
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for each article.")
 def explain(words: tuple[str, ...], folders: tuple[Path, ...], *, as_json: bool) -> None:
     """Explain what a word names."""
