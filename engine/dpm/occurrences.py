@@ -14,6 +14,7 @@ class Fate(StrEnum):
 
     UNCHANGED = "unchanged"
     CHANGED = "changed"
+    """They differ, and have not travelled yet."""
     SENT = "sent"
 
 
@@ -60,11 +61,13 @@ class DataMoveBegan(JobHappening):
     disk: str
     size: int
     """Bytes."""
+    blocks: int
+    """That are compared: behind the last of them the disk holds nothing, unless its replica does."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlocksMoved(JobHappening):
-    """Blocks that follow one another were compared, and sent where they differ."""
+    """Blocks that follow one another were compared, or sent, after they were found changed."""
 
     disk: str
     first: int

@@ -46,7 +46,7 @@ class Step:
     blocks: tuple[int, int] | None = None
     """The first of some blocks that follow one another, and how many there are."""
     fate: Fate | None = None
-    """What became of them."""
+    """What became of them; None of those that are about to be compared."""
     disk: str = ""
 
 
@@ -137,4 +137,6 @@ def step_of(occurrence: Occurrence) -> Step | None:
         blocks = happening.first, happening.count
         moved = {"bytes": happening.size, "blocks": blocks, "fate": happening.fate, "disk": happening.disk}
         return replace(step, outcome=Outcome.MOVED, **moved)  # type: ignore[arg-type]
+    if isinstance(happening, dpm.DataMoveBegan):
+        return replace(step, blocks=(0, happening.blocks), disk=happening.disk)
     return step

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
-from engine.blocks import DEFAULT_BLOCK_SIZE
+from engine.blocks import DEFAULT_BLOCK_SIZE, block_count
 from engine.dpm.draft import Draft
 from engine.dpm.failures import JobFailedError
 from engine.dpm.occurrences import (
@@ -28,7 +28,7 @@ from engine.lab.seeding import replica_name
 from engine.lab.site import Dpm
 from engine.pipeline import Mode, Stage
 from engine.progress import Unwatched
-from engine.sync.direct import Passed, copying
+from engine.sync.direct import SPAN, Passed, copying
 from engine.volume import VolumeError
 
 READ_RATE = 400 << 20
@@ -73,8 +73,8 @@ class Transfer:
 
     async def run(self, file: CopiedFile) -> None:
         """Compare a disk with its replica, send what differs, and make a recovery point. Raises JobFailedError."""
-        machine = self._host.machine.machine
-        machine.announce(Stage.READ_REPLICA, DataMoveBegan(*self._job, file.name, file.size))
+        machine, source = self._host.machine.machine, FileSource(file)
+        machine.announce(Stage.READ_REPLICA, DataMoveBegan(*self._job, file.name, file.size, _to_be_compared(source)))
         for strike in self._vm.tracking_faults:
             await strike()
         repository = self._dpm.repository
@@ -82,7 +82,7 @@ class Transfer:
         stage = Stage.READ_SOURCE
         try:
             with repository.draft(replica, file.size) as draft:
-                for passed in copying(FileSource(file), draft, Unwatched(), threads=0):
+                for passed in copying(source, draft, Unwatched(), threads=0):
                     stage = Stage.SEND_BLOCKS
                     await self._carry(file.name, passed, replica.block_size)
                     stage = Stage.READ_SOURCE
@@ -95,21 +95,32 @@ class Transfer:
     async def _carry(self, disk: str, passed: Passed, block_size: int) -> None:
         """Let the time pass that reading, comparing and sending take."""
         await asyncio.sleep(passed.length * block_size / READ_RATE)
+        changed = self._compared(disk, passed)
+        for first, count in changed:
+            size = count * block_size
+            await self._host.link.carry(size)
+            self.sent += size
+            self._tell(Stage.SEND_BLOCKS, disk, first, count, Fate.SENT, size)
+
+    def _compared(self, disk: str, passed: Passed) -> list[tuple[int, int]]:
+        """Tell what the comparison says of some blocks; returns the runs that differ: (first block, how many)."""
         differing = set(passed.differing)
+        changed: list[tuple[int, int]] = []
         blocks = range(passed.first, passed.first + passed.length)
         for differs, run in groupby(blocks, lambda block: block in differing):
             those = list(run)
             if differs:
                 self._tell_unchanged(disk)
-                size = len(those) * block_size
-                await self._host.link.carry(size)
-                self.sent += size
-                self._tell(Stage.SEND_BLOCKS, disk, those[0], len(those), Fate.SENT, size)
+                self._tell(Stage.COMPARE_CHECKSUMS, disk, those[0], len(those), Fate.CHANGED, 0)
+                changed.append((those[0], len(those)))
             elif self._unchanged and self._unchanged[0] + self._unchanged[1] == those[0]:
                 self._unchanged = self._unchanged[0], self._unchanged[1] + len(those)
             else:
                 self._tell_unchanged(disk)
                 self._unchanged = those[0], len(those)
+        if changed:
+            self._tell_unchanged(disk)
+        return changed
 
     def _tell_unchanged(self, disk: str) -> None:
         if self._unchanged:
@@ -143,3 +154,10 @@ class Transfer:
             broke = DataMoveBroke(*self._job, disk, failure.details)
             self._host.machine.machine.announce(stage, broke, failure.hresult)
         return JobFailedError(failure.number, failure.hresult, failure.details, stage)
+
+
+def _to_be_compared(source: FileSource) -> int:
+    """How many blocks of a disk, in spans: up to the last span that holds something."""
+    used = max((end for _, end in source.extents(0, source.size())), default=0)
+    spans = -(-used // (SPAN * DEFAULT_BLOCK_SIZE))
+    return min(spans * SPAN, block_count(source.size(), DEFAULT_BLOCK_SIZE))

@@ -26,7 +26,7 @@ from engine.sync.checkpoints import checkpoints
 from engine.sync.scope import Run, Tracked, pieces, runs_of, together
 
 _AHEAD = 2
-_SPAN = 1024
+SPAN = 1024
 """Blocks that are passed over together where both sides have a hole."""
 
 
@@ -97,7 +97,7 @@ def copying(
     buffers = Buffers(size, threads * _AHEAD + 1)
     by_digest = trust_digests or tracked is not None
     compare = _by_digest(source, draft, buffers) if by_digest else _by_content(source, draft, buffers, threads)
-    runs = _with_data(runs_of(source.size(), size, _SPAN, tracked), source, draft, progress)
+    runs = _with_data(runs_of(source.size(), size, SPAN, tracked), source, draft, progress)
     with checkpoints(draft) as kept:
         for different in in_order(compare, pieces(runs, max(1, GROUP_SIZE // size)), threads, _AHEAD):
             if progress.cancelled():

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from diagnostics.verdict import LabRun, Reproduction, ReproductionWord
+from engine.dpm.occurrences import Fate
 from engine.lab import parse_fault
 from tests.tui.driving import NARROW, WIDE, running, seen, settled, story, until
 from tui.lab import SPEEDS, State
@@ -16,6 +17,7 @@ from tui.screens.lab import LabScreen
 from tui.screens.retry import CompareScreen, RemedyScreen
 from tui.screens.trial import ConclusionScreen, TrialScreen
 from tui.screens.verdict import VerdictScreen
+from tui.widgets.lab_told import DiskMap
 from tui.widgets.lines import Lines
 from tui.widgets.pipeline_picture import PipelinePicture
 
@@ -82,6 +84,26 @@ async def test_a_night_is_paused_stepped_and_goes_on(pilot):
     assert "paused" in seen(pilot)
     await pilot.press("r")
     await until(pilot, lambda: screen.bench.state is State.DONE)
+
+
+@story(size=WIDE)
+async def test_the_map_of_a_disk_shows_changed_blocks_until_they_have_travelled(pilot):
+    screen = await in_the_lab(pilot)
+    await pilot.press("s")
+    while not (screen.bench.seen.current and screen.bench.seen.current.fate is Fate.CHANGED):
+        steps = screen.bench.seen.steps
+        screen.action_step()
+        await until(pilot, lambda before=steps: screen.bench.seen.steps > before)
+    await settled_but_running(pilot)
+    changed = str(screen.query_one("#disk", DiskMap).content)
+    assert "▓ changed 0" not in changed
+    assert "· not compared yet" in changed
+    assert "█ sent 0" in changed
+    await pilot.press("r")
+    await until(pilot, lambda: screen.bench.state is State.DONE and not screen._busy)
+    sent = str(screen.query_one("#disk", DiskMap).content)
+    assert "▓ changed 0" in sent
+    assert "· not compared yet 0" in sent
 
 
 @story(size=NARROW)

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from diagnostics.report.strip import ABSENT, FAILED, PASSED, UNREACHED
 from diagnostics.verdict import JobReport
@@ -12,7 +13,8 @@ from engine.lab import Outcome, Step
 from engine.pipeline import STAGES, Mode, Scope, Stage
 
 _MOST_RATES = 240
-_RANKS = (Fate.UNCHANGED, Fate.CHANGED, Fate.SENT)
+_RANKS = (None, Fate.UNCHANGED, Fate.SENT, Fate.CHANGED)
+"""Of a few blocks, that which counts most is told."""
 RUNNING = "running"
 """How a job fares in the stage where it is."""
 
@@ -70,27 +72,32 @@ class JobSeen:
 
 
 class DiskSeen:
-    """What became of a disk's blocks, as far as they have been gone through; holes behind them never are."""
+    """What became of a disk's blocks, as far as that is known."""
 
     def __init__(self) -> None:
-        self.blocks = 0
-        self.counts = dict.fromkeys(Fate, 0)
-        self._runs: list[tuple[int, int, Fate]] = []
+        self._ranks = bytearray()
+        """Of each block, its place among the ranks."""
 
-    def take(self, first: int, count: int, fate: Fate) -> None:
-        """Some blocks that follow one another."""
-        self.blocks = max(self.blocks, first + count)
-        self.counts[fate] += count
-        self._runs.append((first, first + count, fate))
+    @property
+    def blocks(self) -> int:
+        """How many there are."""
+        return len(self._ranks)
+
+    @property
+    def counts(self) -> dict[Fate | None, int]:
+        """How many fared how; None: not compared yet."""
+        return {fate: self._ranks.count(rank) for rank, fate in enumerate(_RANKS)}
+
+    def take(self, first: int, count: int, fate: Fate | None) -> None:
+        """Some blocks that follow one another; what was known of them is no longer true."""
+        self._ranks.extend(bytes(max(0, first + count - len(self._ranks))))
+        self._ranks[first : first + count] = bytes([_RANKS.index(fate)]) * count
 
     def cells(self, width: int) -> list[Fate | None]:
-        """The disk in so many cells; each shows what was worst in it. None: not gone through."""
-        ranks = [0] * width
-        for first, end, fate in self._runs:
-            start = first * width // self.blocks
-            for cell in range(start, max(start + 1, end * width // self.blocks)):
-                ranks[cell] = max(ranks[cell], _RANKS.index(fate) + 1)
-        return [_RANKS[rank - 1] if rank else None for rank in ranks]
+        """The disk in so many cells, each for a few blocks: or fewer cells, one for each block."""
+        blocks, width = len(self._ranks), min(width, len(self._ranks))
+        bounds = [cell * blocks // width for cell in range(width + 1)]
+        return [_RANKS[max(self._ranks[start:end])] for start, end in pairwise(bounds)]
 
 
 class NightSeen:
@@ -116,7 +123,7 @@ class NightSeen:
         before, self.now = self.now, step.time
         if step.stage and step.vm in self.jobs:
             self._of_job(self.jobs[step.vm], step, step.stage)
-        if step.blocks and step.fate:
+        if step.blocks:
             self._of_disk(step, before)
 
     def _of_job(self, job: JobSeen, step: Step, stage: Stage) -> None:
@@ -137,11 +144,11 @@ class NightSeen:
 
     def _of_disk(self, step: Step, before: datetime | None) -> None:
         first, count = step.blocks or (0, 0)
-        fate = step.fate or Fate.UNCHANGED
-        self.disks.setdefault(step.disk, DiskSeen()).take(first, count, fate)
+        self.disks.setdefault(step.disk, DiskSeen()).take(first, count, step.fate)
         self.disk = step.disk
-        seconds = (step.time - before).total_seconds() if before else 0.0
-        self.rates.append((step.bytes or 0) / seconds if seconds > 0 else 0.0)
+        if step.fate in (Fate.UNCHANGED, Fate.SENT):
+            seconds = (step.time - before).total_seconds() if before else 0.0
+            self.rates.append((step.bytes or 0) / seconds if seconds > 0 else 0.0)
 
     def begin(self) -> None:
         """Another night begins: what was sent before is not counted again."""

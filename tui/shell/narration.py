@@ -95,7 +95,7 @@ class _RichBar:
         self._sent: dict[str, int] = {}
 
     def moved(self, step: Step) -> None:
-        if step.blocks is None:
+        if step.blocks is None or step.fate in (None, Fate.CHANGED):
             return
         if step.disk not in self._tasks:
             self._tasks[step.disk] = self._bar.add_task(one_line(step.disk, 30), total=None, told="")

@@ -27,6 +27,7 @@ _BLOCKS = {
     Fate.SENT: ("█", "#", "$accent"),
     Fate.CHANGED: ("▓", "+", "$warning"),
     Fate.UNCHANGED: ("░", ".", "$success"),
+    None: ("·", "_", "$foreground-muted"),
 }
 _MAP_ROWS = 2
 
@@ -62,9 +63,8 @@ class DiskMap(Housed, Static):
         if disk is None:
             self.update(Content.styled(self.say("lab.no-blocks"), "$foreground-muted"), layout=False)
             return
-        counts = ", ".join(
-            f"{self._sign(fate)} {self.say(f'lab.fate.{fate}')} {count}" for fate, count in disk.counts.items() if count
-        )
+        told = {fate: self.say(f"lab.fate.{fate or 'not-compared'}") for fate in _BLOCKS}
+        counts = ", ".join(f"{self._sign(fate)} {told[fate]} {disk.counts[fate]}" for fate in _BLOCKS)
         width = max(self.size.width, 10)
         cells = disk.cells(width * _MAP_ROWS)
         rows = [
@@ -73,9 +73,9 @@ class DiskMap(Housed, Static):
         ]
         self.update(Content("\n").join([plain(f"{name}  {counts}", width=200), *rows]), layout=False)
 
-    def _sign(self, fate: Fate) -> str:
+    def _sign(self, fate: Fate | None) -> str:
         unicode, ascii_, _ = _BLOCKS[fate]
         return unicode if self.app.glyphs == known_glyphs() else ascii_
 
     def _cell(self, fate: Fate | None) -> Content:
-        return Content.styled(self._sign(fate), _BLOCKS[fate][2]) if fate else Content(" ")
+        return Content.styled(self._sign(fate), _BLOCKS[fate][2])

@@ -34,6 +34,24 @@ def test_only_what_changed_since_the_last_night_travels(tmp_path):
     fates = {fate: sum(step.blocks[1] for step in moved if step.blocks and step.fate is fate) for fate in Fate}
     assert 0 < fates[Fate.SENT] < 40
     assert fates[Fate.UNCHANGED] > 500
+    assert fates[Fate.CHANGED] == fates[Fate.SENT]
+
+
+def test_blocks_are_found_changed_before_they_travel(tmp_path):
+    trace = night(tmp_path).trace
+    found: set[tuple[str, tuple[int, int] | None]] = set()
+    for step in trace:
+        if step.fate is Fate.CHANGED:
+            found.add((step.disk, step.blocks))
+        elif step.fate is Fate.SENT:
+            assert (step.disk, step.blocks) in found
+
+
+def test_how_many_blocks_there_are_is_known_before_they_are_compared(tmp_path):
+    trace = night(tmp_path).trace
+    sizes = {step.disk: step.blocks for step in trace if step.blocks and step.fate is None}
+    compared = {step.disk: step.blocks[0] + step.blocks[1] for step in trace if step.blocks and step.fate}
+    assert sizes == {disk: (0, last) for disk, last in compared.items()}
 
 
 def test_without_a_replica_the_job_makes_it(tmp_path):

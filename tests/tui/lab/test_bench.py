@@ -94,6 +94,30 @@ def test_blocks_are_told_by_their_fate_on_a_map_as_large_as_the_disk():
         assert max(lab.seen.rates) > 0
 
 
+def test_a_changed_block_is_told_apart_from_a_sent_one_and_from_those_that_were_not_compared():
+    with bench() as lab:
+        lab.pace.pause()
+        with night(lab):
+            wait_for(lab.take)
+            while not (lab.seen.current and lab.seen.current.fate is Fate.CHANGED):
+                steps = lab.seen.steps
+                lab.pace.step()
+                wait_for(lambda before=steps: lab.take() or lab.seen.steps > before)
+            disk, found = lab.seen.disks[lab.seen.disk], lab.seen.current.blocks[1]
+            assert (disk.blocks, disk.counts[Fate.CHANGED], disk.counts[Fate.SENT]) == (1024, found, 0)
+            assert disk.counts[None] == 1024 - found - disk.counts[Fate.UNCHANGED] > 0
+            assert {Fate.CHANGED, None} <= set(disk.cells(60))
+
+
+def test_what_did_not_travel_stays_changed():
+    with bench("transfer-connection-reset@host:HV01") as lab:
+        lab.run()
+        lab.take()
+        counts = lab.seen.disks[lab.seen.disk].counts
+        assert counts[Fate.CHANGED] > 0
+        assert counts[None] > 0
+
+
 def test_a_paused_night_goes_on_step_by_step():
     with bench() as lab:
         lab.pace.pause()
