@@ -22,8 +22,9 @@ from diagnostics.answer.wording import (
 from diagnostics.case.collecting import Missing, missing
 from diagnostics.case.jobs import Interval, Outcome
 from diagnostics.case.observations import Sighting
-from diagnostics.case.topology import short_name
+from diagnostics.case.topology import Role, host_writers, short_name
 from diagnostics.case.updates import read_inventories
+from diagnostics.event import Event
 from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.localize.explain import EvidenceLine
@@ -131,8 +132,13 @@ class _Writer:
         name = one_line(f"{plate}/{component}")
         if component != Component.GUEST_WRITER:
             return name
-        writer = writer_named(sighting for sighting in self._case.sightings if _speaks_of(sighting, plate, component))
+        spoken = (one for one in self._case.sightings if _speaks_of(one, plate, component))
+        writer = writer_named(event for one in spoken for event in one.events if not self._of_host(event))
         return f"{name}:{writer}" if writer else name
+
+    def _of_host(self, event: Event) -> bool:
+        """Whether the writer that an event names is a host's: that host listed it, or only hosts have it."""
+        return self._case.topology.role(event.machine) is Role.HOST or event.fields.get("WriterName") in host_writers()
 
     def _scope(self, plate: str) -> Scope:
         scope: Scope = self._case.graph.nodes[plate]["scope"]

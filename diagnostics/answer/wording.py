@@ -120,14 +120,9 @@ def _values(event: Event) -> str:
     return "; ".join(told)
 
 
-def writer_named(sightings: Iterable[Sighting]) -> str:
+def writer_named(events: Iterable[Event]) -> str:
     """The VSS writer that most of the events name, empty where none does."""
-    names = Counter(
-        event.fields["WriterName"]
-        for sighting in sightings
-        for event in sighting.events
-        if event.fields.get("WriterName")
-    )
+    names = Counter(event.fields["WriterName"] for event in events if event.fields.get("WriterName"))
     return one_line(min(names, key=lambda name: (-names[name], name))) if names else ""
 
 

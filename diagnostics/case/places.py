@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.pipeline import PlateId, unnamed_vm
 from diagnostics.case.sharing import SharedPlate, Sharing
-from diagnostics.case.topology import SITE, UNKNOWN, Role, Topology, host_plate, named, short_name, vm_plate
+from diagnostics.case.topology import ALONE, SITE, UNKNOWN, Role, Topology, host_plate, named, short_name, vm_plate
 from diagnostics.event import Event, Kind
 from diagnostics.rules.rule import Plate, Rule
 from engine.pipeline import COMPONENTS, Component, Scope
@@ -23,6 +23,7 @@ class Places:
         self._vms_of: dict[str, list[str]] = defaultdict(list)
         for vm in topology.vms:
             self._vms_of[topology.host(vm)].append(vm)
+        self._likely_vms = [vm for vm in topology.vms if topology.role(vm) is not Role.DOMAIN_CONTROLLER]
         self._failed_on: dict[str, list[Job]] = defaultdict(list)
         for job in jobs:
             if job.outcome is Outcome.FAILED and job.vm:
@@ -46,7 +47,7 @@ class Places:
 
     def is_no_guest(self, event: Event) -> bool:
         """Whether the machine that an event is of is known to be no virtual machine."""
-        return self._topology.role(event.machine) not in {Role.GUEST, Role.UNKNOWN}
+        return self._topology.role(event.machine) not in {Role.GUEST, *ALONE}
 
     def is_sure(self, event: Event, plate: PlateId) -> bool:
         """Whether an event is of its plate for certain: of a virtual machine, if that logged it or is named by it."""
@@ -67,7 +68,7 @@ class Places:
     def _host(self, event: Event) -> str:
         machine = short_name(event.machine)
         match self._topology.role(machine):
-            case Role.HOST | Role.UNKNOWN if machine:
+            case Role.HOST | Role.DOMAIN_CONTROLLER | Role.UNKNOWN if machine:
                 return machine
             case Role.GUEST:
                 return self._topology.host(machine)
@@ -100,12 +101,12 @@ class Places:
         return nearest.vm if nearest else ""
 
     def _only_vm(self, host: str) -> str:
-        candidates = self._vms_of[host] if host != UNKNOWN else self._topology.vms
+        candidates = self._vms_of[host] if host != UNKNOWN else self._likely_vms
         return candidates[0] if len(candidates) == 1 else ""
 
     def _vm_that_logged(self, event: Event) -> str:
         machine = short_name(event.machine)
-        return machine if machine and self._topology.role(machine) in {Role.GUEST, Role.UNKNOWN} else ""
+        return machine if machine and self._topology.role(machine) in {Role.GUEST, *ALONE} else ""
 
     def _protected_guest(self, event: Event) -> str:
         """A guest that a DPM report names as its protected server."""

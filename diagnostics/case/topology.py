@@ -29,6 +29,12 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
+ALONE = frozenset({Role.DOMAIN_CONTROLLER, Role.UNKNOWN})
+"""Machines of these roles are their own host and their own guest. A domain controller serves the site, and rules about
+that say so; what it logs of its own disks, writers and shadow copies is its own, like any machine's.
+"""
+
+
 class Machine(msgspec.Struct, frozen=True):
     """A machine of the case, its role, and how that is known."""
 
@@ -55,6 +61,11 @@ class _RoleTable(msgspec.Struct, forbid_unknown_fields=True):
 @cache
 def _role_table() -> _RoleTable:
     return msgspec.yaml.decode(files(__package__).joinpath("roles.yml").read_bytes(), type=_RoleTable)
+
+
+def host_writers() -> frozenset[str]:
+    """VSS writers that only hosts have."""
+    return frozenset(_role_table().strong[Role.HOST].writers)
 
 
 def short_name(machine: str) -> str:
@@ -84,13 +95,13 @@ class Topology(msgspec.Struct, kw_only=True):
 
     @property
     def hosts(self) -> list[str]:
-        """The machines that have a host plate: hosts, and machines of unknown role, which may be anything."""
-        return sorted({*self.with_role(Role.HOST, Role.UNKNOWN), *self.host_of.values()})
+        """The machines that have a host plate: hosts, and machines that stand alone."""
+        return sorted({*self.with_role(Role.HOST, *ALONE), *self.host_of.values()})
 
     @property
     def vms(self) -> list[str]:
         """The machines that have a virtual machine's plate."""
-        return sorted({*self.with_role(Role.GUEST, Role.UNKNOWN), *self.host_of})
+        return sorted({*self.with_role(Role.GUEST, *ALONE), *self.host_of})
 
     def role(self, machine: str) -> Role:
         """The role of a machine, unknown where nothing tells."""
@@ -98,10 +109,10 @@ class Topology(msgspec.Struct, kw_only=True):
         return known.role if known else Role.UNKNOWN
 
     def host(self, vm: str) -> str:
-        """The host of a virtual machine: as known; itself for a machine of unknown role; the only host, if one is."""
+        """The host of a virtual machine: as known; itself for a machine that stands alone; the only host, if one is."""
         if vm in self.host_of:
             return self.host_of[vm]
-        if vm in self.machines and self.machines[vm].role is Role.UNKNOWN:
+        if vm in self.machines and self.machines[vm].role in ALONE:
             return vm
         hosts = self.with_role(Role.HOST)
         return hosts[0] if len(hosts) == 1 else UNKNOWN
@@ -110,7 +121,7 @@ class Topology(msgspec.Struct, kw_only=True):
         """The plate of what a machine itself logs: (scope, plate name)."""
         name = short_name(machine) or UNKNOWN
         match self.role(name):
-            case Role.DPM_SERVER | Role.DOMAIN_CONTROLLER:
+            case Role.DPM_SERVER:
                 return Scope.SITE, SITE
             case Role.GUEST:
                 return Scope.VM, vm_plate(name)

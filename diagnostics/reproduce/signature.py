@@ -113,10 +113,10 @@ class _Nearby:
     def role(self, machine: str) -> Scope | None:
         """The role of a machine; None for one that the failed jobs have nothing to do with."""
         name = short_name(machine)
-        is_site = self._topology.role(name) in {Role.DPM_SERVER, Role.DOMAIN_CONTROLLER}
-        if is_site or not self._machines or name in self._machines:
+        if not self._machines or name in self._machines:
             return self._topology.plate_of(name)[0]
-        return None
+        serves_all = self._topology.role(name) in {Role.DPM_SERVER, Role.DOMAIN_CONTROLLER}
+        return Scope.SITE if serves_all else None
 
     def then(self, time: int | None) -> bool:
         """Whether it was around the failed jobs; what has no time may have been."""

@@ -83,13 +83,7 @@ class HyperVApplication(Application):
         """The states that saved machines were in."""
 
     async def identify(self) -> tuple[WriterComponent, ...]:
-        for vm in self._host.vms:
-            if not vm.configuration_valid:
-                unreadable = ConfigurationUnreadable(vm.name, vm.printed_id)
-                self._host.machine.announce(Stage.GATHER_WRITERS, unreadable, HResult.ERROR_FILE_CORRUPT)
-                message = f"the configuration of {vm.name} cannot be read"
-                raise WriterError(HResult.VSS_E_WRITERERROR_NONRETRYABLE, message)
-        return tuple(self._publish(vm) for vm in self._host.vms)
+        return tuple(self._publish(vm) for vm in self._host.vms if self._loads(vm))
 
     async def prepare_backup(self, shadow_set: ShadowSet) -> None:
         for vm in self._chosen(shadow_set):
@@ -134,6 +128,16 @@ class HyperVApplication(Application):
         await self._undo()
 
     # --- one machine ---
+
+    def _loads(self, vm: VirtualMachine) -> bool:
+        """Whether its configuration can be read; without one a machine is not offered.
+
+        That one of them kept the writer from offering any was a defect of Windows Server 2008 (KB 956697).
+        """
+        if not vm.configuration_valid:
+            unreadable = ConfigurationUnreadable(vm.name, vm.printed_id)
+            self._host.machine.announce(Stage.GATHER_WRITERS, unreadable, HResult.ERROR_FILE_CORRUPT)
+        return vm.configuration_valid
 
     def _publish(self, vm: VirtualMachine) -> WriterComponent:
         decision = vm.eligibility()

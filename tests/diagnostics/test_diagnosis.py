@@ -65,6 +65,25 @@ def test_when_the_transfer_fails_it_is_not_vss(tmp_path):
     assert sum(candidate.probability for candidate in verdict.candidates if candidate.component in vss) < 0.05
 
 
+def test_a_guest_is_not_said_to_have_the_writer_of_its_host(tmp_path):
+    for machine in ("HV01", "SQL01"):
+        (tmp_path / machine).mkdir()
+    rejected = (
+        "A VSS writer has rejected an event with error 0x800423f3.\n\nContext:\n   Execution Context: Writer\n"
+        "   Writer Name: Microsoft Hyper-V VSS Writer"
+    )
+    (tmp_path / "HV01" / "Application.csv").write_text(
+        "TimeCreated,ProviderName,Id,LevelDisplayName,MachineName,LogName,Message\n"
+        + "".join(f'2026-11-20T01:0{n}:00Z,VSS,8229,Warning,HV01,Application,"{rejected}"\n' for n in range(2))
+    )
+    (tmp_path / "SQL01" / "writers.txt").write_text(
+        "Writer name: 'NTDS'\n   Writer Id: {b2014c9e-8711-4c5c-a5a9-3cf384484757}\n   State: [9] Failed\n"
+        "   Last error: Timed out\n"
+    )
+    named = [found.instance for found in verdict_on(tmp_path, job("SQL01", "HV01", failed=VSS)).candidates]
+    assert "vm:SQL01/guest_writer:NTDS" in named
+
+
 def test_a_guest_whose_databases_were_copied_did_answer_its_host(tmp_path):
     """ESENT 2006 within the job's time, logged by the guest itself; the host's own databases prove nothing of it."""
     told = (job("SQL01", "HV01", failed=VSS), job("WEB01", "HV01", sent="100", minute=9))

@@ -44,6 +44,13 @@ def test_a_machine_of_unknown_role_is_its_own_host_and_its_own_guest():
     assert topology.host("SRV01") == "SRV01"
 
 
+def test_a_domain_controller_serves_the_site_and_its_own_shadow_copies_are_its_own():
+    topology = read_topology([record("DC01", "NTDS ISAM"), record("DC01", "VSS")], ["DC01"], {})
+    assert topology.role("DC01") is Role.DOMAIN_CONTROLLER
+    assert topology.plate_of("DC01") == (Scope.HOST, "host:DC01")
+    assert topology.hosts == topology.vms == ["DC01"]
+
+
 def test_a_guest_belongs_to_the_only_host_and_to_none_of_several():
     one = read_topology([record("HV01", "Hyper-V-VMMS"), record("G", "vmicvss")], [], {})
     assert one.host("G") == "HV01"

@@ -16,6 +16,7 @@ from engine.hyperv.database import Database, unfinished
 from engine.hyperv.hive import Hive
 from engine.hyperv.machine import BackupService, PowerAction, PowerState, VmStep
 from engine.hyperv.occurrences import (
+    ConfigurationUnreadable,
     DiskMissing,
     DiskReverted,
     GuestAsked,
@@ -272,11 +273,14 @@ def test_a_missing_disk_fails_at_prepare_for_backup(tmp_path):
     assert [missing.disk for missing, _ in site.watcher.of(DiskMissing)] == ["SQL01-C.vhd"]
 
 
-def test_an_unreadable_configuration_keeps_the_writer_from_offering_anything(tmp_path):
+def test_an_unreadable_configuration_hides_its_machine_and_no_other(tmp_path):
     site = Site(tmp_path)
+    site.add("WEB01")
     site.vm.configuration_valid = False
-    assert failure(site).hresult is HResult.VSS_E_OBJECT_NOT_FOUND
-    assert site.host_state() == (6, "VSS_E_WRITERERROR_NONRETRYABLE")
+    assert failure(site, "SQL01").hresult is HResult.VSS_E_OBJECT_NOT_FOUND
+    assert [unreadable.vm for unreadable, _ in site.watcher.of(ConfigurationUnreadable)] == ["SQL01"]
+    assert site.host_state() == (1, "S_OK")
+    site.back_up("WEB01")
 
 
 def test_a_dead_management_service_offers_nothing(tmp_path):
