@@ -98,6 +98,8 @@ class Fault(msgspec.Struct, kw_only=True):
     references: list[str]
     updates: list[UpdateAdvice] = []
     """Known updates against it, those that are missing first."""
+    cause_probability: float | None = None
+    """That of the named cause, at most that of the component; None where none is named."""
 
 
 def foremost(faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:

@@ -28,8 +28,8 @@ from diagnostics.event import Event
 from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.localize.explain import EvidenceLine
+from diagnostics.localize.judge import FIRM, Judgement
 from diagnostics.localize.judge import Fault as FaultFound
-from diagnostics.localize.judge import Judgement
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
@@ -99,10 +99,9 @@ class _Writer:
             stage=self._stage(found),
             cause=cause.id if cause else None,
             probability=round(found.probability, 6),
-            title=_title(component, cause),
-            explanation=Sentence(cause.explanation)
-            if cause
-            else Sentence("It may be one of these: {causes}.", causes=listed(likely.title for likely in causes)),
+            cause_probability=None if found.cause_probability is None else round(found.cause_probability, 6),
+            title=_title(found, cause),
+            explanation=self._explanation(found, cause),
             evidence=[self.evidence(line) for line in found.evidence],
             counter_evidence=[self.evidence(line) for line in found.counter_evidence],
             minimal_evidence=list(found.minimal_evidence),
@@ -120,8 +119,17 @@ class _Writer:
             ),
         )
 
+    def _explanation(self, found: FaultFound, cause: Cause | None) -> Sentence:
+        causes = listed(likely.title for likely in self._likely_causes(found) if likely != cause)
+        if cause is None:
+            return Sentence("It may be one of these: {causes}.", causes=causes)
+        told = Sentence(cause.explanation)
+        if _firm(found) or not causes:
+            return told
+        return Sentence("{told} It may also be: {causes}.", told=told, causes=causes)
+
     def _likely_causes(self, found: FaultFound) -> list[Cause]:
-        """Where only the component is sure: its causes that together hold most of its probability, three at most."""
+        """The causes of the component that hold the most of its probability, three at most."""
         masses = self._case.posterior.plates[found.plate].causes
         own = [cause for cause in self._case.catalog.causes.values() if cause.component == found.component]
         ranked = sorted((cause for cause in own if cause.id in masses), key=lambda cause: (-masses[cause.id], cause.id))
@@ -169,9 +177,22 @@ class _Writer:
         return next((stage for stage in needed if any(_lies_in(stage, failed) for failed in intervals)), None)
 
 
-def _title(component: Component, cause: Cause | None) -> Sentence:
-    part = Sentence(COMPONENTS[component].title)
-    return Sentence("{component}: {cause}", component=part, cause=Sentence(cause.title)) if cause else part
+def _title(found: FaultFound, cause: Cause | None) -> Sentence:
+    """The component, and the cause; where only the component is firm, it says so."""
+    component = _component(found.component)
+    if cause is None:
+        return component
+    template = "{component}: {cause}" if _firm(found) else "{component}, probably: {cause}"
+    return Sentence(template, component=component, cause=Sentence(cause.title))
+
+
+def _component(component: str) -> Sentence:
+    return Sentence(COMPONENTS[Component(component)].title)
+
+
+def _firm(found: FaultFound) -> bool:
+    """Whether the cause is as firm as the component: what is only likely is called so by the verdict's word."""
+    return found.probability < FIRM or (found.cause_probability or 0.0) >= FIRM
 
 
 def _evidence_keys(judgement: Judgement) -> set[str]:
@@ -215,8 +236,7 @@ def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
             return Sentence("No fault found.")
         return Sentence("No fault found; {passed} of {count} jobs succeeded.", passed=passed, count=len(case.jobs))
     named = [_suspect(fault.title, fault.instance) for fault in foremost(faults)[0]] or [
-        _suspect(_title(Component(found.component), None), one_line(found.plate))
-        for found in case.judgement.candidates[:3]
+        _suspect(_component(found.component), one_line(found.plate)) for found in case.judgement.candidates[:3]
     ]
     return Sentence(_WORDS[word].template, named=listed(named))
 

@@ -47,9 +47,11 @@ class Fault(NamedTuple):
     plate: str
     component: str
     cause: str | None
-    """None where only the component is probable enough."""
+    """The most probable one, where it is more likely than not; None where only the component is."""
     probability: float
     """P(some cause of the component is present on the plate and failed a job); without failed jobs, P(present)."""
+    cause_probability: float | None
+    """Of that, the part of the named cause: as much as it holds of the component's P(present)."""
     jobs: tuple[str, ...]
     """Keys of the failed jobs that it explains."""
     evidence: tuple[EvidenceLine, ...]
@@ -288,12 +290,13 @@ class _Judge:
     def _fault(self, suspect: Suspect, weighed: bool) -> Fault:  # noqa: FBT001 - private, one caller
         probability = self._probability(suspect)
         level = FIRM if probability >= FIRM else LIKELY
-        cause, share = _best_cause(self.network, self.plates[suspect.plate], suspect)
-        mass = probability * share / max(self._present(suspect), probability)
+        cause, mass = _best_cause(self.network, self.plates[suspect.plate], suspect)
+        of_cause = probability * min(1.0, mass / self._present(suspect))
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
         plate, component = unfolded(suspect.plate, suspect.component)
-        named = unfolded(suspect.plate, cause).name if mass >= level else None
-        fault = Fault(plate, component, named, probability, jobs, (), (), ())
+        fault = Fault(plate, component, None, probability, None, jobs, (), (), ())
+        if of_cause >= LIKELY:
+            fault = fault._replace(cause=unfolded(suspect.plate, cause).name, cause_probability=of_cause)
         if not weighed:
             return fault
         weighing = weigh(self.network, suspect)

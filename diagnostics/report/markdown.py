@@ -88,7 +88,7 @@ def _fault(fault: Fault, heading: str) -> Iterator[str]:
     yield _table(
         (say("how sure"), say("where"), say("stage"), say("cause")),
         [(phrases.percent(fault.probability), code(fault.instance), code(say(fault.stage or "not known")),
-          code(fault.cause or "") or say("not told apart"))],
+          code(phrases.cause_named(fault)) or say("not told apart"))],
     )  # fmt: skip
     yield prose(fault.explanation)
     yield _lines(say("Evidence"), fault.evidence, frozenset(fault.minimal_evidence))

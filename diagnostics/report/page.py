@@ -143,6 +143,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "percent": phrases.percent,
+        "cause_named": phrases.cause_named,
         "moment": phrases.moment,
         "command_line": phrases.command_line,
         "odds": phrases.odds,

@@ -48,6 +48,13 @@ def percent(probability: float) -> str:
     return ">99%" if probability > 0.99 else "<1%" if probability < 0.01 else f"{probability:.0%}"
 
 
+def cause_named(fault: Fault) -> str:
+    """`disk-failing, 84%`; empty where no cause is named. The component may be surer than the cause within it."""
+    if fault.cause is None or fault.cause_probability is None:
+        return fault.cause or ""
+    return f"{fault.cause}, {percent(fault.cause_probability)}"
+
+
 def moment(time: str | None) -> str:
     """To the second: `2026-11-20 01:01:13Z`."""
     return f"{time[:10]} {time[11:19]}Z" if time else say("no time")

@@ -10,6 +10,7 @@ from diagnostics.language import in_words, say
 from diagnostics.language.lines import wrapped
 from diagnostics.report.phrases import (
     RISKS,
+    cause_named,
     command_line,
     compared,
     counted,
@@ -115,7 +116,7 @@ class _Report:
         self._facts(
             (say("where"), f"{fault.title} ({fault.instance})"),
             (say("stage"), say(fault.stage or "not known")),
-            (say("cause"), fault.cause or say("not told apart by these logs")),
+            (say("cause"), cause_named(fault) or say("not told apart by these logs")),
             (say("probability"), percent(fault.probability)),
         )
         if fault.explanation:

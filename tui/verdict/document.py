@@ -84,7 +84,7 @@ class _Document:
         yield self._fact(
             "stage", say(fault.stage) if fault.stage else self._words("verdict.no-stage"), term(fault.stage)
         )
-        cause = fault.cause or self._words("verdict.no-cause")
+        cause = phrases.cause_named(fault) or self._words("verdict.no-cause")
         yield self._fact("cause", cause, term(fault.cause or fault.component))
         yield self._fact("probability", phrases.percent(fault.probability))
         if fault.explanation:

@@ -43,6 +43,41 @@ def test_a_failed_job_and_an_event_of_its_cause_are_asserted():
     assert answer.unexplained_jobs == ()
 
 
+def with_rival(share: float):
+    """The same site; of what is the matter with a guest's writer, the usual cause is only so much."""
+    plates = []
+    for plate in PLATES:
+        broken = [cause for cause in plate.causes if cause.id == "guest_writer-broken"]
+        others = [cause for cause in plate.causes if cause not in broken]
+        halves = [cause._replace(prior=cause.prior * share) for cause in broken]
+        halves += [cause._replace(id="guest_writer-rival", prior=cause.prior * (1.0 - share)) for cause in broken]
+        plates.append(plate._replace(causes=(*halves, *others)))
+    return tuple(plates)
+
+
+def of_either(spurious: float) -> EventObservation:
+    links = tuple(Link(Scope.VM, f"guest_writer-{cause}", 0.8) for cause in ("broken", "rival"))
+    return EventObservation("either", VM, True, links, spurious, "either")  # noqa: FBT003 - seen
+
+
+@pytest.mark.parametrize("spurious", [0.05, 0.03, 0.02, 0.01, 0.003, 0.0001])
+def test_the_surer_a_component_the_surer_its_cause_is_named(spurious):
+    less, more = (
+        verdict(failed(VM, *PHASE), of_either(rate), *others_passed(VM), plates=with_rival(0.8)).faults[0]
+        for rate in (1.5 * spurious, spurious)
+    )
+    assert (less.component, more.component) == ("guest_writer", "guest_writer")
+    assert more.probability > less.probability
+    assert (more.cause_probability or 0.0) >= (less.cause_probability or 0.0)
+    assert (more.cause is not None) == (0.8 * more.probability >= 0.5)
+
+
+def test_a_cause_that_is_no_likelier_than_its_rival_is_not_named():
+    answer = verdict(failed(VM, *PHASE), of_either(0.0001), *others_passed(VM), plates=with_rival(0.5))
+    assert answer.verdict is VerdictWord.ASSERTED
+    assert (answer.faults[0].cause, answer.faults[0].cause_probability) == (None, None)
+
+
 def test_an_event_without_a_failed_job_is_never_asserted():
     events = [event("guest_writer-broken", family=f"family {n}", spurious=0.001) for n in range(5)]
     assert verdict(*events).verdict is VerdictWord.LEADING
