@@ -2,9 +2,9 @@
 
 usage: python -m tests.bench.sync [--quick] [--gib N] [--rounds N] [--folder DIR] [--peers] [--sizes]
 
---quick is 256 MiB and two rounds, and judges nothing but memory: it shows that everything runs. --peers measures borg
-and restic too, --sizes the growth from 1 to 8 GiB. All rounds go through all tools in turn, and the table shows
-medians, so that a noisy machine is noisy to everybody.
+--quick is 256 MiB and two rounds, and judges nothing but memory: it shows that everything runs. --peers takes borg and
+restic into the rounds, --sizes measures the growth from 1 to 8 GiB. All rounds go through all tools in turn, and the
+table shows medians, so that a noisy machine is noisy to everybody.
 """
 
 import argparse
@@ -25,7 +25,8 @@ MEMORY = 64 << 20
 class Table:
     """Medians, ratios and goals."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_peers: bool) -> None:
+        self.with_peers = with_peers
         self.runs: dict[str, list[Run]] = {}
         self.missed: list[str] = []
 
@@ -52,6 +53,13 @@ class Table:
             self.missed.append(what)
 
 
+def peers(table: Table, folder: Path, what: str) -> None:
+    """Borg and restic, if they are wished for."""
+    if table.with_peers:
+        table.measure(f"{what} borg", lambda: tools.borg(folder / "image", folder / "borg"))
+        table.measure(f"{what} restic", lambda: tools.restic(folder / "image", folder / "restic"))
+
+
 def first_copies(table: Table, folder: Path) -> None:
     """Every tool without anything to build on; each has just removed what it made before, so memory is equally warm."""
     image, copy, plain, repo = folder / "image", folder / "rsync", folder / "cp", folder / "ours"
@@ -62,6 +70,9 @@ def first_copies(table: Table, folder: Path) -> None:
     table.measure("first ours", lambda: tools.ours(image, repo))
     tools.forget(folder / "direct")
     table.measure("first direct", lambda: tools.direct(image, folder / "direct"))
+    tools.forget(folder / "borg")
+    tools.forget(folder / "restic")
+    peers(table, folder, "first")
 
 
 def one_round(table: Table, folder: Path, size: int, seed: int) -> None:
@@ -78,12 +89,14 @@ def one_round(table: Table, folder: Path, size: int, seed: int) -> None:
     table.measure("identical direct, trusting", trusting)
     table.measure("identical cat both", lambda: tools.floor(image, copy))
     table.measure("identical ours", lambda: tools.ours(image, repo))
+    peers(table, folder, "identical")
     for share in (0.01, 0.1):
         change(image, share, seed)
         name = f"{share:.0%}"
         table.measure(f"{name} rsync", lambda: tools.rsync(image, copy))
         table.measure(f"{name} direct", lambda: tools.direct(image, folder / "direct"))
         base = table.measure(f"{name} ours", lambda: tools.ours(image, repo))
+        peers(table, folder, name)
         if share == 0.01:
             tracked = (base.root, change(image, share, seed + 1))
             table.measure(f"{name} tracked", partial(tools.ours, image, repo, tracked=tracked))
@@ -109,18 +122,6 @@ def sizes(table: Table, folder: Path) -> None:
     table.goal("tracked, 8 GiB to 1 GiB", table.session("8 GiB tracked") / table.session("1 GiB tracked"), 1.5)
 
 
-def peers(table: Table, folder: Path, size: int) -> None:
-    """One look at borg and restic."""
-    image = folder / "image"
-    make(image, size)
-    for name in ("first", "identical"):
-        table.measure(f"{name} borg", partial(tools.borg, image, folder, name))
-        table.measure(f"{name} restic", lambda: tools.restic(image, folder))
-    change(image, 0.01, 5)
-    table.measure("1% borg", lambda: tools.borg(image, folder, "changed"))
-    table.measure("1% restic", lambda: tools.restic(image, folder))
-
-
 def judge(table: Table) -> None:
     """The goals."""
     print("\nmedian seconds: on the clock, of processors")
@@ -137,6 +138,9 @@ def judge(table: Table) -> None:
     table.goal("first copy: ours to cp --sparse=auto", at("first ours") / at("first cp --sparse=auto"), 3.0)
     tracked, full = table.session("1% tracked"), table.session("1% ours")
     table.goal("1 % tracked to comparing everything (sessions)", tracked / full, 0.15)
+    for peer in ("borg", "restic") if table.with_peers else ():
+        for what in ("first", "identical", "1%", "10%"):
+            table.goal(f"{what}: direct to {peer}", at(f"{what} direct") / at(f"{what} {peer}"), 1.0)
 
 
 def main() -> int:
@@ -149,7 +153,7 @@ def main() -> int:
     parser.add_argument("--sizes", action="store_true")
     wishes = parser.parse_args()
     size = 256 << 20 if wishes.quick else int(wishes.gib * (1 << 30))
-    table = Table()
+    table = Table(with_peers=wishes.peers)
     with tempfile.TemporaryDirectory(dir=wishes.folder) as name:
         for number in range(2 if wishes.quick else wishes.rounds):
             print(f"round {number + 1}, {size >> 20} MiB", flush=True)
@@ -157,8 +161,6 @@ def main() -> int:
         judge(table)
         if wishes.quick:
             table.missed.clear()
-        if wishes.peers:
-            peers(table, Path(name), size)
         if wishes.sizes:
             sizes(table, Path(name))
     memory = max(run.anonymous for runs in table.runs.values() for run in runs)

@@ -75,29 +75,20 @@ def cp_durable(image: Path, copy: Path) -> Run:
     return commands(("sh", "-c", 'cp --sparse=auto --reflink=never "$0" "$1" && sync "$1"', image, copy))
 
 
-def borg(image: Path, folder: Path, name: str) -> Run:
-    env = {
-        **os.environ,
-        "BORG_BASE_DIR": str(folder / "borg-home"),
-        "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
-    }
-    repository = folder / "borg"
+def borg(image: Path, repository: Path) -> Run:
+    """Fixed blocks of the size that ours have, and no look at the times of files."""
+    home = str(repository.with_suffix(".home"))
+    env = {**os.environ, "BORG_BASE_DIR": home, "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
     if not repository.exists():
         commands(("borg", "init", "-e", "none", repository), env=env)
-    create = (
-        "borg",
-        "create",
-        "--files-cache=disabled",
-        "--chunker-params=fixed,65536",
-        f"{repository}::{name}",
-        image,
-    )
-    return commands(create, env=env)
+    how = ("--files-cache=disabled", "--chunker-params=fixed,65536", "--sparse")
+    return commands(("borg", "create", *how, f"{repository}::{{now:%s.%f}}", image), env=env)
 
 
-def restic(image: Path, folder: Path) -> Run:
-    env = {**os.environ, "RESTIC_PASSWORD": "bench", "RESTIC_CACHE_DIR": str(folder / "restic-cache")}
-    repository = folder / "restic"
+def restic(image: Path, repository: Path) -> Run:
+    """With no look at the times of files."""
+    cache = str(repository.with_suffix(".cache"))
+    env = {**os.environ, "RESTIC_PASSWORD": "bench", "RESTIC_CACHE_DIR": cache}
     if not repository.exists():
         commands(("restic", "init", "-r", repository), env=env)
     return commands(("restic", "backup", "-q", "--force", "-r", repository, image), env=env)
