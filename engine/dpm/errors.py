@@ -62,10 +62,17 @@ class RootMismatchError(RepositoryError):
 
 
 class Cancelled(RepositoryError):  # noqa: N818 - a wish, not an error
-    """Stopped on request; what was transferred is kept."""
+    """Stopped on request."""
+
+    def __init__(self, what_is_left: str = "") -> None:
+        super().__init__(f"stopped on request; {what_is_left}" if what_is_left else "stopped on request")
+
+
+class TransferCancelled(Cancelled):
+    """A transfer was stopped on request."""
 
     def __init__(self) -> None:
-        super().__init__("stopped on request; what was transferred is kept for the next run")
+        super().__init__("what was transferred is kept for the next run")
 
 
 def encodable(text: str, most: int = 1000) -> str:

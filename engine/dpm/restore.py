@@ -48,7 +48,7 @@ def restore(
         raise TargetExistsError(target)
     start, end = span or (0, opened.map.image_size)
     progress.started(2 * (end - start))
-    draft = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    draft = target.with_name(f"{target.name}.{os.getpid()}.partial")
     file = files.open(draft, "create")
     try:
         try:

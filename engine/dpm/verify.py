@@ -37,7 +37,7 @@ def verify(repository: Repository, points: Sequence[int], progress: Progress) ->
     Raises:
         DamagedError: the catalog is damaged, so that there is nothing to go by.
         UnknownPointError: there is no recovery point of such a number.
-        Cancelled: on request; nothing is marked.
+        Cancelled: on request; replicas that were not read whole are not marked.
     """
     with repository.naming_points():
         repository.catalog.check()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from engine.blocks import Buffer, Buffers, Hasher, Source, read_blocks, run_digests
-from engine.dpm.errors import Cancelled
+from engine.dpm.errors import TransferCancelled
 from engine.dpm.records import PointMode
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
@@ -62,7 +62,7 @@ def send_image(
 
     Raises:
         BrokenTransferError: the server is gone, or refuses; what it has received is kept there.
-        Cancelled: on request; likewise.
+        TransferCancelled: on request; likewise.
         OSError: the image cannot be read.
     """
     with refusing(transport):
@@ -104,7 +104,7 @@ class _Sending:
             hashed = in_order(self._hashing(threads), self._batches(tracked), threads)
             for number, (batch, digests) in enumerate(hashed, 1):
                 if progress.cancelled():
-                    raise Cancelled
+                    raise TransferCancelled
                 self._ahead.acquire()
                 root.update(digests)
                 self._transport.send(Digests(tuple(batch), number == len(sizes)), [digests] if any(digests) else [])

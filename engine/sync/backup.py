@@ -31,6 +31,7 @@ class BackedUp(NamedTuple):
 
     point: RecoveryPoint
     image: str
+    block_size: int
     resumed_blocks: int
     """Blocks that an earlier attempt had brought."""
     repaired_blocks: int
@@ -72,4 +73,4 @@ def keep(repository: Repository, name: str, instant: Instant, progress: Progress
 
 def _told(point: RecoveryPoint, image: str, draft: Draft) -> BackedUp:
     damaged = tuple(older.id for older in draft.damaged_points())
-    return BackedUp(point, image, draft.resumed, draft.repaired_blocks, damaged)
+    return BackedUp(point, image, draft.map.block_size, draft.resumed, draft.repaired_blocks, damaged)

@@ -19,7 +19,7 @@ from engine.blocks import (
     read_blocks,
 )
 from engine.dpm.draft import Draft
-from engine.dpm.errors import Cancelled
+from engine.dpm.errors import TransferCancelled
 from engine.parallel import THREADS, in_order
 from engine.progress import Progress
 from engine.sync.checkpoints import checkpoints
@@ -63,7 +63,7 @@ def copy_differences(
         threads: How many read and compare; 0 for a run that can be repeated call by call.
 
     Raises:
-        Cancelled: on request; what was put is kept with the draft.
+        TransferCancelled: on request; what was put is kept with the draft.
         OSError: an image, the replica or the disk under it.
     """
     for _ in copying(source, draft, progress, trust_digests=trust_digests, tracked=tracked, threads=threads):
@@ -101,7 +101,7 @@ def copying(
     with checkpoints(draft) as kept:
         for different in in_order(compare, pieces(runs, max(1, GROUP_SIZE // size)), threads, _AHEAD):
             if progress.cancelled():
-                raise Cancelled
+                raise TransferCancelled
             differing = tuple(different.first + place for place in different.places)
             yield Passed(different.first, different.length, differing)
             if different.buffer:

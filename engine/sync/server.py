@@ -13,7 +13,7 @@ from blake3 import blake3
 
 from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Buffers, Hasher, run_digests
 from engine.dpm.draft import Draft
-from engine.dpm.errors import Cancelled, ChangedSourceError, RootMismatchError
+from engine.dpm.errors import ChangedSourceError, RootMismatchError, TransferCancelled
 from engine.dpm.records import JobKind, PointMode, RecoveryPoint, Replica
 from engine.dpm.repository import Repository
 from engine.parallel import THREADS, Together, in_order
@@ -79,7 +79,7 @@ def receive_image(
         BrokenTransferError: the agent is gone, or does not keep to the protocol.
         ChangedSourceError: a block is not what was announced.
         RootMismatchError: the two sides do not come to the same digests.
-        Cancelled, RepositoryError, OSError: as the repository does. What was received is kept for the next attempt.
+        TransferCancelled, RepositoryError, OSError: as the repository does. What was received is kept for the next time.
     """
     with refusing(transport):
         base = None if check else repository.base_of(replica)
@@ -171,7 +171,7 @@ class _Receiving:
         while True:
             message, payload = self._transport.receive(room)
             if self._progress.cancelled():
-                raise Cancelled
+                raise TransferCancelled
             match message:
                 case Digests():
                     self._batches.put(self._batch(message, bytes(payload)))

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple, Protocol
 
-from engine.dpm.errors import Cancelled, RepositoryError
+from engine.dpm.errors import RepositoryError, TransferCancelled
 from engine.progress import Progress
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
@@ -62,7 +62,7 @@ def push(
     """Make a recovery point of an image on the server.
 
     Raises:
-        Cancelled: on request. What was transferred is kept there.
+        TransferCancelled: on request. What was transferred is kept there.
         RepositoryError, OSError: there is none, for a second time or for a reason that stays; likewise.
     """
     asked = Push(os.urandom(16), image, wishes.block_size, wishes.trust_digests, wishes.check)
@@ -171,7 +171,7 @@ def _closed_when(enough: Callable[[], bool], stream: TlsStream) -> Iterator[None
 def _wait(seconds: float, progress: Progress) -> None:
     _pause(seconds, progress)
     if progress.cancelled():
-        raise Cancelled
+        raise TransferCancelled
 
 
 def _pause(seconds: float, progress: Progress) -> None:

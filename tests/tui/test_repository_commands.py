@@ -161,9 +161,10 @@ def test_ctrl_c_keeps_what_was_transferred(tmp_path: Path, repo: Path):
     _, told = first.communicate(timeout=60)
     assert (first.returncode, points_in(repo)) == (130, [])
     assert "what was transferred is kept" in told
+    assert "holds no recovery point yet" in run("points", repo).stderr
     second = run("backup", big, "--to", repo)
     assert second.exit_code == 0
-    assert "blocks were there from an attempt that was broken off" in second.stderr
+    assert "MiB were there from an attempt that was broken off" in second.stderr
     assert run("verify", repo).exit_code == 0
 
 

@@ -115,7 +115,7 @@ def _back_up(repo: Path, wishes: Wishes, image: Path, writers: CommandWriters | 
 def _tell(done: BackedUp, *, as_json: bool) -> None:
     point = done.point
     if done.resumed_blocks:
-        say(f"{done.resumed_blocks} blocks were there from an attempt that was broken off")
+        say(f"{size(done.resumed_blocks * done.block_size)} were there from an attempt that was broken off")
     if done.repaired_blocks:
         say(f"{done.repaired_blocks} damaged blocks of the replica were repaired from the image; run verify")
     if done.damaged_points:

@@ -9,7 +9,7 @@ import click
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
 from tui.recovery import list_points
-from tui.shell.outcome import ended, of_point
+from tui.shell.outcome import ended, of_point, say
 from tui.shell.repository import RepositoryFolder
 from tui.wording import size, when
 
@@ -33,7 +33,9 @@ def points(*, repo: Path, as_json: bool) -> None:
 
 def _list(repo: Path, *, as_json: bool) -> ExitCode:
     found = list_points(repo)
-    if not as_json and found:
+    if not found:
+        say(f"{repo} holds no recovery point yet")
+    elif not as_json:
         click.echo(f"{'id':>6}  {'time':20}  {'changed':>10}  {'size':>10}  {'mode':22}  {'state':8}  image")
     for point, image in found:
         if as_json:

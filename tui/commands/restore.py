@@ -17,7 +17,8 @@ from tui.wording import size
 _HELP = """Restore the recovery point POINT in REPO to a new file.
 
 Every block is compared with its digest on its way, and again in the file that was written, before that gets its name.
-Holes stay holes. With --to - the bytes go to standard output.
+Until then, and after a restore that was killed, it lies beside FILE as FILE.PROCESS.partial. Holes stay holes. With
+--to - the bytes go to standard output.
 
 \b
 Exit status:

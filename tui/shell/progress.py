@@ -58,6 +58,6 @@ def _shown_on(stream: TextIO, title: str) -> Iterator[Watcher]:
     )
 
     name = TextColumn("{task.description}", markup=False)
-    columns = (name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (name, BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
         yield _Bar(bar, bar.add_task(one_line(title, 40), total=None))
