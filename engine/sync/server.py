@@ -79,7 +79,7 @@ def receive_image(
         BrokenTransferError: the agent is gone, or does not keep to the protocol.
         ChangedSourceError: a block is not what was announced.
         RootMismatchError: the two sides do not come to the same digests.
-        TransferCancelled, RepositoryError, OSError: as the repository does. What was received is kept for the next time.
+        TransferCancelled, RepositoryError, OSError: as the repository does. What came is kept for the next attempt.
     """
     with refusing(transport):
         base = None if check else repository.base_of(replica)
