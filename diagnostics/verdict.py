@@ -367,3 +367,14 @@ class Verdict(msgspec.Struct, kw_only=True):
     """None where nobody asked for it: `shindan reproduce` does."""
     notes: list[Note] = []
     """A person's, in the order of their events."""
+
+
+def rivals(verdict: Verdict) -> list[Candidate]:
+    """The ranking as people want it: without the faults that are named, and empty where nothing was weighed.
+
+    Then every probability is what was believed before, and would read as if the logs had said it.
+    """
+    if not (verdict.faults or verdict.reckoning.lines or verdict.reckoning.rest_lines):
+        return []
+    named = {fault.instance for fault in verdict.faults}
+    return [candidate for candidate in verdict.candidates if candidate.instance not in named]

@@ -13,7 +13,17 @@ import networkx as nx
 from diagnostics.language import Sentence, in_words, say
 from diagnostics.report import phrases
 from diagnostics.report.plates import plates_of_case, tree
-from diagnostics.verdict import DamageReport, Evidence, Fault, JobReport, NextEvidence, SourceLine, Verdict, foremost
+from diagnostics.verdict import (
+    DamageReport,
+    Evidence,
+    Fault,
+    JobReport,
+    NextEvidence,
+    SourceLine,
+    Verdict,
+    foremost,
+    rivals,
+)
 
 _EVIDENCE_SHOWN = 8
 _CANDIDATES_SHOWN = 6
@@ -169,8 +179,7 @@ def _cut(text: str) -> str:
 
 
 def _candidates(verdict: Verdict) -> Iterator[str]:
-    named = {fault.instance for fault in verdict.faults}
-    others = [candidate for candidate in verdict.candidates if candidate.instance not in named]
+    others = rivals(verdict)
     if others:
         yield f"### {say('Other candidates' if verdict.faults else 'Candidates')}"
         shown = [

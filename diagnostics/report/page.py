@@ -21,7 +21,7 @@ from diagnostics.report.drawing import draw
 from diagnostics.report.lanes import lanes
 from diagnostics.report.plates import GLYPHS, Status, plates_of_case, tree
 from diagnostics.report.strip import CELL_GLYPHS, MOST_ROWS, phases, rows
-from diagnostics.verdict import Evidence, Fault, Moment, Verdict, VerdictWord, foremost
+from diagnostics.verdict import Evidence, Fault, Moment, Verdict, VerdictWord, foremost, rivals
 from engine.pipeline import COMPONENTS, Component
 
 _BAR = 100.0
@@ -68,6 +68,7 @@ def to_html(verdict: Verdict, graph: "nx.DiGraph[str]") -> bytes:
             style=Markup(style),  # noqa: S704 - our own style sheet
             policy=_policy(style),
             first=first,
+            others=rivals(verdict),
             beside=beside,
             glyph=_WORDS[verdict.verdict][0],
             tone=_WORDS[verdict.verdict][1],

@@ -1,9 +1,11 @@
 """The words that every report shares, said in the user's language: probabilities, moments, odds, jobs, sources."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from diagnostics.language import Sentence, listed, say
 from diagnostics.verdict import (
+    DamageReport,
     Fault,
     JobReport,
     LabRun,
@@ -119,9 +121,23 @@ def source_text(source: SourceLine) -> str:
     """A file: what it is, whose, and which time it covers."""
     span = span_text(source.first, source.last) if source.first else ""
     zone = say("time zone {zone}", zone=source.time_zone) if source.time_zone else ""
-    records = say("{count} records", count=source.records)
+    records = counted(source.records, "1 record", "{count} records")
     parts = (source.kind, source.machine, records, span, source.encoding, zone)
     return f"{source.path}: {', '.join(part for part in parts if part)}"
+
+
+def damage_text(damage: DamageReport) -> str:
+    """What is wrong with a source: `damaged: chunk 3: its checksum differs`; of one that was not read at all, why."""
+    return say("damaged: {where}: {why}", where=damage.where, why=damage.why) if damage.where else damage.why
+
+
+def by_reason(sources: Iterable[SourceLine]) -> list[tuple[str, list[str]]]:
+    """Sources without any record by what is the matter with them, that of most sources last: (reason, paths)."""
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        why = "; ".join(map(damage_text, source.damage))
+        reasons[why or say("no line of it is understood ({kind})", kind=source.kind)].append(source.path)
+    return sorted(reasons.items(), key=lambda reason: (len(reason[1]), reason[0]))
 
 
 def command_line(arguments: Iterable[str]) -> str:

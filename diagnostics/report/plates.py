@@ -10,7 +10,7 @@ import networkx as nx
 from diagnostics.language import Sentence, say
 from diagnostics.report.phrases import counted, fared_text, joined, percent
 from diagnostics.sanitize import one_line
-from diagnostics.verdict import LIKELY, Fault, JobReport, Verdict, VerdictWord, foremost
+from diagnostics.verdict import LIKELY, Fault, JobReport, Verdict, VerdictWord, foremost, rivals
 from engine.pipeline import Component, Scope
 
 _SUSPICIOUS = 0.2
@@ -174,7 +174,7 @@ def _accused(verdict: Verdict) -> dict[str, tuple[Status, str]]:
     unnamed = _FIRST if not verdict.faults else 0
     found = {
         bare(candidate.instance, candidate.component): (Status.SUSPECT, percent(candidate.probability))
-        for place, candidate in enumerate(verdict.candidates)
+        for place, candidate in enumerate(rivals(verdict))
         if verdict.verdict is not VerdictWord.HEALTHY
         and candidate.probability >= (_POSSIBLE if place < unnamed else _SUSPICIOUS)
     }

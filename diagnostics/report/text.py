@@ -10,10 +10,12 @@ from diagnostics.language import in_words, say
 from diagnostics.language.lines import wrapped
 from diagnostics.report.phrases import (
     RISKS,
+    by_reason,
     cause_named,
     command_line,
     compared,
     counted,
+    damage_text,
     job_text,
     joined,
     known_updates,
@@ -40,6 +42,7 @@ from diagnostics.verdict import (
     Verdict,
     VerdictWord,
     foremost,
+    rivals,
 )
 
 _STYLES = {
@@ -55,6 +58,7 @@ _EVIDENCE_SHOWN = 6
 _CANDIDATES_SHOWN = 5
 _NOT_CHECKED_SHOWN = 8
 _COMPARED_SHOWN = 8
+_PATHS_SHOWN = 8
 _TEXT_SHOWN = 160
 _COLUMN = 14
 """Wide enough for `>1,000,000 : 1`."""
@@ -145,7 +149,11 @@ class _Report:
         for line in shown:
             self._bullet(_evidence_text(line))
         if len(shown) < len(lines):
-            more = say("… and {count} more lines (--explain shows all)", count=len(lines) - len(shown))
+            more = counted(
+                len(lines) - len(shown),
+                "… and 1 more line (--explain shows all)",
+                "… and {count} more lines (--explain shows all)",
+            )
             self._bullet(Text(more, style="dim"))
 
     def _remedy(self, remedy: RemedyAdvice) -> None:
@@ -193,13 +201,9 @@ class _Report:
             )
 
     def _candidates(self, verdict: Verdict) -> None:
-        named = {fault.instance for fault in verdict.faults}
-        rest = [candidate for candidate in verdict.candidates if candidate.instance not in named]
-        rest = (
-            rest
-            if self._explain
-            else [candidate for candidate in rest[:_CANDIDATES_SHOWN] if candidate.probability > 0.01]
-        )
+        rest = rivals(verdict)
+        if not self._explain:
+            rest = [candidate for candidate in rest[:_CANDIDATES_SHOWN] if candidate.probability > 0.01]
         if not rest or (verdict.verdict is VerdictWord.HEALTHY and not self._explain):
             return
         self._heading(say("What else it could be" if verdict.faults else "What it could be"))
@@ -275,22 +279,34 @@ class _Report:
                 self._bullet(Text(f"{line.event} ({line.count}×): {line.why}"))
 
     def _not_checked(self, verdict: Verdict) -> None:
-        if not verdict.not_checked:
+        unread = {source.path for source in verdict.sources if not source.records and not self._explain}
+        lacking = [line for line in verdict.not_checked if line.what not in unread]  # these are told among the files
+        if not lacking:
             return
         self._heading(say("Not checked"))
-        shown = verdict.not_checked if self._explain else verdict.not_checked[:_NOT_CHECKED_SHOWN]
+        shown = lacking if self._explain else lacking[:_NOT_CHECKED_SHOWN]
         for line in shown:
             self._bullet(Text(f"{line.what}: {line.why}"))
-        if len(shown) < len(verdict.not_checked):
-            more = say("… and {count} more", count=len(verdict.not_checked) - len(shown))
+        if len(shown) < len(lacking):
+            more = say("… and {count} more (--explain shows all)", count=len(lacking) - len(shown))
             self._bullet(Text(more, style="dim"))
 
     def _sources(self, sources: list[SourceLine]) -> None:
-        self._heading(counted(len(sources), "Read (1 file)", "Read ({count} files)"))
-        for source in sources:
+        """What was read; and what held nothing, by the reason, since a folder may hold thousands of other files."""
+        read = sources if self._explain else [source for source in sources if source.records]
+        if read:
+            self._heading(counted(len(read), "Read (1 file)", "Read ({count} files)"))
+        for source in read:
             self._bullet(Text(source_text(source)))
             for damage in source.damage:
-                self._line(say("damaged: {where}: {why}", where=damage.where, why=damage.why), indent=4)
+                self._line(damage_text(damage), indent=4)
+        others = by_reason(source for source in sources if not source.records) if len(read) < len(sources) else []
+        if others:
+            self._heading(say("Without anything that Shindan understands"))
+        for why, paths in others:
+            files = counted(len(paths), "1 file", "{count} files")
+            more = say("… (--explain names all)") if len(paths) > _PATHS_SHOWN else ""
+            self._bullet(Text(f"{why}: {files}: {', '.join([*paths[:_PATHS_SHOWN], *filter(None, [more])])}"))
 
     def _facts(self, *facts: tuple[str, str]) -> None:
         for label, value in facts:

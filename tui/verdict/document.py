@@ -21,6 +21,7 @@ from diagnostics.verdict import (
     Verdict,
     VerdictWord,
     foremost,
+    rivals,
 )
 from engine.pipeline import COMPONENTS, Component
 from tui.i18n import Words
@@ -61,7 +62,7 @@ class _Document:
             yield from self._fault(fault, number, len(first))
         for fault in beside:
             yield from self._fault(fault, 0, 0)
-        yield from self._suspects(first)
+        yield from self._suspects()
         if verdict.reproduced:
             yield from self._reproduced(verdict.reproduced)
         yield from self._jobs(verdict.jobs)
@@ -124,10 +125,8 @@ class _Document:
             if address:
                 yield self._command(address, indent=3)
 
-    def _suspects(self, shown: Sequence[Fault]) -> Iterator[Line]:
-        named = {fault.instance for fault in shown}
-        rest = [one for one in self._verdict.candidates if one.instance not in named]
-        likely = [one for one in rest if one.probability > _UNLIKELY or one.why][:_MOST_SUSPECTS]
+    def _suspects(self) -> Iterator[Line]:
+        likely = [one for one in rivals(self._verdict) if one.probability > _UNLIKELY or one.why][:_MOST_SUSPECTS]
         if self._verdict.verdict is VerdictWord.HEALTHY or not likely:
             return
         yield self._heading("others" if self._verdict.faults else "suspects")

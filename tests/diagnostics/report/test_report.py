@@ -11,16 +11,24 @@ import pytest
 from diagnostics.report import json_schema, print_verdict, to_json
 from diagnostics.report.markdown import to_markdown
 from diagnostics.report.page import to_html
-from diagnostics.verdict import Verdict
+from diagnostics.verdict import DamageReport, Reckoning, SourceLine, Verdict, VerdictWord
 from tests.diagnostics.report.verdicts import FULL, GRAPH
 
 GOLDEN = Path(__file__).parent / "golden"
+NOTHING = SourceLine(
+    path="", kind="unknown", machine="", records=0, events=0, first=None, last=None, encoding=None, time_zone="",
+    damage=[],
+)  # fmt: skip
+
+
+def printed(verdict, **options):
+    stream = io.StringIO()
+    print_verdict(verdict, stream, plain=True, **options)
+    return stream.getvalue()
 
 
 def plain(**options):
-    stream = io.StringIO()
-    print_verdict(FULL, stream, plain=True, **options)
-    return stream.getvalue()
+    return printed(FULL, **options)
 
 
 def page():
@@ -61,10 +69,28 @@ def test_what_stands_beside_a_likely_fault_takes_a_line_and_all_of_it_when_asked
         FULL.faults[0], title="VSS in the guest", instance="vm:SQL01/guest_vss", probability=0.3
     )
     verdict = msgspec.structs.replace(FULL, faults=[FULL.faults[0], other])
-    told = {explain: io.StringIO() for explain in (False, True)}
-    for explain, stream in told.items():
-        print_verdict(verdict, stream, plain=True, explain=explain)
-    assert " 30%  VSS in the guest (vm:SQL01/guest_vss)" in told[False].getvalue()
-    assert told[False].getvalue().count("What to do") == 1
-    assert told[True].getvalue().count("What to do") == 2
+    short, long = printed(verdict), printed(verdict, explain=True)
+    assert " 30%  VSS in the guest (vm:SQL01/guest_vss)" in short
+    assert (short.count("What to do"), long.count("What to do")) == (1, 2)
     assert "apart: VSS in the guest `vm:SQL01/guest_vss` 30%." in to_markdown(verdict, GRAPH).decode()
+
+
+def test_files_that_hold_nothing_are_told_by_the_reason_and_every_one_by_name_when_asked():
+    why = "neither text nor an event log"
+    others = [
+        msgspec.structs.replace(NOTHING, path=f"f{number:04}.dll", damage=[DamageReport(where="", why=why)])
+        for number in range(2000)
+    ]
+    verdict = msgspec.structs.replace(FULL, sources=[*FULL.sources, *others])
+    told = printed(verdict)
+    assert f"- {why}: f0000.dll, f0001.dll," in told
+    assert "and 1992 more (--explain names all)" in " ".join(told.split())
+    assert len(told.splitlines()) < len(plain().splitlines()) + 12
+    assert all(other.path in printed(verdict, explain=True) for other in others[::100])
+
+
+def test_where_nothing_was_weighed_no_suspect_is_shown():
+    nothing = msgspec.structs.replace(FULL, verdict=VerdictWord.INSUFFICIENT, faults=[], jobs=[], reckoning=Reckoning())
+    assert "it could be" in printed(FULL)
+    assert "it could be" not in printed(nothing)
+    assert "### Candidates" not in to_markdown(nothing, GRAPH).decode()
