@@ -9,6 +9,7 @@ import click
 from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose, load_knowledge
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
+from diagnostics.evidence.inventory import DUPLICATE
 from diagnostics.exit_codes import FAIL_ON, ExitCode
 from diagnostics.progress import watched
 from diagnostics.report import json_schema, print_verdict, to_json
@@ -35,9 +36,6 @@ def run(options: Options, further: FurtherWork | None = None) -> ExitCode:
         raise click.UsageError(str(error)) from error
     except UnreadableInput as error:
         return _stop(str(error), ExitCode.UNREADABLE)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has seen enough; the interpreter must not complain of it
-        return ExitCode.HEALTHY
     except OSError as error:
         return _stop(f"{error.filename or options.output or 'output'}: {error.strerror}", ExitCode.UNREADABLE)
     except KeyboardInterrupt:
@@ -54,7 +52,10 @@ def _diagnose(options: Options, further: FurtherWork | None) -> ExitCode:
     if watcher.interrupted:
         _say("interrupted: the verdict rests on what had been read by then")
     finished = not watcher.interrupted and (further is None or further(diagnosis, knowledge))
-    _print(diagnosis, options)
+    try:
+        _print(diagnosis, options)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough; the interpreter must not complain of it
     return exit_code(diagnosis.verdict, options.fail_on) if finished else ExitCode.INTERRUPTED
 
 
@@ -64,7 +65,7 @@ def exit_code(verdict: Verdict, fail_on: str) -> ExitCode:
         return ExitCode.UNREADABLE
     if verdict.verdict in FAIL_ON[fail_on]:
         return ExitCode.FAULT
-    damaged = any(source.damage for source in verdict.sources)
+    damaged = any(source.damage for source in verdict.sources if source.kind != DUPLICATE)
     return ExitCode.PARTLY_READ if damaged else ExitCode.HEALTHY
 
 

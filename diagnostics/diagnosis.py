@@ -1,14 +1,12 @@
 """The whole road, from what a person handed in to a verdict."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from diagnostics.answer.composing import compose
-from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.localize.judge import MOST_EXPLAINED
 from diagnostics.reading import Progress, read_case
@@ -56,6 +54,7 @@ def diagnose(
     Raises:
         UnreadableInput: a path does not exist or cannot be opened.
         UnknownZoneError: a time zone that nobody knows.
+        UsageError: only one virtual machine is asked for, and no log knows it.
     """
     knowledge = knowledge or load_knowledge(request.rules)
     case = read_and_understand(request, knowledge, progress, ledger=ledger)
@@ -80,12 +79,5 @@ def read_and_understand(
         progress=progress,
         ledger=ledger,
     )
-    wanted = _wanted(reading.events, request)
+    wanted = [event for event in reading.events if request.holds(event.time)]
     return understand(wanted, reading, rules, knowledge.catalog, request, most_explained)
-
-
-def _wanted(events: Iterable[Event], request: Request) -> list[Event]:
-    """The events within the bounds that a person set; those without a time stay."""
-    since = request.since if request.since is not None else -math.inf
-    until = request.until if request.until is not None else math.inf
-    return [event for event in events if event.time is None or since <= event.time <= until]

@@ -63,6 +63,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds in microseconds UTC, both inclusive; events without a time stay."""
     vm: str = ""
 
+    def holds(self, time: int | None) -> bool:
+        """Whether what happened then is asked for."""
+        return time is None or (
+            (self.since is None or self.since <= time) and (self.until is None or time <= self.until)
+        )
+
 
 class _GivenJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A job that a person knows better than the logs."""
@@ -95,6 +101,8 @@ def request_of(options: Options) -> Request:
     """
     if not options.paths:
         raise UsageError("Name at least one PATH; - is standard input.")
+    if options.output and (options.output.is_dir() or not options.output.parent.is_dir()):
+        raise UsageError(f"--output {options.output}: expected a file in a folder that exists")
     given = _topology_file(options.topology) if options.topology else _TopologyFile()
     roles = {short_name(name): _role(word, f"{options.topology}: roles: {name}") for name, word in given.roles.items()}
     roles |= dict(_named_role(text) for text in options.roles)
@@ -102,6 +110,9 @@ def request_of(options: Options) -> Request:
     for job in given.jobs:
         if job.host:
             host_of[job.vm.upper()] = short_name(job.host)
+    since, until = _moment(options.since, "--since"), _moment(options.until, "--until")
+    if since is not None and until is not None and since > until:
+        raise UsageError(f"--since {options.since} is later than --until {options.until}")
     return Request(
         paths=options.paths,
         jobs=tuple(_job(job, number, str(options.topology)) for number, job in enumerate(given.jobs, 1)),
@@ -110,8 +121,8 @@ def request_of(options: Options) -> Request:
         host_of=host_of,
         shared={name: tuple(vms) for name, vms in given.shared.items()},
         zones=options.zones,
-        since=_moment(options.since, "--since"),
-        until=_moment(options.until, "--until"),
+        since=since,
+        until=until,
         vm=options.vm.upper(),
     )
 

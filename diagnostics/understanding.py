@@ -1,6 +1,7 @@
 """From events to the model's judgement: who is who, which jobs failed, what was seen where, and what it means."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 import msgspec
 import networkx as nx
@@ -24,7 +25,7 @@ from diagnostics.localize.inference import Posterior, infer
 from diagnostics.localize.judge import MOST_EXPLAINED, Judgement, judge
 from diagnostics.localize.problem import Problem
 from diagnostics.reading import Reading
-from diagnostics.request import Request
+from diagnostics.request import Request, UsageError
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.rule import Polarity
 from engine.pipeline import Scope
@@ -36,6 +37,7 @@ class Case(msgspec.Struct, kw_only=True):
     """Everything that a verdict is composed of."""
 
     reading: Reading
+    request: Request
     topology: Topology
     skews: Sequence[Skew]
     jobs: Sequence[Job]
@@ -56,8 +58,12 @@ def understand(
     request: Request,
     most_explained: int = MOST_EXPLAINED,
 ) -> Case:
-    """From events to the model's judgement; for how many faults the evidence is weighed: see `judge`."""
-    topology = read_topology(events, {source.machine for source in reading.sources}, request.roles)
+    """From events to the model's judgement; for how many faults the evidence is weighed: see `judge`.
+
+    Raises:
+        UsageError: only the jobs of one virtual machine are wanted, and no log knows it.
+    """
+    topology = read_topology(events, {source.machine for source in reading.sources if source.is_a_log}, request.roles)
     topology.host_of.update(request.host_of)
     told = _jobs(events, topology, catalog, request)
     shared = shared_plates(events, topology, told, request.shared)
@@ -82,6 +88,7 @@ def understand(
     posterior = infer(problem)
     return Case(
         reading=reading,
+        request=request,
         topology=topology,
         skews=skews,
         jobs=jobs,
@@ -123,7 +130,12 @@ def _jobs(events: Sequence[Event], topology: Topology, catalog: Catalog, request
 
     given = {job.vm for job in request.jobs}
     told = [job for job in read_jobs(events, topology, stages_of_code) if job.vm not in given]
-    return [job for job in (*told, *request.jobs) if not request.vm or job.vm == request.vm]
+    jobs = [*told, *request.jobs]
+    machines = {job.vm for job in jobs if job.vm}
+    if request.vm and machines and request.vm not in machines | set(topology.machines):
+        known = ", ".join(get_close_matches(request.vm, machines, 3) or sorted(machines)[:8])
+        raise UsageError(f"--vm {request.vm}: no job is of such a machine; there are jobs of {known}")
+    return [job for job in jobs if not request.vm or job.vm == request.vm]
 
 
 def _advanced(job: Job, places: Places, progress: Iterable[Sighting]) -> Job:

@@ -37,6 +37,7 @@ _COMMANDS = {
 @click.group(
     cls=LazyGroup,
     places=_COMMANDS,
+    of_paths=("diagnose", "open"),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

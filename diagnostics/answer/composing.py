@@ -285,6 +285,10 @@ def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]
             count, first = source.lines_not_understood, source.first_line_not_understood
             why = Sentence("{count} lines not understood, the first at line {first}", count=count, first=first)
             yield NotChecked(what=one_line(source.path), why=why)
+    events = case.reading.events
+    if outside := sum(not case.request.holds(event.time) for event in events):
+        what = Sentence("{outside} of {count} events", outside=outside, count=len(events))
+        yield NotChecked(what=what, why=Sentence("outside the time that was asked for"))
     for skew in case.skews:
         yield NotChecked(what=Sentence("{machine}: its clock", machine=one_line(skew.machine)), why=skewed(skew))
     for limit in case.judgement.limits:

@@ -38,6 +38,11 @@ class SourceReport(msgspec.Struct, kw_only=True):
     lines_not_understood: int = 0
     first_line_not_understood: int | None = None
 
+    @property
+    def is_a_log(self) -> bool:
+        """Whether it is one, though perhaps without records. What is none proves no machine by its name."""
+        return self.records > 0 or not (self.kind in NOT_EVENTS or self.lines_not_understood)
+
 
 def unread(path: str, kind: str, why: str) -> SourceReport:
     """The line of something that was not read."""

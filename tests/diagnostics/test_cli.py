@@ -98,6 +98,9 @@ def test_a_path_that_does_not_exist_is_named_and_exits_with_3(tmp_path):
         (("x", "--since", "yesterday"), b"ISO 8601"),
         (("x", "--format", "pdf"), b"json"),
         (("x", "--tz", "Mars/Olympus"), b"Mars/Olympus"),
+        (("x", "--since", "2026-11-21", "--until", "2026-11-20"), b"later than --until"),
+        (("x", "-o", "."), b"expected a file"),
+        (("x", "-o", "nowhere/report.html"), b"folder that exists"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_says_what_was_expected(arguments, expected):

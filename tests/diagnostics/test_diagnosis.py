@@ -9,7 +9,7 @@ import pytest
 
 from diagnostics.diagnosis import diagnose
 from diagnostics.report import to_json
-from diagnostics.request import Request
+from diagnostics.request import Request, UsageError
 from diagnostics.verdict import VerdictWord
 from tests.bundled import SAMPLES
 
@@ -210,6 +210,27 @@ def test_bounds_in_time_leave_out_what_lies_outside(tmp_path):
     (tmp_path / "jobs.txt").write_text(job("A", "HV01", failed=VSS))
     after = diagnose(Request(paths=(str(tmp_path),), since=2_000_000_000_000_000)).verdict
     assert after.jobs == []
+    assert ("1 of 1 events", "outside the time that was asked for") in [(it.what, it.why) for it in after.not_checked]
+
+
+def test_the_jobs_of_a_machine_that_no_log_knows_cannot_be_asked_for(tmp_path):
+    (tmp_path / "jobs.txt").write_text(job("SQL01", "HV01", failed=VSS))
+    with pytest.raises(UsageError, match="there are jobs of SQL01"):
+        diagnose(Request(paths=(str(tmp_path),), vm="SLQ01"))
+
+
+def test_a_file_that_is_no_log_makes_no_machine_known_by_its_name(tmp_path):
+    (tmp_path / "jobs.txt").write_text(job("SQL01", "HV01", failed=VSS))
+    alone = diagnose(Request(paths=(str(tmp_path),))).verdict
+    for name, content in {
+        "f12.dll": bytes(range(256)),
+        "f13.txt": b"a line of text\n",
+        "f14.json": b'{"a": 1}',
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    beside = diagnose(Request(paths=(str(tmp_path),))).verdict
+    assert beside.topology == alone.topology
+    assert beside.candidates == alone.candidates
 
 
 def test_a_night_of_another_machine_can_be_left_out(tmp_path):

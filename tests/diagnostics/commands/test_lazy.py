@@ -23,3 +23,11 @@ def test_help_imports_nothing_slow(arguments):
 def test_a_command_that_does_not_exist_is_wrong_usage():
     ran = subprocess.run([sys.executable, "-m", "tui", "rules", "frog"], capture_output=True, text=True, check=False)
     assert (ran.returncode, "frog" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("diagnos", "shindan diagnose?"), (".", "shindan diagnose PATH or shindan open PATH")]
+)
+def test_what_may_be_meant_by_a_command_that_does_not_exist_is_told(typed, hint):
+    ran = subprocess.run([sys.executable, "-m", "tui", typed], capture_output=True, text=True, check=False)
+    assert (ran.returncode, hint in ran.stderr) == (2, True)
