@@ -10,7 +10,7 @@ from collections.abc import Callable
 from diagnostics.diagnosis import Diagnosis, diagnose, load_knowledge
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
-from diagnostics.request import Request
+from diagnostics.request import Request, UsageError
 from tui.errand import Teller, Watching, carry_out, send
 
 Reader = Callable[[Request, Watching], Diagnosis | None]
@@ -49,7 +49,7 @@ def _read(order: tuple[Request, str], teller: Teller) -> Diagnosis:
 
 def _expected(error: Exception) -> str | None:
     match error:
-        case UnreadableInput() | UnknownZoneError():
+        case UnreadableInput() | UnknownZoneError() | UsageError():
             return str(error)
         case BrokenPipeError():
             return "nobody listens"

@@ -28,6 +28,8 @@ def ended(work: Callable[[], ExitCode]) -> ExitCode:
     except RepositoryError as error:
         say(reason(error))
         return next((code for kind, code in _CODES.items() if isinstance(error, kind)), ExitCode.FAULT)
+    except BrokenPipeError:
+        raise  # whoever read our output has seen enough
     except OSError as error:
         say(reason(error))
         return ExitCode.UNREADABLE if isinstance(error, _UNREADABLE) else ExitCode.FAULT
