@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
@@ -21,6 +22,7 @@ from tui.i18n import LANGUAGES, Words, language_of
 from tui.keeping import keep_bytes
 from tui.screens.base import ShindanScreen
 from tui.session import Session
+from tui.standing import Standing
 from tui.themes import DEFAULT, Glyphs, glyphs, themes
 
 if TYPE_CHECKING:  # what reads and judges logs is slow to import; the first screen does not wait for it
@@ -69,6 +71,8 @@ class ShindanApp(App[None]):
         self.case: OpenCase | None = None
         self.bench: Bench | None = None
         """What is on the lab's bench."""
+        self.standings: dict[str, Standing] = {}
+        """Where the person stood, by place."""
         self.to_open = options
         self._get_ready = get_ready
         self._reader = reader
@@ -121,9 +125,10 @@ class ShindanApp(App[None]):
             return
         if self.screen.is_modal or self.screen is self._installed(name):
             return
+        self._note_standing()
         await self.switch_screen(self._installed(name))
         if place(name).needs_case:
-            self.session.left_at(name)
+            self._remember(name)
 
     def show_event(self, source: str, record: int) -> None:
         """Go to an event on the timeline, by its place as evidence names it."""
@@ -152,8 +157,32 @@ class ShindanApp(App[None]):
         if self.screen is not self._installed("open"):
             await self.switch_screen(self._installed("open"))
         self.case = case
+        paths = tuple(str(Path(path).absolute()) for path in case.request.paths)
+        self.standings |= dict.fromkeys((known.name for known in PLACES if known.needs_case), Standing())
+        self.standings |= self.session.standings(paths)
         self.forget_screens([known.name for known in PLACES if known.needs_case])
         await self.action_go(name)
+
+    async def action_quit(self) -> None:
+        """Remember where the person is, and end."""
+        self._note_standing()
+        shown = self._shown
+        if shown and self.case and place(shown.PLACE).needs_case:
+            self._remember(shown.PLACE)
+        await super().action_quit()
+
+    @property
+    def _shown(self) -> ShindanScreen | None:
+        """The place that is shown, behind whatever dialogs."""
+        return next((one for one in reversed(self.screen_stack) if isinstance(one, ShindanScreen)), None)
+
+    def _note_standing(self) -> None:
+        if self._shown and self._shown.is_mounted:
+            self.standings[self._shown.PLACE] = self._shown.standing()
+
+    def _remember(self, name: str) -> None:
+        of_case = {known.name for known in PLACES if known.needs_case}
+        self.session.left_at(name, {where: at for where, at in self.standings.items() if where in of_case})
 
     def _installed(self, name: str) -> ShindanScreen:
         if not self.is_screen_installed(name):
@@ -231,6 +260,7 @@ class ShindanApp(App[None]):
 
     async def make_anew(self) -> None:
         """Make the screen anew, and all others when somebody goes there: everything on them may have changed."""
+        self._note_standing()
         shown = cast("ShindanScreen", self.screen).PLACE
         fresh = _made(shown)
         await self.switch_screen(fresh)

@@ -1,5 +1,6 @@
 """What is remembered from one session to the next: looks, language, recent cases and where the person was in them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from diagnostics.request import Options
 from diagnostics.verdict import VerdictWord
 from tui.keeping import keep, kept
+from tui.standing import Standing
 
 _MOST_RECENT = 20
 
@@ -21,6 +23,8 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True):
     """When, in UTC, ISO 8601."""
     place: str = "verdict"
     """The screen on which the person left it."""
+    standings: dict[str, Standing] = {}
+    """Where the person stood on each screen."""
 
 
 class Remembered(msgspec.Struct, kw_only=True):
@@ -67,16 +71,23 @@ class Session:
             self._save()
 
     def opened(self, case: Recent) -> None:
-        """Remember a case as the newest, once."""
+        """Remember a case as the newest, once, with where the person stood in it the last time."""
+        case = msgspec.structs.replace(case, standings=self.standings(case.options.paths))
         others = [known for known in self._remembered.recent if known.options != case.options]
         self._remembered.recent = [case, *others][:_MOST_RECENT]
         self._save()
 
-    def left_at(self, place: str) -> None:
-        """Remember the screen on which the newest case is read."""
-        if self.recent and self.recent[0].place != place:
-            self._remembered.recent[0] = msgspec.structs.replace(self.recent[0], place=place)
-            self._save()
+    def standings(self, paths: tuple[str, ...]) -> dict[str, Standing]:
+        """Where the person stood on the screens of a case, by its absolute paths."""
+        return next((dict(known.standings) for known in self.recent if known.options.paths == paths), {})
+
+    def left_at(self, place: str, standings: Mapping[str, Standing]) -> None:
+        """Remember the screen on which the newest case is read, and where the person stands on each."""
+        if self.recent:
+            left = msgspec.structs.replace(self.recent[0], place=place, standings=dict(standings))
+            if left != self.recent[0]:
+                self._remembered.recent[0] = left
+                self._save()
 
     def _save(self) -> None:
         if self._path:

@@ -5,6 +5,7 @@ Told in processor time of this process: other work on the machine makes a loop l
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 _EVERY = 0.01
@@ -31,7 +32,7 @@ class Lateness:
 
 
 @asynccontextmanager
-async def lateness():
+async def lateness() -> AsyncIterator[Lateness]:
     """That of the running loop while the block runs."""
     measured = Lateness()
     ticking = asyncio.create_task(measured.tick())

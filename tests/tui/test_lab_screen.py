@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 from textual.widgets import Input
@@ -90,10 +91,11 @@ async def test_a_night_is_paused_stepped_and_goes_on(pilot):
 async def test_the_map_of_a_disk_shows_changed_blocks_until_they_have_travelled(pilot):
     screen = await in_the_lab(pilot)
     await pilot.press("s")
-    while not (screen.bench.seen.current and screen.bench.seen.current.fate is Fate.CHANGED):
-        steps = screen.bench.seen.steps
+    seen_of_it = screen.bench.seen
+    while not (seen_of_it.current and seen_of_it.current.fate is Fate.CHANGED):
+        wanted = seen_of_it.steps + 1
         screen.action_step()
-        await until(pilot, lambda before=steps: screen.bench.seen.steps > before)
+        await until(pilot, partial(lambda steps: seen_of_it.steps >= steps, wanted))
     await settled_but_running(pilot)
     changed = str(screen.query_one("#disk", DiskMap).content)
     assert "▓ changed 0" not in changed

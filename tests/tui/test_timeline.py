@@ -148,7 +148,7 @@ async def test_times_are_shown_in_a_zone_of_ones_own_and_gone_to_by_it(pilot):
 async def test_a_click_on_a_chip_takes_its_term_away(pilot):
     await pilot.press("f")
     await types(pilot, "level:error machine:SQL01")
-    await pilot.click("ChipLine", offset=(3, 0))
+    await pilot.click("FilterLine", offset=(3, 0))
     await settled(pilot)
     assert [str(term) for term in pilot.app.screen.timeline.query] == ["machine:SQL01"]
 
@@ -228,7 +228,7 @@ async def test_escape_ends_a_search_that_is_still_looking_and_keeps_what_it_foun
             time.sleep(0.01)
         return Found(np.arange(len(ledger)) < 3, 0.25)
 
-    monkeypatch.setattr("tui.screens.timeline.matching", endless)
+    monkeypatch.setattr("tui.widgets.filter_line.matching", endless)
     await pilot.press("f")
     pilot.app.focused.value = "disk"
     await pilot.press("enter")

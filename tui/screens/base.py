@@ -13,6 +13,7 @@ from tui.actions import LINES, bindings
 from tui.housed import Housed
 from tui.plain import file_name, plain
 from tui.screenshot import screenshot
+from tui.standing import Standing, above, bring
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Line, Lines
 from tui.widgets.place_line import PlaceLine
@@ -78,6 +79,8 @@ class ShindanScreen(Readable[None]):
     PLACE: ClassVar = ""
     PARTS: ClassVar[tuple[str, ...]] = (LINES,)
     """What it is made of that has keys of its own: LINES, PICTURE."""
+    LIST: ClassVar = ""
+    """The list that it mainly consists of."""
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own
         """Bind the keys of the place."""
@@ -93,6 +96,31 @@ class ShindanScreen(Readable[None]):
     def body(self) -> ComposeResult:
         """What the screen shows."""
         raise NotImplementedError  # Textual's metaclass leaves no room for ABC: each screen has its own
+
+    def on_mount(self) -> None:
+        """Go where the person stood the last time."""
+        self.call_after_refresh(self.resume)
+
+    def resume(self) -> None:
+        """Go where the person stood the last time, as soon as there is something to stand on."""
+        standing = self.app.standings.get(self.PLACE)
+        if standing and standing != Standing() and self.is_attached:
+            self.stand(standing)
+
+    def standing(self) -> Standing:
+        """Where the person stands."""
+        if not self.LIST:
+            return Standing()
+        lines = self.query_one(self.LIST, Lines)
+        line = lines.highlighted or 0
+        return Standing(line=line, above=above(lines, lines.row_of(line)))
+
+    def stand(self, standing: Standing) -> None:
+        """Go where a person stood."""
+        lines = self.query_one(self.LIST, Lines) if self.LIST else None
+        if lines and lines.shown:
+            lines.highlighted = min(standing.line, len(lines.shown) - 1)
+            bring(lines, lines.row_of(lines.highlighted), standing.above)
 
     def action_help(self) -> None:
         """What works here."""

@@ -17,6 +17,7 @@ from tui.picture import Direction, Spot, SpotKind
 from tui.plain import plain
 from tui.screens.base import CaseScreen
 from tui.screens.verdict import DetailScreen
+from tui.standing import Standing, above, bring
 from tui.verdict.document import evidence_content, evidence_what
 from tui.verdict.event import evidence_lines
 from tui.widgets.lines import Line, Lines, What
@@ -107,6 +108,22 @@ class PipelineScreen(CaseScreen):
         if job:
             self._job = self.jobs.index(job)
             self._choose(self._place or 0)
+
+    def standing(self) -> Standing:
+        """The component, what is unfolded, and the job that is stepped through."""
+        job = self.jobs[self._job].id if self.jobs else ""
+        opened = tuple(sorted(self.picture.opened))
+        spot = self.picture.here
+        return Standing(at=spot.id, above=above(self.picture, spot.y), opened=opened, job=job, stage=self._place)
+
+    def stand(self, standing: Standing) -> None:
+        """Unfold what was, and go there."""
+        self.picture.unfold(standing.opened)
+        self.picture.go(standing.at)
+        self._job = next((at for at, job in enumerate(self.jobs) if job.id == standing.job), self._job)
+        self._choose(standing.stage)
+        if self.stage is None:
+            bring(self.picture, self.picture.here.y, standing.above)
 
     def show_component(self, instance: str) -> bool:
         """Go to a component instance; whether it is there."""

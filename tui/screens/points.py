@@ -17,6 +17,7 @@ from tui.plain import plain
 from tui.recovery import ListedPoint, Verified, list_points, restore_point, verify_points
 from tui.screens.base import Dialog, ShindanScreen
 from tui.screens.working import WorkScreen
+from tui.standing import Standing
 from tui.widgets.lines import Line, Lines, What
 from tui.widgets.path_suggester import PathSuggester
 from tui.wording import reason, size, when
@@ -67,6 +68,19 @@ class PointsScreen(ShindanScreen):
             self._show(why or ("" if found else self.say("points.none")))
             if found:
                 self.query_one("#points").focus()
+                self.call_after_refresh(self.resume)
+
+    def standing(self) -> Standing:
+        """The repository, and the recovery point in it."""
+        return Standing(at=str(self.folder or ""), line=self.query_one("#points", Lines).highlighted or 0)
+
+    def stand(self, standing: Standing) -> None:
+        """List the repository again, and go to the recovery point."""
+        if self.folder is None:
+            self.query_one("#folder", Input).value = standing.at
+            self.open(Path(standing.at))
+        elif self.points:
+            self.query_one("#points", Lines).highlighted = min(standing.line, len(self.points))
 
     # Showing
 

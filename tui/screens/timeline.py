@@ -1,38 +1,34 @@
 """Timeline: every event of every machine in one order; filter, search, jump, fold, mark, and look into each."""
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
-from threading import Event as Flag
 
 import re2
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
-from textual.worker import Worker, get_current_worker
 
 from diagnostics.event import Event
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.inspection.notes import LONGEST
-from diagnostics.ledger.matching import Found, Watch, matching, says
-from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, pattern, printed
+from diagnostics.ledger.query import FilterError, Key, Term, parse, pattern, printed
 from diagnostics.ledger.rereading import GoneError
 from tui.plain import plain
 from tui.screens.base import CaseScreen
+from tui.standing import Standing, above, bring
 from tui.themes import glyphs
 from tui.timeline import clock
 from tui.timeline.clock import DisplayClock
 from tui.timeline.model import Timeline
 from tui.timeline.search import spans
 from tui.verdict.event import event_lines
-from tui.widgets.chip_line import ChipLine
 from tui.widgets.column_heads import ColumnHeads
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.lines import Line, Lines
 from tui.widgets.prompt import Prompt
 from tui.widgets.time_strip import TimeStrip
 from tui.widgets.timeline_view import TimelineView
-
-_TELL_EVERY = 0.1
 
 
 class TimelineScreen(CaseScreen):
@@ -47,7 +43,6 @@ class TimelineScreen(CaseScreen):
         self._timeline: Timeline | None = None
         self._sought: Term | None = None
         self._event: Event | None = None
-        self._enough = Flag()
 
     def body(self) -> ComposeResult:
         """The filter, when there was how much, the lines, and the event under the cursor."""
@@ -55,7 +50,7 @@ class TimelineScreen(CaseScreen):
         if self._timeline is None:
             yield Static(self.say("timeline.empty"))
             return
-        yield ChipLine(self._timeline)
+        yield FilterLine(self._timeline, lambda: self.case.rows_by_component)
         yield TimeStrip(self._timeline, self.app.glyphs, ascii_only=self.app.glyphs == glyphs(ascii_only=True))
         view = TimelineView(self._timeline, self.app.glyphs, self.case.notes)
         yield ColumnHeads(view)
@@ -92,6 +87,35 @@ class TimelineScreen(CaseScreen):
 
     def _told_here(self) -> list[Line]:
         return self.query_one("#event", Lines).shown if self._event else []
+
+    def standing(self) -> Standing:
+        """The event, the filter, and how it is shown."""
+        timeline = self._timeline
+        if timeline is None or self.view.row is None:
+            return Standing()
+        source, record = self._place_here()
+        return Standing(
+            at=source,
+            record=record,
+            above=above(self.view, self.view.cursor),
+            asked=printed(timeline.query),
+            zone=timeline.clock.name,
+            switched=timeline.switched,
+        )
+
+    def stand(self, standing: Standing) -> None:
+        """Ask for what was asked for, and go to the event."""
+        if self._timeline is None:
+            return
+        with suppress(UnknownZoneError):
+            self._zone(standing.zone or "UTC")
+        self._timeline.switch(standing.switched)
+        row = self._timeline.ledger.find(standing.at, standing.record)
+        self._changed(row)
+        bring(self.view, self.view.cursor, standing.above)
+        if standing.asked != printed(self._timeline.query):
+            with suppress(FilterError, re2.error):
+                self._filter(standing.asked)
 
     def show_event(self, source: str, record: int) -> bool:
         """Go to an event by its place, as evidence names it; whether it is there."""
@@ -148,7 +172,7 @@ class TimelineScreen(CaseScreen):
             return
         here = self.view.row if row is None else row
         self.view.reload(0 if here is None else self.timeline.lines.line_of(here))
-        self.query_one(ChipLine).reload()
+        self.query_one(FilterLine).reload()
         self.query_one(TimeStrip).reload()
         self.query_one(ColumnHeads).refresh()
         self._look()
@@ -226,50 +250,20 @@ class TimelineScreen(CaseScreen):
 
     def action_stop_search(self) -> None:
         """End a search, or a filter that is still looking: what it has found by then stays."""
-        self._enough.set()
+        self.query_one(FilterLine).stop()
 
     def _filter(self, text: str) -> None:
-        self._apply(parse(text))
+        self.query_one(FilterLine).apply(parse(text))
 
     def action_drop_term(self, number: int) -> None:
         """Take one term out of the filter."""
         terms = self.timeline.query
-        self._apply(terms[:number] + terms[number + 1 :])
+        self.query_one(FilterLine).apply(terms[:number] + terms[number + 1 :])
 
-    def _apply(self, query: Query) -> None:
-        self._enough.clear()
-        self._working(0.0)
-        self._find_all(query)
-
-    @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
-    def _find_all(self, query: Query) -> None:
-        worker, ledger, zone = get_current_worker(), self.timeline.ledger, self.timeline.clock.zone
-        found = matching(ledger, query, self.case.rows_by_component, zone, self._watch(worker))
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._found_all, query, found)
-
-    def _watch(self, worker: Worker[object]) -> Watch:
-        """Tells how far a filter is, a few times a second, and ends it when somebody has had enough."""
-        told = 0.0
-
-        def watch(done: float) -> bool:
-            nonlocal told
-            if worker.is_cancelled or self._enough.is_set():
-                return False
-            if time.monotonic() - told >= _TELL_EVERY:
-                told = time.monotonic()
-                self.app.call_from_thread(self._working, done)
-            return True
-
-        return watch
-
-    def _working(self, done: float | None) -> None:
-        self.query_one(ChipLine).working(done)
-
-    def _found_all(self, query: Query, found: Found) -> None:
-        self._working(None)
-        self._keep_place(partial(self.timeline.filter, query, found))
-        if query and not self.timeline.shown:
+    @on(FilterLine.Filtered)
+    def _filtered(self, event: FilterLine.Filtered) -> None:
+        self._keep_place(partial(self.timeline.filter, event.query, event.found))
+        if event.query and not self.timeline.shown:
             self.notify(self.say("timeline.nothing-found"), severity="warning")
 
     def _search_for(self, text: str) -> None:
@@ -294,24 +288,14 @@ class TimelineScreen(CaseScreen):
             self.action_search()
 
     def _seek(self, step: int) -> None:
-        self._enough.clear()
-        self._working(0.0)
-        self._find_next(self.view.cursor, step)
+        if self._sought:
+            self.query_one(FilterLine).seek(self._sought, self.view.cursor, step)
 
-    @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
-    def _find_next(self, line: int, step: int) -> None:
-        worker = get_current_worker()
-        if self._sought is None:
-            return
-        row = self.timeline.search(line, step, says(self._sought), lambda: worker.is_cancelled or self._enough.is_set())
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._found_next, row)
-
-    def _found_next(self, row: int | None) -> None:
-        self._working(None)
-        if row is not None:
-            self._go_to(row)
-        elif not self._enough.is_set():
+    @on(FilterLine.Sought)
+    def _found(self, event: FilterLine.Sought) -> None:
+        if event.row is not None:
+            self._go_to(event.row)
+        elif not event.stopped:
             self.notify(self.say("timeline.no-further"))
 
     def _time(self, text: str) -> None:
@@ -380,9 +364,3 @@ class TimelineScreen(CaseScreen):
         row = self.view.row or 0
         ledger = self.timeline.ledger
         return ledger.source(row).name, int(ledger.columns.records[row])
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A search that fails says so; it never ends the app."""
-        if event.worker.error is not None:
-            self._working(None)
-            self.notify(plain(str(event.worker.error), width=300).plain, severity="error", markup=False)

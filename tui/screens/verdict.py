@@ -37,7 +37,7 @@ class VerdictScreen(CaseScreen):
 
     PLACE = "verdict"
     CSS_PATH = "verdict.tcss"
-    AUTO_FOCUS = "#verdict"
+    AUTO_FOCUS = LIST = "#verdict"
 
     def body(self) -> ComposeResult:
         """Word and summary above, the verdict line by line, and the line under the cursor in full."""

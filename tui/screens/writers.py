@@ -16,7 +16,7 @@ class WritersScreen(CaseScreen):
     """VSS writers, conditions of an online backup, shadow storage, software, and gaps, machine by machine."""
 
     PLACE = "writers"
-    AUTO_FOCUS = "#machines"
+    AUTO_FOCUS = LIST = "#machines"
 
     def body(self) -> ComposeResult:
         """All of it, line by line."""
@@ -33,6 +33,7 @@ class WritersScreen(CaseScreen):
 
     def _show(self, told: Told) -> None:
         self.query_one("#machines", Lines).fill(machine_lines(told, self.app.words, self.app.glyphs))
+        self.call_after_refresh(self.resume)
 
     @on(Lines.Entered)
     def _entered(self, event: Lines.Entered) -> None:

@@ -1,6 +1,6 @@
 """Which lines the timeline has: filtered or dimmed, folded or not, and where one gets by a jump."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC
 from functools import cached_property
 
@@ -64,6 +64,17 @@ class Timeline:
         """Fold repetitions, or show every event on a line of its own."""
         self.folding = not self.folding
         self._opened.clear()
+        self._show()
+
+    @property
+    def switched(self) -> tuple[str, ...]:
+        """What is not as it is at first, by name."""
+        at_first = {"hiding": self.hiding, "filtering": self.filtering, "folding": self.folding}
+        return tuple(name for name, on in at_first.items() if not on)
+
+    def switch(self, off: Collection[str]) -> None:
+        """Have these switched off, and no others."""
+        self.hiding, self.filtering, self.folding = (name not in off for name in ("hiding", "filtering", "folding"))
         self._show()
 
     def toggle_run(self, line: int) -> int:

@@ -89,6 +89,11 @@ class Lines(Housed, OptionList):
         """The line under the cursor."""
         return None if self.highlighted is None else self._shown[self.highlighted]
 
+    def row_of(self, line: int) -> int:
+        """The row of the list in which a line begins."""
+        self._update_lines()
+        return self._index_to_line.get(line, 0)
+
     @property
     def shown(self) -> list[Line]:
         """All lines."""

@@ -1,5 +1,6 @@
 """The pipeline of a case as a picture that is walked with keys or the mouse; only the rows in sight are drawn."""
 
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -152,6 +153,16 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
         self._changed()
         self.go(name)
         self._follow(self.here)
+
+    @property
+    def opened(self) -> Collection[str]:
+        """The plates that are unfolded."""
+        return self._opened
+
+    def unfold(self, plates: Iterable[str]) -> None:
+        """Unfold these, and no others."""
+        self._opened = set(plates)
+        self._changed()
 
     def fold_as_first(self) -> None:
         """Open what was open at first, and nothing else."""
