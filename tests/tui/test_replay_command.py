@@ -48,6 +48,15 @@ def test_logs_of_a_folder_are_made_anew_only_where_nothing_was_changed(scenario)
     assert (scenario / "logs" / "HV01").is_dir()
 
 
+def test_a_sample_that_is_called_by_its_name_keeps_the_logs_that_came_with_it(scenario, monkeypatch):
+    (scenario / "logs").mkdir()
+    monkeypatch.setenv("SHINDAN_SAMPLES", str(scenario.parent))
+    done = run(scenario.name, "-q")
+    assert done.exit_code == ExitCode.HEALTHY
+    assert list((scenario / "logs").iterdir()) == []
+    assert "--out DIR writes them" in done.stderr
+
+
 def test_step_waits_for_enter_after_each_step(scenario, tmp_path):
     done = run(scenario, "-q", "--step", "--out", tmp_path / "out", keys="\n" * 500)
     assert done.exit_code == ExitCode.HEALTHY

@@ -37,8 +37,8 @@ give the same logs, byte for byte.
 A fault is NAME[@PLATE][:KEY=VALUE]..., on top of those of the scenario; PLATE is `site`, `host:HV01` or `vm:SQL01`, and
 may be left out where one fits only. `passes=1` lets it be gone after one failed job. --list-faults shows all.
 
-Logs go to --out. Without it, those of a scenario's own folder are made anew in its `logs`, unless --seed or --fault
-change them. `diagnose` reads them like any others.
+Logs go to --out, and `diagnose` reads them like any others. Without it, none are written, unless JOB is a folder, and
+neither --seed nor --fault change its night: then those in its `logs` are made anew.
 
 \b
 Exit status:
@@ -113,9 +113,11 @@ def replay(
             keep.mkdir(parents=True, exist_ok=True)
             write_scenario(as_run, keep)
             say(f"{len(lab.write_logs(keep / 'logs'))} files in {keep / 'logs'}")
-        where = out or (place / "logs" if place.is_dir() and not added and seed is None else None)
+        where = out or (place / "logs" if Path(job).is_dir() and not added and seed is None else None)
         if where is not None:
             say(f"{len(lab.write_logs(where))} files in {where}")
+        elif keep is None:
+            say("no logs were written: --out DIR writes them")
     _summarize(night.jobs)
     sys.exit(ExitCode.FAULT if night.failed else ExitCode.HEALTHY)
 
