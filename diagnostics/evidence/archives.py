@@ -12,14 +12,17 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol, cast
 
 from diagnostics.evidence.encoding import guess_encoding
 from diagnostics.evidence.members import Limits, identity, refusal
+from diagnostics.evidence.salvage import Bytes, members_without_directory
 
 _PIECE = 1 << 16
 _LONGEST_READ = 32 << 20
@@ -104,7 +107,7 @@ class Store:
         if self._members > self.limits.members:
             raise LimitError(f"more than {self.limits.members:,} members")
 
-    def write(self, source: Stream, consumed: Callable[[], int] | None = None) -> tuple[Path, str]:
+    def write(self, source: Stream | Bytes, consumed: Callable[[], int] | None = None) -> tuple[Path, str]:
         """Store a stream; returns the file and the damage that ended it early, if any did. Raises `LimitError`.
 
         `consumed` tells how many packed bytes the stream has taken so far; None: it is not packed.
@@ -190,28 +193,48 @@ def _inflate(packed: _Packed, kind: Container, name: str, store: Store) -> Itera
     store.discard(path)
 
 
+_Opened = Callable[[], AbstractContextManager[Stream | Bytes]]
+
+
 def _unpack_zip(packed: _Packed, store: Store) -> Iterator[Unpacked | Refused]:
-    with zipfile.ZipFile(packed) as archive:
+    try:
+        archive = zipfile.ZipFile(packed)
+    except zipfile.BadZipFile:
+        found = members_without_directory(packed)
+        yield from _unpack_zip_members(((one, partial(_as_it_is, content)) for one, content in found), packed, store)
+        yield Refused("", "the archive is damaged or cut off: without its directory, only its first members were found")
+        return
+    with archive:
         members = archive.infolist()
         if any(member.filename == "[Content_Types].xml" for member in members):
             yield Refused("", "it is an Office document: save its text as a .txt or .csv file")
             return
-        seen: set[str] = set()
-        for member in members:
-            store.count_member()
-            name = _zip_name(member)
-            why = refusal(name, store.limits) or _zip_refusal(member) or _collision(name, seen)
-            if why:
-                yield Refused(name, why)
-            elif not name.endswith(("/", "\\")):
-                yield _unpack_zip_member(archive, member, name, packed, store)
+        yield from _unpack_zip_members(((member, partial(archive.open, member)) for member in members), packed, store)
+
+
+def _as_it_is(content: Bytes) -> AbstractContextManager[Bytes]:
+    return nullcontext(content)
+
+
+def _unpack_zip_members(
+    members: Iterable[tuple[zipfile.ZipInfo, _Opened]], packed: _Packed, store: Store
+) -> Iterator[Unpacked | Refused]:
+    seen: set[str] = set()
+    for member, opened in members:
+        store.count_member()
+        name = _zip_name(member)
+        why = refusal(name, store.limits) or _zip_refusal(member) or _collision(name, seen)
+        if why:
+            yield Refused(name, why)
+        elif not name.endswith(("/", "\\")):
+            yield _unpack_zip_member(opened, member, name, packed, store)
 
 
 def _unpack_zip_member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, packed: _Packed, store: Store
+    opened: _Opened, member: zipfile.ZipInfo, name: str, packed: _Packed, store: Store
 ) -> Unpacked | Refused:
     try:
-        with archive.open(member) as stream:
+        with opened() as stream:
             path, damage = store.write(stream, lambda: packed.consumed)
     except _DAMAGE as error:
         return Refused(name, f"it cannot be unpacked: {reason(error)}")

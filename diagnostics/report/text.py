@@ -304,9 +304,10 @@ class _Report:
         if others:
             self._heading(say("Without anything that Shindan understands"))
         for why, paths in others:
-            files = counted(len(paths), "1 file", "{count} files")
-            more = say("… (--explain names all)") if len(paths) > _PATHS_SHOWN else ""
-            self._bullet(Text(f"{why}: {files}: {', '.join([*paths[:_PATHS_SHOWN], *filter(None, [more])])}"))
+            shown = ", ".join(paths[:_PATHS_SHOWN])
+            if len(paths) > _PATHS_SHOWN:
+                shown = say("{count} files, {some}, … (--explain names all)", count=len(paths), some=shown)
+            self._bullet(Text(f"{why}: {shown}"))
 
     def _facts(self, *facts: tuple[str, str]) -> None:
         for label, value in facts:

@@ -83,7 +83,7 @@ def test_files_that_hold_nothing_are_told_by_the_reason_and_every_one_by_name_wh
     ]
     verdict = msgspec.structs.replace(FULL, sources=[*FULL.sources, *others])
     told = printed(verdict)
-    assert f"- {why}: 2000 files: f0000.dll, f0001.dll," in " ".join(told.split())
+    assert f"- {why}: 2000 files, f0000.dll, f0001.dll," in " ".join(told.split())
     assert "f0007.dll, … (--explain names all)" in " ".join(told.split())
     assert len(told.splitlines()) < len(plain().splitlines()) + 12
     assert all(other.path in printed(verdict, explain=True) for other in others[::100])
