@@ -18,7 +18,6 @@ import jinja2
 from jinja2.ext import extract_from_ast
 
 from diagnostics.case.topology import Role
-from diagnostics.event import Kind
 from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.collection import load_collection
 from diagnostics.knowledge.events import load_events
@@ -33,7 +32,7 @@ _ROOT = Path(__file__).parents[2]
 _FLOORS = ("engine", "diagnostics", "tui")
 _SAYING = ("say", "Sentence", "counted", "listed", "Section")
 _WORDS = (
-    *STAGES, *Mode, *Scope, *Role, *Outcome, *(kind for kind in Kind),
+    *STAGES, *Mode, *Scope, *Role, *Outcome,
     "failed", "succeeded", "unknown",
     "critical", "error", "warning", "information", "verbose",
     "job-started", "job-ended", "evidence", "trouble", "progress", "context",
