@@ -18,11 +18,17 @@ import jinja2
 from jinja2.ext import extract_from_ast
 
 from diagnostics.case.topology import Role
+from diagnostics.handbook.article import Subject
 from diagnostics.handbook.holdings import Library
+from diagnostics.knowledge.catalog import Prior, Severity
+from diagnostics.knowledge.catalog import Role as RemedyRole
 from diagnostics.knowledge.collection import load_collection
 from diagnostics.knowledge.events import load_events
 from diagnostics.knowledge.writer_states import load_writer_states
 from diagnostics.language.dictionary import FOLDER, Placed, entries
+from diagnostics.report.plates import Status
+from diagnostics.report.strip import CELL_GLYPHS
+from diagnostics.verdict import VerdictWord
 from engine.datafiles.documents import Problem
 from engine.hyperv.conditions import CONDITIONS, Outcome
 from engine.lab import fault_kinds
@@ -32,7 +38,8 @@ _ROOT = Path(__file__).parents[2]
 _FLOORS = ("engine", "diagnostics", "tui")
 _SAYING = ("say", "Sentence", "counted", "listed", "Section")
 _WORDS = (
-    *STAGES, *Mode, *Scope, *Role, *Outcome,
+    *STAGES, *Mode, *Scope, *Role, *RemedyRole, *Outcome, *Prior, *Severity,
+    *VerdictWord, *Status, *CELL_GLYPHS, *Subject,
     "failed", "succeeded", "unknown",
     "critical", "error", "warning", "information", "verbose",
     "job-started", "job-ended", "evidence", "trouble", "progress", "context",
