@@ -52,8 +52,13 @@ class Action(NamedTuple):
     """Whether the line of keys names it; the palette and `?` name all."""
 
 
+def go_to(place: Place) -> Action:
+    """The action that leads to a place."""
+    return Action(f"go-{place.name}", place.keys, f"go('{place.name}')", shown=False)
+
+
 ACTIONS = (
-    *(Action(f"go-{place.name}", place.keys, f"go('{place.name}')", shown=False) for place in PLACES),
+    *map(go_to, PLACES),
     Action("help", "question_mark", "screen.help"),
     Action("explain", "e", "screen.explain"),
     Action("copy", "y", "screen.copy"),
@@ -133,6 +138,24 @@ ACTIONS = (
     Action("page-down", "ctrl+d,space", "page_down", LINES, shown=False),
     Action("page-up", "ctrl+u,b", "page_up", LINES, shown=False),
 )
+
+
+PICTURED = ("pipeline", "lab")
+"""The places that show the picture."""
+
+
+def beside(one: Action, other: Action) -> bool:
+    """Whether two actions can be done at the same time, so that they need different keys."""
+    names = {known.name for known in PLACES}
+
+    def covers(outer: str, inner: str) -> bool:
+        if outer == EVERYWHERE:
+            return inner in names or inner in (LINES, PICTURE)
+        if inner == PICTURE:
+            return outer in PICTURED
+        return inner == LINES and (outer in names or outer == "dialog")
+
+    return one.where == other.where or covers(one.where, other.where) or covers(other.where, one.where)
 
 
 def bindings(where: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:

@@ -17,9 +17,11 @@ from textual.screen import Screen
 
 from diagnostics.exit_codes import ExitCode
 from diagnostics.language import speak
-from tui.actions import ACTIONS, EVERYWHERE, PLACES, bindings, keys_of, place
+from tui.actions import ACTIONS, EVERYWHERE, PLACES, bindings, place
 from tui.i18n import LANGUAGES, Words, language_of
 from tui.keeping import keep_bytes
+from tui.keymap import Keymap
+from tui.plain import plain
 from tui.screens.base import ShindanScreen
 from tui.session import Session
 from tui.standing import Standing
@@ -51,6 +53,7 @@ class ShindanApp(App[None]):
         language: str = "",
         ascii_only: bool = False,
         get_ready: bool = False,
+        keymap: Keymap | None = None,
     ) -> None:
         """An app that opens what `options` name, if they name anything.
 
@@ -61,6 +64,7 @@ class ShindanApp(App[None]):
             theme: the name of a theme; the session's unless given.
             language: `en` or `ja`; the session's, else the environment's unless given.
             ascii_only: show nothing but ASCII beside what logs say.
+            keymap: the user's own keys.
             get_ready: import what the other screens need once the first is shown.
         """
         super().__init__()
@@ -75,6 +79,8 @@ class ShindanApp(App[None]):
         """Where the person stood, by place."""
         self.to_open = options
         self._get_ready = get_ready
+        self.keymap = keymap or Keymap()
+        self.set_keymap(self.keymap.own)
         self._reader = reader
         self._library: Library | None = None
         for known in themes():
@@ -85,6 +91,9 @@ class ShindanApp(App[None]):
     async def on_mount(self) -> None:
         """Begin where cases are opened."""
         await self.push_screen(self._installed("open"))
+        for problem in self.keymap.problems:
+            why = plain(str(problem), width=300).plain
+            self.notify(why, title=self.words("keys.wrong"), severity="warning", markup=False, timeout=15)
         if self._get_ready:
             self.call_after_refresh(self._import_places)
 
@@ -300,7 +309,7 @@ class ShindanApp(App[None]):
         here = screen.PLACE if isinstance(screen, ShindanScreen) else ""
         for action in ACTIONS:
             if action.where in (EVERYWHERE, here):
-                title, keys = self.words(f"action.{action.id}"), ", ".join(keys_of(action.keys))
+                title, keys = self.words(f"action.{action.id}"), ", ".join(self.keymap.told(action))
                 yield SystemCommand(title, keys, partial(self.run_action, action.do, screen))
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diagnostics.exit_codes import ExitCode
+from diagnostics.sanitize import one_line
 from tui.i18n import LANGUAGES
 
 if TYPE_CHECKING:
@@ -33,11 +35,13 @@ THEMES = ("colour-blind", "dark", "high-contrast", "light")
 @click.option("--lang", "language", type=click.Choice(LANGUAGES), help="Language of the screens (else from LANG).")
 @click.option("--theme", type=click.Choice(THEMES), help="Colours; NO_COLOR=1 shows none.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+@click.option("--keys", is_flag=True, help="List every action with its keys, and the file for keys of your own.")
 def open_case(
     language: str | None,
     theme: str | None,
     *,
     ascii_only: bool,
+    keys: bool,
     **options: Any,  # noqa: ANN401 - click's way of passing options; `Options` names them
 ) -> None:
     """Open logs on the screens: verdict, evidence and what to do, with keys for everything.
@@ -45,7 +49,35 @@ def open_case(
     PATH is what `diagnose` takes: files, folders, archives. Without one, the screens begin where cases are opened.
     `diagnose` says the same without a screen, and exits with a status for scripts.
     """
+    if keys:
+        list_keys(language or "")
+        return
     show(asked(options), language=language or "", theme=theme or "", ascii_only=ascii_only)
+
+
+def list_keys(language: str) -> None:
+    """Print every action with its keys.
+
+    Raises:
+        SystemExit: something is wrong with the user's own keys; it is told on standard error.
+    """
+    from tui.actions import ACTIONS  # noqa: PLC0415 - Textual is slow to import
+    from tui.i18n import Words, language_of  # noqa: PLC0415 - as above
+    from tui.keymap import keys_file, read_keymap  # noqa: PLC0415 - as above
+
+    path, words = keys_file(), Words(language or language_of())
+    keymap = read_keymap(path)
+    click.echo(words("keys.file", path=path))
+    for where in dict.fromkeys(action.where for action in ACTIONS):
+        click.echo(f"\n{words('keys.' + where) if words.knows('keys.' + where) else words('place.' + where)}")
+        for action in ACTIONS:
+            if action.where == where:
+                own = "*" if action.id in keymap.own else " "
+                click.echo(f"  {' '.join(keymap.told(action)):12}{own} {action.id:20} {words('action.' + action.id)}")
+    for problem in keymap.problems:
+        click.echo(f"shindan: {one_line(str(problem), 400)}", err=True)
+    if keymap.problems:
+        sys.exit(ExitCode.USAGE)
 
 
 def asked(options: Mapping[str, Any]) -> "Options | None":
@@ -82,9 +114,17 @@ def show(wanted: "Options | None" = None, *, language: str = "", theme: str = ""
         raise click.UsageError("the screens need a terminal; `diagnose PATH...` needs none")
     from tui.app import ShindanApp  # noqa: PLC0415 - Textual is slow to import
     from tui.keeping import state_folder  # noqa: PLC0415 - as above
+    from tui.keymap import keys_file, read_keymap  # noqa: PLC0415 - as above
     from tui.session import Session  # noqa: PLC0415 - as above
 
-    session = Session(state_folder())
-    app = ShindanApp(wanted, session=session, language=language, theme=theme, ascii_only=ascii_only, get_ready=True)
+    app = ShindanApp(
+        wanted,
+        session=Session(state_folder()),
+        language=language,
+        theme=theme,
+        ascii_only=ascii_only,
+        keymap=read_keymap(keys_file()),
+        get_ready=True,
+    )
     app.run()
     sys.exit(app.return_code or 0)

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, EVERYWHERE, LINES, Action, keys_of
+from tui.actions import ACTIONS, EVERYWHERE, LINES, Action
 from tui.plain import plain
 from tui.screens.base import Dialog, ShindanScreen
 from tui.widgets.lines import Line, Lines, What
@@ -34,7 +34,7 @@ class KeysScreen(Dialog[None]):
             if actions:
                 yield Line(plain(self.say(f"keys.{'here' if where == self._behind.PLACE else where}")), heading=True)
             for action in actions:
-                keys = "  ".join(keys_of(action.keys))
+                keys = "  ".join(self.app.keymap.told(action))
                 words = Content(self.say(f"action.{action.id}"))
                 yield Line(Content.assemble((f"{keys:{_KEYS_WIDTH}}", "bold $accent"), words), What(action), indent=1)
 

@@ -40,5 +40,5 @@ class KeyLine(Housed, Static):
         active = {one.binding.id: one.enabled for one in self.screen.active_bindings.values()}
         here = [action for action in ACTIONS if action.shown and active.get(action.id)]
         here.sort(key=lambda action: action.where == EVERYWHERE)
-        keys = {action.id: action.keys.split(",")[0] for action in reversed(here)}
+        keys = {action.id: self.app.keymap.keys(action).split(",")[0] for action in reversed(here)}
         return [(keys[id_], self.say(f"action.{id_}")) for id_ in dict.fromkeys(action.id for action in here)]

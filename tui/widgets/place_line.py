@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
-from tui.actions import PLACES, keys_of
+from tui.actions import PLACES, go_to
 from tui.housed import Housed
 
 
@@ -22,7 +22,8 @@ class PlaceLine(Housed, Static):
     def _line(self) -> Content:
         parts: list[Content] = []
         for place in PLACES:
-            label = Content(f" {keys_of(place.keys)[0]} {self.say(f'place.{place.name}')} ")
+            key = self.app.keymap.told(go_to(place))[0]
+            label = Content(f" {key} {self.say(f'place.{place.name}')} ")
             go = Style.from_meta({"@click": f"app.go('{place.name}')"})
             parts.append(label.stylize(go).stylize(self._look(place.name, needs_case=place.needs_case)))
         case = self.app.case
