@@ -343,6 +343,11 @@ class CallbackDenied(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class ScopedSnapshotsEnabled(Happening):
+    """The requestor of a guest cannot make its snapshots beside those of System Restore (vmicvss 13)."""
+
+
+@dataclass(frozen=True, slots=True)
 class VssIdle(Happening):
     """VSS had nothing to do for three minutes and ended (VSS 8224)."""
 

@@ -6,6 +6,7 @@ The file is UTF-16 with a byte order mark, as Windows PowerShell writes it.
 import re
 from codecs import BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 from xml.sax.saxutils import escape, quoteattr
@@ -27,7 +28,7 @@ class Version(NamedTuple):
     numbers: tuple[int, ...]
 
 
-Plain = str | bool | int | UUID | Version | None
+Plain = str | bool | int | UUID | Version | datetime | None
 Property = Plain | Choice
 
 
@@ -103,6 +104,8 @@ def _plain(named: str, value: Plain) -> str:
         return f"<B{named}>{str(value).lower()}</B>"
     if isinstance(value, Version):
         return f"<Version{named}>{'.'.join(map(str, value.numbers))}</Version>"
+    if isinstance(value, datetime):
+        return f"<DT{named}>{value:%Y-%m-%dT%H:%M:%S.%f}0Z</DT>"
     tag = "U64" if isinstance(value, int) else "G" if isinstance(value, UUID) else "S"
     return f"<{tag}{named}>{_text(str(value))}</{tag}>"
 

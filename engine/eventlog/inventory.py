@@ -1,7 +1,7 @@
 r"""What PowerShell exports of a host's virtual machines, and of any machine's volumes.
 
-`Get-VM`, `Get-VMIntegrationService`, `Get-VMHardDiskDrive` and `Win32_Volume`, each piped to `Export-Clixml`, with the
-properties that the engine knows. Sources: the public types of the module Hyper-V
+`Get-VM`, `Get-VMIntegrationService`, `Get-VMHardDiskDrive`, `Get-VMSnapshot` and `Win32_Volume`, each piped to
+`Export-Clixml`, with the properties that the engine knows. Sources: the public types of the module Hyper-V
 (Microsoft.HyperV.PowerShell) and their enumerations; *Manage Hyper-V Integration Services* (Microsoft Learn) for the
 statuses; German names as public scripts list them, Japanese ones are left in English where no source has them.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from engine.eventlog.clixml import Choice, Property, Thing, Version, clixml
-from engine.hyperv.machine import BackupService, PowerState, VirtualMachine
+from engine.hyperv.machine import BackupService, Checkpoint, PowerState, VirtualMachine
 
 _NAMESPACE = "Microsoft.HyperV.PowerShell"
 _BASE = (f"{_NAMESPACE}.VirtualizationObject", "System.Object")
@@ -55,6 +55,7 @@ _WORDS = {
         "NoContact": "Kein Kontakt",
     },
     "ja": {
+        "Backup": "バックアップ",
         "Time Synchronization": "時刻の同期",
         "Heartbeat": "ハートビート",
         "Key-Value Pair Exchange": "キー/値ペア交換",
@@ -100,7 +101,7 @@ def _machine(of: Registered, vm: VirtualMachine) -> Thing:
         "IntegrationServicesVersion": Version(services.version) if running and services.installed else None,
         "MemoryAssigned": vm.memory if running else 0,
         "MemoryStartup": vm.memory,
-        "Status": _said("Operating normally", of.language),
+        "Status": _said("Backing up virtual machine" if vm.backing_up else "Operating normally", of.language),
         "ConfigurationLocation": _folder(vm.host_volume),
         "SnapshotFileLocation": _folder(vm.checkpoint_volume),
         "SizeOfSystemFiles": 0,
@@ -172,6 +173,27 @@ def _drive(of: Registered, vm: VirtualMachine, number: int) -> Thing:
     }
     types = (f"{_NAMESPACE}.HardDiskDrive", f"{_NAMESPACE}.Drive", f"{_NAMESPACE}.VMDevice", *_BASE)
     return Thing(types, f"HardDiskDrive (Name = 'Hard Drive', VMName = '{vm.name}')", properties)
+
+
+def checkpoints(of: Registered) -> bytes:
+    """`Get-VM | Get-VMSnapshot | Export-Clixml`; a checkpoint that is being merged is in no list any more."""
+    return clixml(_checkpoint(of, vm, one) for vm in of.vms for one in vm.checkpoints if not one.merging)
+
+
+def _checkpoint(of: Registered, vm: VirtualMachine, checkpoint: Checkpoint) -> Thing:
+    name = f"{vm.name} - {_said('Backup', of.language)} - ({checkpoint.created:%Y/%m/%d - %H:%M:%S})"
+    properties: dict[str, Property] = {
+        "VMName": vm.name,
+        "VMId": vm.id,
+        "Id": checkpoint.id,
+        "Name": name,
+        "SnapshotType": Choice(f"{_NAMESPACE}.SnapshotType", "Recovery", 1),
+        "CreationTime": checkpoint.created,
+        "ParentSnapshotName": None,
+        "ComputerName": of.host,
+    }
+    types = (f"{_NAMESPACE}.VMSnapshot", f"{_NAMESPACE}.VirtualMachineBase", *_BASE)
+    return Thing(types, f"VMSnapshot (Name = '{name}', VMName = '{vm.name}')", properties)
 
 
 class VolumeSetting(NamedTuple):

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.clock import Gate
+from engine.hresult import HResult
 from engine.hyperv import conditions
 from engine.hyperv.filesystem import FileSystem
 from engine.occurrence import Machine
+from engine.pipeline import Stage
 from engine.vss.coordinator import DEFAULT_LIMITS, Coordinator, Limits
 from engine.vss.copy_on_write import CopyOnWriteProvider
+from engine.vss.errors import VssError
 from engine.vss.identities import GUEST_PROVIDER
 from engine.vss.mounted import BlockVolume, MountedVolume
 from engine.vss.requestor import Requestor
 from engine.vss.shadow_set import Volume
 from engine.vss.writer import Writer
+from engine.windows import ScopedSnapshotsEnabled
 
 REQUESTOR = "Hyper-V Volume Shadow Copy Requestor"
 """The display name of the service vmicvss."""
@@ -63,6 +67,8 @@ class Guest:
         supported = {volume.name: volume.block for volume in self.volumes if _supports_snapshots(volume)}
         self.provider = CopyOnWriteProvider(machine, GUEST_PROVIDER, supported)
         self.coordinator = Coordinator(machine, writers, [self.provider], limits)
+        self.scoped_snapshots = False
+        """Whether System Restore makes snapshots of some files only, which the requestor's cannot stand beside."""
         self.mounted: dict[str, Volume] = {volume.name: volume.mounted for volume in self.volumes}
         """The volumes as VSS finds them, by name; a scenario may make them slow."""
 
@@ -71,6 +77,9 @@ class Guest:
 
         Raises VssError, after which nothing is left of it.
         """
+        if self.scoped_snapshots:
+            self.machine.announce(Stage.CONTACT_GUEST, ScopedSnapshotsEnabled(), HResult.ERROR_NOT_SUPPORTED)
+            raise VssError(HResult.ERROR_NOT_SUPPORTED, f"{self.machine.name} makes scoped snapshots")
         requestor = Requestor(self.coordinator, REQUESTOR)
         try:
             await requestor.gather_writer_metadata()

@@ -4,11 +4,12 @@ import asyncio
 import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import uuid5
 
 from engine.hresult import HResult
 from engine.hyperv.filesystem import FileSystem
-from engine.hyperv.machine import HOST_VERSION, PowerAction, PowerState, VirtualMachine, VmStep
-from engine.hyperv.occurrences import PowerStateChanged, SaveFailed, StartFailed
+from engine.hyperv.machine import HOST_VERSION, Checkpoint, PowerAction, PowerState, VirtualMachine, VmStep
+from engine.hyperv.occurrences import CheckpointFailed, MergeFailed, PowerStateChanged, SaveFailed, StartFailed
 from engine.occurrence import Machine
 from engine.pipeline import Stage
 from engine.volume import Volume as BlockVolume
@@ -19,6 +20,10 @@ from engine.vss.identities import SYSTEM_PROVIDER
 from engine.vss.mounted import MountedVolume
 from engine.vss.shadow_set import Provider, Volume
 from engine.vss.writer import Writer
+
+_CHECKPOINT = 1 << 20
+"""Bytes that the file of a checkpoint may grow to: what auto-recovery writes is little."""
+_RESULTS = {errno.ENOSPC: HResult.ERROR_DISK_FULL, errno.EEXIST: HResult.ERROR_FILE_EXISTS}
 
 
 @dataclass
@@ -65,6 +70,35 @@ class Host:
     def subscribe(self, writer: Writer) -> None:
         """Let a writer take part in the host's VSS."""
         self.coordinator.writers.append(writer)
+
+    async def begin_checkpoint(self, vm: VirtualMachine) -> None:
+        """Make the checkpoint of an online backup; what earlier ones left to merge is merged first. Raises VssError."""
+        await self._merge(vm)
+        try:
+            await vm.suffer(VmStep.CHECKPOINT)
+            self.volumes[vm.checkpoint_volume].files.create(vm.checkpoint_file, _CHECKPOINT)
+        except (OSError, VssError) as error:
+            hresult = _result_of(error)
+            failed = CheckpointFailed(vm.name, vm.printed_id, str(error))
+            self.machine.announce(Stage.PREPARE_BACKUP, failed, hresult)
+            raise VssError(hresult, f"{vm.name} gets no checkpoint: {error}") from error
+        now = self.machine.clock.now()
+        vm.checkpoints.append(Checkpoint(uuid5(vm.id, now.isoformat()), now))
+
+    async def end_checkpoint(self, vm: VirtualMachine) -> None:
+        """Delete the newest checkpoint, and merge its file; where that fails, it is announced, and the file stays."""
+        vm.checkpoints[-1].merging = True
+        await self._merge(vm)
+
+    async def _merge(self, vm: VirtualMachine) -> None:
+        for checkpoint in [one for one in vm.checkpoints if one.merging]:
+            try:
+                await vm.suffer(VmStep.MERGE)
+                self.volumes[vm.checkpoint_volume].files.remove(vm.checkpoint_file)
+                vm.checkpoints.remove(checkpoint)
+            except (OSError, VssError) as error:
+                failed = MergeFailed(vm.name, vm.printed_id, str(error))
+                self.machine.announce(Stage.POST_SNAPSHOT, failed, _result_of(error))
 
     async def save(self, vm: VirtualMachine) -> PowerState:
         """Write a machine's memory to a file; the state that it was in. Raises VssError; then it is as before.
@@ -122,4 +156,4 @@ class Host:
 def _result_of(error: OSError | VssError) -> HResult:
     if isinstance(error, VssError):
         return error.hresult
-    return HResult.ERROR_DISK_FULL if error.errno == errno.ENOSPC else HResult.ERROR_IO_DEVICE
+    return _RESULTS.get(error.errno or 0, HResult.ERROR_IO_DEVICE)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -71,11 +72,24 @@ class IntegrationServices:
 class VmStep(StrEnum):
     """Steps of a backup at which something can be made to happen to one machine."""
 
+    CHECKPOINT = "checkpoint"
     CONTACT_GUEST = "contact-guest"
     SAVE = "save"
     START = "start"
     MOUNT = "mount"
     REVERT = "revert"
+    MERGE = "merge"
+
+
+@dataclass
+class Checkpoint:
+    """A checkpoint that a backup made: a file takes what auto-recovery writes, and is merged afterwards."""
+
+    id: UUID
+    created: datetime
+    """UTC."""
+    merging: bool = False
+    """Whether it was deleted, so that its file is to be merged."""
 
 
 @dataclass
@@ -94,6 +108,10 @@ class VirtualMachine:
     integration: IntegrationServices = field(default_factory=IntegrationServices)
     state: PowerState = PowerState.RUNNING
     configuration_valid: bool = True
+    backing_up: bool = False
+    """Whether another program's backup holds it."""
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    """Those of backups: one while a backup runs, and what earlier ones left behind."""
     faults: Mapping[VmStep, Fault] = field(default_factory=dict)
 
     @property
@@ -105,6 +123,11 @@ class VirtualMachine:
     def state_file(self) -> str:
         """The name of the file that holds its saved state."""
         return f"{self.printed_id}.vsv"
+
+    @property
+    def checkpoint_file(self) -> str:
+        """The name of the file of a backup's checkpoint."""
+        return f"{self.printed_id}-AutoRecovery.avhd"
 
     def change(self, action: PowerAction) -> PowerState:
         """Do something to its power state; the state before. Raises VssError where that cannot be done now."""

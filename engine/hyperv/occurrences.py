@@ -59,6 +59,20 @@ class StartFailed(VmHappening):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointFailed(VmHappening):
+    """The checkpoint that a backup needs could not be made (VMMS 18012)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeFailed(VmHappening):
+    """The file of a checkpoint could not be merged; it stays (VMMS 19100)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationUnreadable(VmHappening):
     """The file with the machine's configuration cannot be read (VMMS 16300)."""
 

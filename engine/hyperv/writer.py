@@ -81,6 +81,8 @@ class HyperVApplication(Application):
         """The guests' cycles, whose copies exist until the host's are made and corrected."""
         self._saved: dict[UUID, PowerState] = {}
         """The states that saved machines were in."""
+        self._checkpoints: list[VirtualMachine] = []
+        """The machines that have a checkpoint of this backup."""
 
     async def identify(self) -> tuple[WriterComponent, ...]:
         return tuple(self._publish(vm) for vm in self._host.vms if self._loads(vm))
@@ -105,7 +107,7 @@ class HyperVApplication(Application):
             for vm in vms:
                 await self._bring_to_rest(vm)
         except BaseException:
-            await self._undo()
+            await self.abort()
             raise
 
     async def post_snapshot(self, shadow_set: ShadowSet) -> None:
@@ -124,8 +126,12 @@ class HyperVApplication(Application):
         if failures:
             raise _after_snapshot(failures, of=len(vms))
 
+    async def backup_complete(self) -> None:
+        await self._end_checkpoints()
+
     async def abort(self) -> None:
         await self._undo()
+        await self._end_checkpoints()
 
     # --- one machine ---
 
@@ -150,12 +156,24 @@ class HyperVApplication(Application):
 
     async def _bring_to_rest(self, vm: VirtualMachine) -> None:
         if self._modes[vm.id] is Mode.ONLINE:
+            await self._begin_checkpoint(vm)
             await self._ask_guest(vm)
         elif vm.state in (PowerState.RUNNING, PowerState.PAUSED):
             try:
                 self._saved[vm.id] = await self._host.save(vm)
             except VssError as error:
                 raise WriterError(HResult.VSS_E_WRITERERROR_NONRETRYABLE, str(error), Stage.SAVE_STATE) from error
+
+    async def _begin_checkpoint(self, vm: VirtualMachine) -> None:
+        try:
+            await self._host.begin_checkpoint(vm)
+        except VssError as error:
+            raise WriterError(HResult.VSS_E_WRITERERROR_NONRETRYABLE, str(error), Stage.PREPARE_BACKUP) from error
+        self._checkpoints.append(vm)
+
+    async def _end_checkpoints(self) -> None:
+        while self._checkpoints:
+            await self._host.end_checkpoint(self._checkpoints.pop())
 
     async def _ask_guest(self, vm: VirtualMachine) -> None:
         try:

@@ -12,6 +12,7 @@ from engine.eventlog.inventory import Registered, VolumeSetting
 from engine.eventlog.settings import DiskSetting, device, diskpart
 from engine.eventlog.systeminfo import System, Windows, systeminfo
 from engine.eventlog.vssadmin import CopyListed, StorageSetting
+from engine.hyperv.machine import PowerState
 from engine.lab.computers import Computer, LabHost, LabVm
 from engine.lab.site import LabSite
 
@@ -22,8 +23,9 @@ GUEST_WINDOWS = Windows("Microsoft Windows Server 2008 R2 Enterprise", "6.1.7601
 
 
 def write_exports(folder: Path, site: LabSite, languages: Mapping[str, str]) -> list[Path]:
-    """Write the exports of the machines that have a language here. Raises OSError."""
-    parts: list[LabHost | LabVm] = [*site.hosts.values(), *site.vms.values()]
+    """Write the exports of the machines that have a language here, but for those that do not run. Raises OSError."""
+    running = [vm for vm in site.vms.values() if vm.machine.state is PowerState.RUNNING]
+    parts: list[LabHost | LabVm] = [*site.hosts.values(), *running]
     told: list[tuple[str, Iterable[tuple[str, str | bytes]]]] = [
         (site.computer.name, _of_server(site, languages.get(site.computer.name, "en")))
     ]
@@ -64,6 +66,8 @@ def _of_host(host: LabHost, language: str) -> Iterator[tuple[str, str | bytes]]:
     yield "vm.xml", inventory.machines(listed)
     yield "integration.xml", inventory.integration_services(listed)
     yield "vhd.xml", inventory.disk_drives(listed)
+    if any(not one.merging for vm in readable for one in vm.checkpoints):
+        yield "checkpoints.xml", inventory.checkpoints(listed)
     volumes = [
         VolumeSetting(name, device(host.name, name), "NTFS", one.block.size, one.files.free())
         for name, one in host.machine.volumes.items()

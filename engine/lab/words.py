@@ -39,6 +39,8 @@ _SENTENCES: dict[type[Happening], Sentence] = {
     hyperv.ModeDecided: lambda it: f"{it.vm} can be backed up {it.mode}{_letters(it)}",
     hyperv.PowerStateChanged: lambda it: f"{it.vm}: {it.before} -> {it.after}",
     hyperv.GuestAsked: lambda it: f"the guest {it.vm} is asked for a snapshot",
+    hyperv.CheckpointFailed: lambda it: f"{it.vm} gets no checkpoint",
+    hyperv.MergeFailed: lambda it: f"the checkpoint of {it.vm} cannot be merged",
     hyperv.SaveFailed: lambda it: f"the state of {it.vm} cannot be saved",
     hyperv.StartFailed: lambda it: f"{it.vm} cannot be started again",
     hyperv.DiskMissing: lambda it: f"{it.disk} of {it.vm} is missing",

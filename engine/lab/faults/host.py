@@ -86,7 +86,8 @@ def hyperv_writer_stuck(host: LabHost) -> Injection:
 @fault(Component.HYPERV_WRITER)
 def hyperv_writer_overlap(host: LabHost) -> Injection:
     """Another backup of the host keeps the Hyper-V writer busy."""
-    return _vetoing(host, Phase.PREPARE_BACKUP, HResult.VSS_E_WRITERERROR_RETRYABLE)
+    held = (setting(vm.machine, backing_up=True) for vm in host.vms.values())
+    return together(_vetoing(host, Phase.PREPARE_BACKUP, HResult.VSS_E_WRITERERROR_RETRYABLE), *held)
 
 
 @fault(Component.HYPERV_WRITER)

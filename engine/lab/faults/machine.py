@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from uuid import uuid5
 
 from engine.hresult import HResult
-from engine.hyperv.machine import VmStep
+from engine.hyperv.machine import Checkpoint, PowerAction, PowerState, VmStep
 from engine.lab.computers import LabVm
-from engine.lab.faults.kinds import Injection, entry, fault, setting
+from engine.lab.faults.kinds import Injection, entry, fault, setting, together
 from engine.pipeline import Component
 from engine.vss.faults import refuse
 
@@ -49,6 +51,26 @@ def checkpoints_on_other_volume(vm: LabVm, *, volume: str = "E:") -> Injection:
     return setting(vm.machine, checkpoint_volume=volume)
 
 
+@fault(Component.ONLINE_ELIGIBILITY)
+@contextmanager
+def offline_backup_forbidden(vm: LabVm) -> Iterator[None]:
+    """The machine is shut down, so that only an offline backup is left, which its group does not allow."""
+    guest = vm.machine.guest
+    for volume in guest.volumes:
+        volume.files.flush()
+    before = vm.machine.change(PowerAction.TURN_OFF)
+    with setting(vm, may_be_saved=False):
+        yield
+    if before is PowerState.RUNNING:
+        vm.machine.change(PowerAction.START)
+
+
+@fault(Component.ONLINE_ELIGIBILITY)
+def guest_scoped_snapshots(vm: LabVm) -> Injection:
+    """System Restore makes scoped snapshots in the guest, beside which its requestor takes no others."""
+    return setting(vm.machine.guest, scoped_snapshots=True)
+
+
 # --- configuration and disks -----------------------------------------------------------------------------------------
 
 
@@ -62,6 +84,41 @@ def vm_config_invalid(vm: LabVm) -> Injection:
 def vhd_chain_broken(vm: LabVm) -> Injection:
     """A virtual disk is not where the machine's configuration says."""
     return setting(vm.machine.guest.volumes[-1], disk="moved-away.vhd")
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def checkpoint_cannot_be_created(vm: LabVm, *, hresult: str = "ERROR_ACCESS_DENIED") -> Injection:
+    """The checkpoint that a backup needs cannot be made, for lack of rights in the machine's folder."""
+    return entry(vm.step_faults, VmStep.CHECKPOINT, refuse(HResult[hresult], "the file cannot be made"))
+
+
+@contextmanager
+def _left(vm: LabVm, *, merging: bool) -> Iterator[None]:
+    """A checkpoint of the night before, with its file; whoever merges it meanwhile has taken it away."""
+    machine, files = vm.machine, vm.host.machine.volumes[vm.machine.host_volume].files
+    yesterday = vm.around.clock.now() - timedelta(days=1)
+    left = Checkpoint(uuid5(machine.id, yesterday.isoformat()), yesterday, merging)
+    files.create(machine.checkpoint_file, 1 << 20)
+    machine.checkpoints.append(left)
+    try:
+        yield
+    finally:
+        if left in machine.checkpoints:
+            machine.checkpoints.remove(left)
+            files.remove(machine.checkpoint_file)
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def recovery_checkpoint_left(vm: LabVm) -> Injection:
+    """The checkpoint of last night's backup was never deleted, and its file is in the way of tonight's."""
+    return _left(vm, merging=False)
+
+
+@fault(Component.VM_CONFIG_STORAGE)
+def disk_merge_failed(vm: LabVm, *, hresult: str = "ERROR_SHARING_VIOLATION") -> Injection:
+    """The file of last night's checkpoint cannot be merged, since another program holds it."""
+    held = entry(vm.step_faults, VmStep.MERGE, refuse(HResult[hresult], "the file is in use"))
+    return together(held, _left(vm, merging=True))
 
 
 @fault(Component.VM_CONFIG_STORAGE)

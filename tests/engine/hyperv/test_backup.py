@@ -16,10 +16,12 @@ from engine.hyperv.database import Database, unfinished
 from engine.hyperv.hive import Hive
 from engine.hyperv.machine import BackupService, PowerAction, PowerState, VmStep
 from engine.hyperv.occurrences import (
+    CheckpointFailed,
     ConfigurationUnreadable,
     DiskMissing,
     DiskReverted,
     GuestAsked,
+    MergeFailed,
     ModeDecided,
     MountFailed,
     PowerStateChanged,
@@ -35,6 +37,7 @@ from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
 from engine.vss.occurrences import ProviderCalled, ServiceFailed, SessionBegan, ShadowCopyLost, WriterHandled
 from engine.vss.requestor import Requestor
 from engine.vss.states import Phase
+from engine.windows import ScopedSnapshotsEnabled
 from tests.engine.hyperv.site import GIB, Site, restored
 
 SQL = "SqlServerWriter"
@@ -71,6 +74,43 @@ class Restore:
 
     def database(self) -> Database:
         return Database(self.files, "ledger", self.journal)  # type: ignore[arg-type]
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_lasts_as_long_as_the_backup_and_leaves_no_file(tmp_path):
+    site, seen = Site(tmp_path), []
+    files = site.host.volumes["D:"].files
+    site.back_up(during=lambda _backup: seen.extend([len(site.vm.checkpoints), files.exists(site.vm.checkpoint_file)]))
+    assert seen == [1, True]
+    assert (site.vm.checkpoints, files.exists(site.vm.checkpoint_file)) == ([], False)
+
+
+def test_a_checkpoint_that_cannot_be_merged_is_in_the_way_of_the_next_backup_until_it_can(tmp_path):
+    site = Site(tmp_path)
+    site.vm.faults = {VmStep.MERGE: refuse(HResult.ERROR_SHARING_VIOLATION)}
+    site.back_up()
+    assert [one.merging for one in site.vm.checkpoints] == [True]
+    assert failure(site).hresult is HResult.VSS_E_WRITERERROR_NONRETRYABLE
+    assert [result for _, result in site.watcher.of(CheckpointFailed)] == [HResult.ERROR_FILE_EXISTS]
+    assert {result for _, result in site.watcher.of(MergeFailed)} == {HResult.ERROR_SHARING_VIOLATION}
+    site.vm.faults = {}
+    site.back_up()
+    assert site.vm.checkpoints == []
+
+
+def test_a_backup_that_fails_ends_its_checkpoint(tmp_path):
+    site = Site(tmp_path, guest_faults={SQL: {Phase.FREEZE: veto(HResult.VSS_E_WRITERERROR_NONRETRYABLE)}})
+    failure(site)
+    assert site.vm.checkpoints == []
+
+
+def test_scoped_snapshots_keep_the_guest_out_of_the_backup(tmp_path):
+    site = Site(tmp_path)
+    site.vm.guest.scoped_snapshots = True
+    assert failure(site).hresult is HResult.VSS_E_WRITERERROR_RETRYABLE
+    assert [result for _, result in site.watcher.of(ScopedSnapshotsEnabled)] == [HResult.ERROR_NOT_SUPPORTED]
 
 
 # --- online ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from engine.pipeline import Component, Mode, Scope
 WRITERS = ("SqlServerWriter", "Registry Writer", "System Writer", "NTDS", "Microsoft Exchange Writer")
 PLATES = {Scope.SITE: "site", Scope.HOST: "host:HV01", Scope.VM: "vm:SQL01"}
 EVERY = [f"{kind.name}@{PLATES[scope]}" for kind in fault_kinds().values() for scope in kind.plates]
-STANDS_STILL: set[str] = set()
+STANDS_STILL = {"offline-backup-forbidden"}
 """Faults that are that a machine does not run any more."""
 
 
