@@ -269,12 +269,15 @@ class SystemFiles:
             import fcntl  # noqa: PLC0415 - not every system has it
         except ImportError:
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP)) from None
-        with source.open("rb") as old, target.open("xb") as new:
+        with source.open("rb") as old:
+            new = self.open(target, "create")
             try:
-                fcntl.ioctl(new.fileno(), _CLONE, old.fileno())
+                fcntl.ioctl(new.descriptor, _CLONE, old.fileno())
             except OSError:
                 target.unlink()
                 raise
+            finally:
+                new.close()
 
     def remove(self, path: Path) -> None:
         path.unlink()

@@ -24,6 +24,8 @@ class Wishes(NamedTuple):
     check: bool = False
     """Compare everything, whatever is stored."""
     allow_torn: bool = False
+    track: bool = False
+    """Keep the clone that was read beside the image, so that the next backup knows what was written since."""
 
 
 class BackedUp(NamedTuple):
@@ -51,7 +53,7 @@ def back_up(
         RepositoryError, OSError: there is no new recovery point; what was transferred is kept where it can be.
     """
     path = image.resolve(strict=True)
-    with instant_of(path, writers, allow_torn=wishes.allow_torn) as instant:
+    with instant_of(path, writers, allow_torn=wishes.allow_torn, track=wishes.track) as instant:
         return keep(repository, encodable(str(path), _LONGEST_PATH), instant, progress, wishes)
 
 

@@ -16,8 +16,10 @@ from typing import Protocol
 
 from engine.blocks import Source
 from engine.dpm.errors import RepositoryError
+from engine.dpm.locks import locked
 from engine.dpm.records import PointMode
 from engine.files import SYSTEM, SystemFile
+from engine.sync.kept import Kept
 from engine.sync.scope import Tracked
 
 _CLOCK_TICK = 0.02
@@ -81,11 +83,12 @@ class Instant(Protocol):
 class FileInstant:
     """What is read of a file, and what instant of it that is."""
 
-    tracked: Tracked | None = None
-    """A file does not say what was written to it since."""
-
-    def __init__(self, path: Path, source: Source, mode: PointMode, *, watched: bool, allow_torn: bool) -> None:
+    def __init__(
+        self, path: Path, source: SystemFile, mode: PointMode, kept: Kept | None, *, watched: bool, allow_torn: bool
+    ) -> None:
         self.source = source
+        self.tracked: Tracked | None = kept.tracked(source) if kept else None
+        self._kept = kept
         self._path = path
         self._mode = mode
         self._watched = watched
@@ -105,33 +108,45 @@ class FileInstant:
         return PointMode.TORN
 
     def committed(self, root: bytes) -> None:
-        """There is a recovery point of it, which nobody need remember here."""
+        """There is a recovery point of it, which the next backup may go on from if changes are tracked."""
+        if self._kept:
+            self._kept.keep(root)
 
 
 @contextmanager
-def instant_of(path: Path, writers: Writers | None = None, *, allow_torn: bool = False) -> Iterator[FileInstant]:
+def instant_of(
+    path: Path, writers: Writers | None = None, *, allow_torn: bool = False, track: bool = False
+) -> Iterator[FileInstant]:
     """An instant of an image, for the time of the block. Writers are thawed however the block ends.
+
+    `track`: keep the clone of each backup until the next, which then knows what was written meanwhile.
 
     Raises:
         NotAnImageError: it is not a regular file.
+        NotTrackableError: it is to be tracked, and its file system makes no clones.
+        BusyError: it is to be tracked, and another process backs it up so.
         OSError: it cannot be read.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise NotAnImageError(path)
     mode = PointMode.APPLICATION if writers else PointMode.CRASH
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as thawed:
         if writers:
-            held.callback(writers.thaw)
+            thawed.callback(writers.thaw)
             writers.freeze()
-        source = _clone(path)
+        kept = Kept(path) if track else None
+        if kept:
+            held.enter_context(locked(kept.lock, f"the clone of {path}"))
+            held.callback(kept.drop_next)
+        source = kept.make_next() if kept else _clone(path)
         cloned = source is not None
         if source is None:
             _settle(path)
             source = SYSTEM.open(path, "read")
         try:
             if cloned:
-                held.close()  # thaw: what comes now does not touch the clone
-            yield FileInstant(path, source, mode, watched=not cloned, allow_torn=allow_torn)
+                thawed.close()  # what comes now does not touch the clone
+            yield FileInstant(path, source, mode, kept, watched=not cloned, allow_torn=allow_torn)
         finally:
             source.close()
 

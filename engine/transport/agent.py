@@ -42,10 +42,12 @@ class LocalImage(NamedTuple):
     path: Path
     writers: Writers | None = None
     allow_torn: bool = False
+    track: bool = False
 
     def instant(self) -> AbstractContextManager[Instant]:
         """As `Protected.instant`."""
-        return instant_of(self.path.resolve(strict=True), self.writers, allow_torn=self.allow_torn)
+        path = self.path.resolve(strict=True)
+        return instant_of(path, self.writers, allow_torn=self.allow_torn, track=self.track)
 
 
 class Retry(NamedTuple):

@@ -48,6 +48,7 @@ _RUN = """Wait for the server's jobs and do them, until Ctrl-C.
         path: /var/lib/vms/sql.vhdx      # from the file's folder, if relative
         freeze-command: virsh domfsfreeze sql
         thaw-command: virsh domfsthaw sql
+        track: true                      # as `shindan backup --track`
       - name: web
         path: web.vhdx
         allow-torn: true

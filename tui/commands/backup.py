@@ -27,6 +27,10 @@ A recovery point shows one instant. On a file system that can clone files (XFS, 
 writers held by --freeze-command for that moment only. Elsewhere writers are held during the whole reading; without
 commands, the backup fails when the image changes while it is read.
 
+With --track (XFS, btrfs) the clone stays beside the image, as .IMAGE.backed-up, until the next backup with --track,
+which compares only what the two clones do not share. It takes the space of what is overwritten meanwhile. Without
+it everything is compared.
+
 At a server this machine has to be enrolled (`shindan agent enrol`). There an image goes by the name that --images
 gives it, or by its file's name and a digest of its path. A connection that breaks, or an image that is in use or
 changes, is tried once more after --retry-after.
@@ -47,6 +51,7 @@ Exit status:
 @click.option("--freeze-command", metavar="COMMAND", help="Holds whoever writes the images; run without a shell.")
 @click.option("--thaw-command", metavar="COMMAND", help="Lets them go on; run however the backup ends.")
 @click.option("--allow-torn", is_flag=True, help="Keep a copy of an image that changed meanwhile, marked as torn.")
+@click.option("--track", is_flag=True, help="Keep a clone beside the image, and compare what was written since only.")
 @click.option("--trust-digests", is_flag=True, help="Rely on stored digests instead of reading the replica too.")
 @click.option("--check", is_flag=True, help="Consistency check: compare everything, repair what is damaged.")
 @click.option(
@@ -73,6 +78,7 @@ def backup(  # noqa: PLR0913 - one parameter an option
     freeze_command: str | None,
     thaw_command: str | None,
     allow_torn: bool,
+    track: bool,
     trust_digests: bool,
     check: bool,
     block_size: str,
@@ -89,7 +95,7 @@ def backup(  # noqa: PLR0913 - one parameter an option
         writers = CommandWriters(freeze_command, thaw_command) if freeze_command and thaw_command else None
     except ValueError as error:
         raise click.UsageError(f"a command cannot be split into words: {error}") from error
-    wishes = Wishes(int(block_size) << 10, trust_digests, check, allow_torn)
+    wishes = Wishes(int(block_size) << 10, trust_digests, check, allow_torn, track)
     if repo.startswith(SCHEME):
         from tui.shell.remote import Server  # noqa: PLC0415 - most backups are local
 

@@ -26,6 +26,7 @@ class _Image(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
     freeze_command: _Text | None = None
     thaw_command: _Text | None = None
     allow_torn: bool = False
+    track: bool = False
 
 
 class _Images(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,7 +68,7 @@ def read_images(path: Path) -> dict[str, LocalImage]:
             where = ("images", place, "freeze-command")
             problems.append(document.problem(where, f"a command cannot be split into words: {error}"))
             continue
-        found[image.name] = LocalImage(path.parent / image.path, writers, image.allow_torn)
+        found[image.name] = LocalImage(path.parent / image.path, writers, image.allow_torn, image.track)
     if not found and not problems:
         problems.append(document.problem(("images",), "there are no images", "at least one"))
     if len(found) > MAX_IMAGES:

@@ -42,8 +42,8 @@ class Server:
         member = Membership(self._folder)
         member.server = server
         name, local = self._named.get(path) or (image_named(path), LocalImage(path))
-        torn = self._wishes.allow_torn or local.allow_torn
-        local = LocalImage(path, writers or local.writers, torn)
+        torn, track = self._wishes.allow_torn or local.allow_torn, self._wishes.track or local.track
+        local = LocalImage(path, writers or local.writers, torn, track)
         with watched(sys.stderr, f"backup {image.name}") as watcher:
             done = push(member, name, local, self._wishes, watcher, self._retry, self._limits)
         replica = replica_named(member.name, name)

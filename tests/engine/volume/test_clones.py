@@ -1,16 +1,13 @@
 """Clones of the volume's file serve as shadow copies where the file system makes them, and nobody notices elsewhere."""
 
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from engine.files import SYSTEM
 from engine.volume import InsufficientStorageError, ShadowCopyLostError, Volume
 from engine.volume.diffarea import BLOCK
+from tests.engine.cloning import on_xfs
 from tests.engine.disks import CrashDisk
 
 PATH = Path("images/disk.img")
@@ -86,26 +83,12 @@ def test_a_clone_that_fails_at_the_moment_is_an_error_and_leaves_nothing():
     assert disk.names(PATH.parent / "disk.img.shadow") == []
 
 
-@pytest.fixture
-def xfs(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0 or which("mkfs.xfs") is None:
-        pytest.skip("a file system that can clone needs root and mkfs.xfs (Debian: xfsprogs)")
-    image, folder = tmp_path / "xfs.img", tmp_path / "xfs"
-    folder.mkdir()
-    with image.open("wb") as file:
-        file.truncate(320 << 20)
-    subprocess.run(["mkfs.xfs", "-q", str(image)], check=True)
-    mounted = subprocess.run(
-        ["mount", "-o", "loop", str(image), str(folder)], check=False, capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"no loop mount here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def test_xfs_makes_the_clones(tmp_path: Path):
+    with on_xfs(tmp_path) as xfs:
+        check_that_it_clones(xfs / "disk.img")
 
 
-def test_xfs_makes_the_clones(xfs: Path):
-    path = xfs / "disk.img"
+def check_that_it_clones(path: Path) -> None:
     path.write_bytes(b"o" * SIZE)
     volume = Volume(path, cloner=SYSTEM)
     copy = copy_of(volume, "really a clone")
