@@ -42,7 +42,6 @@ _WORDS = (
     *VerdictWord, *Status, *CELL_GLYPHS, *Subject,
     "failed", "succeeded", "unknown",
     "critical", "error", "warning", "information", "verbose",
-    "job-started", "job-ended", "evidence", "trouble", "progress", "context",
 )  # fmt: skip
 """Words of the program's vocabularies that reports show as they are."""
 _VERBATIM = re.compile(r"`[^`]*`|0x[0-9A-Fa-f]{8}|\b[A-Z]:\\\S*|https?://\S+|(?<![\w-])-[A-Za-z]\w+")
@@ -99,7 +98,7 @@ def _rules(library: Library) -> Iterator[Origin]:
 def _in_code(path: Path) -> Iterator[Origin]:
     """The literals that are said; of a choice between two, both."""
     source = path.read_text(encoding="utf-8")
-    if "import Sentence" not in source and "from diagnostics.language import" not in source:
+    if "Sentence" not in source and "from diagnostics.language import" not in source:
         return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and node.args and _name(node.func) in _SAYING:

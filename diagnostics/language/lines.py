@@ -14,10 +14,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-_OPENING = "（「『【［｛〈《〔“‘"  # noqa: RUF001 - these very characters are meant
+_OPENING = "（「『【［｛〈《〔“‘(["  # noqa: RUF001 - these very characters are meant
 _NEVER_FIRST = "、。，．・：；！？）」』】］｝〉》〕”’ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ々…％"  # noqa: RUF001 - as above
 _WIDE = "\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60\uffe0-\uffe6"
-_UNIT = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_NEVER_FIRST}]+|)[{_NEVER_FIRST}]*\s*")
+_UNIT = re.compile(
+    rf"[{re.escape(_OPENING)}]*(?:[{_WIDE}][)\],.:;!?%]*|[^\s{_WIDE}{_NEVER_FIRST}]+|)[{_NEVER_FIRST}]*[)\]]*\s*"
+)
 """What stays together: opening brackets, a wide character or a word, what may not begin a line, the spaces after."""
 _HAS_WIDE = re.compile(f"[{_WIDE}]").search
 
