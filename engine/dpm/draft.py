@@ -61,6 +61,8 @@ class Draft:
         self._bad_slots: set[int] = set()
         self.repaired_blocks = 0
         self.damaged_maps: list[RecoveryPoint] = []
+        self.damaged_points: list[RecoveryPoint] = []
+        """After the commit: older points that refer to slots which could not be repaired, or whose maps are lost."""
         self._referred: bytes | None = None
         """Which slots the recovery points refer to, where that is known."""
         self.replica = replica
@@ -69,13 +71,12 @@ class Draft:
         with contextlib.ExitStack() as opened:
             self.slots: FileSlots = self._places.open_slots()
             opened.callback(self.slots.close)
-            newest, self._free = self._take_up_maps(known)
-            self.base_point = newest.point if newest else None
-            self.base = newest.point.id if newest else 0
-            self._base_map = newest.map if newest else BlockMap(replica.block_size, 0)
+            self.base, self._free = self._take_up_maps(known)
+            self._base_map = self.base.map if self.base else BlockMap(replica.block_size, 0)
             self.map = self._base_map.resized(image_size)
             self.image = MappedImage(self.map, self.slots)
-            self._journal = Journal(files, self._places.journal, replica.block_size, self.base)
+            base = self.base.point.id if self.base else 0
+            self._journal = Journal(files, self._places.journal, replica.block_size, base)
             opened.callback(self._journal.close)
             self.resumed = self._take_up_journal()
             self.job: Job = catalog.start_job(replica.id, self._kind(check=check), now)
@@ -213,7 +214,8 @@ class Draft:
         )
         sound = msgspec.structs.replace(self.replica, state=ReplicaState.CONSISTENT)
         ended = msgspec.structs.replace(self.job, ended=now, outcome=Outcome.SUCCEEDED, bytes_sent=bytes_sent)
-        self._catalog.commit(point, sound, ended, self.damaged_points())
+        self.damaged_points = self._damaged()
+        self._catalog.commit(point, sound, ended, self.damaged_points)
         self.job = ended
         self._leave_behind(point)
         return point
@@ -226,8 +228,7 @@ class Draft:
             used.keep(self.map.slots, self._base_map.slots)
             remember(self._files, self._places.used, [*self.points, point], used.used())
 
-    def damaged_points(self) -> list[RecoveryPoint]:
-        """Older points that refer to slots which could not be repaired, or whose maps are lost."""
+    def _damaged(self) -> list[RecoveryPoint]:
         lost = list(self.damaged_maps)
         if self._bad_slots:
             whole = [point for point in self.points if point not in lost]

@@ -31,7 +31,7 @@ from engine.sync.messages import (
     batch_blocks,
 )
 from engine.sync.scope import Run, Tracked, batches_of, runs_of, size_of, together
-from engine.sync.transport import BrokenTransferError, Transport, expect, refuse, refusing
+from engine.sync.wire import BrokenTransferError, Transport, expect, refuse, refusing
 
 _WINDOW = 8
 """Batches whose answers may be missing."""

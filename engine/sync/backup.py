@@ -74,5 +74,5 @@ def keep(repository: Repository, name: str, instant: Instant, progress: Progress
 
 
 def _told(point: RecoveryPoint, image: str, draft: Draft) -> BackedUp:
-    damaged = tuple(older.id for older in draft.damaged_points())
+    damaged = tuple(older.id for older in draft.damaged_points)
     return BackedUp(point, image, draft.map.block_size, draft.resumed, draft.repaired_blocks, damaged)

@@ -90,7 +90,7 @@ def copying(
     """As `copy_differences`, step by step, for whoever has something to do before differing blocks are put."""
     if draft.needs_full_comparison:
         trust_digests, tracked = False, None
-    if tracked and (draft.base_point is None or tracked.base_root != draft.base_point.root):
+    if tracked and (draft.base is None or tracked.base_root != draft.base.point.root):
         tracked = None
     size = draft.map.block_size
     progress.started(source.size())

@@ -34,12 +34,10 @@ from engine.sync.messages import (
     Refused,
 )
 from engine.sync.scope import Run
-from engine.sync.transport import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
+from engine.sync.wire import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
 
 _ROOMS = 6
 """Payloads that may have been received and not been put away yet."""
-
-
 _WAITING = 16
 """Batches that may have been received and not been compared yet; an agent that sends more has to wait."""
 
@@ -87,7 +85,8 @@ def receive_image(
         room = memoryview(bytearray(MAX_PAYLOAD))
         described = expect(Describe, transport.receive(room)[0])
         with repository.draft(replica, described.image_size, check=check, base=base) as draft:
-            if described.tracked and (draft.needs_full_comparison or not base or draft.base != base.point.id):
+            same = base and draft.base and draft.base.point == base.point
+            if described.tracked and (draft.needs_full_comparison or not same):
                 raise BrokenTransferError("changes were tracked since a point that is not the newest any more")
             receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
             mode = receiving.run(room, threads)

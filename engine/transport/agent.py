@@ -14,7 +14,7 @@ from engine.progress import Progress
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
 from engine.sync.instant import Instant, Writers, instant_of
-from engine.sync.transport import Framed, refusing
+from engine.sync.wire import Framed, refusing
 from engine.transport.control import Offer, Push, Start, ask
 from engine.transport.enrolment import Membership, connected, learn, renew
 from engine.transport.errors import UntrustedError

@@ -8,7 +8,7 @@ import msgspec
 from engine.blocks import DEFAULT_BLOCK_SIZE, GROUP_SIZE
 from engine.dpm.errors import RepositoryError, encodable
 from engine.sync.messages import MAX_MESSAGE, Refused
-from engine.sync.transport import BrokenTransferError, RefusedError, Stream, read_frame, write_frame
+from engine.sync.wire import BrokenTransferError, RefusedError, Stream, read_frame, write_frame
 from engine.transport.names import IMAGE_PATTERN
 from engine.transport.tokens import SECRET_SIZE
 

@@ -1,7 +1,7 @@
 """What can go wrong between two machines."""
 
 from engine.dpm.errors import RepositoryError
-from engine.sync.transport import BrokenTransferError
+from engine.sync.wire import BrokenTransferError
 
 
 class UnreachableError(BrokenTransferError):

@@ -16,7 +16,7 @@ from engine.dpm import Repository
 from engine.dpm.errors import RepositoryError
 from engine.progress import Unwatched
 from engine.sync.server import Received, receive_image
-from engine.sync.transport import BrokenTransferError, Framed
+from engine.sync.wire import BrokenTransferError, Framed
 from engine.transport.authority import Authority
 from engine.transport.control import (
     AskAuthority,

@@ -20,7 +20,7 @@ from engine.files import SYSTEM
 from engine.progress import Unwatched
 from engine.sync.agent import send_image
 from engine.sync.server import receive_image
-from engine.sync.transport import Framed, SocketStream, Stream
+from engine.sync.wire import Framed, SocketStream, Stream
 from engine.transport.authority import Authority
 from engine.transport.names import SERVER
 from engine.transport.tls import Limits, TlsStream

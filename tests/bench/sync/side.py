@@ -15,7 +15,7 @@ from pathlib import Path
 from engine.files import SYSTEM
 from engine.progress import Unwatched
 from engine.sync.scope import Tracked
-from engine.sync.transport import Framed, SocketStream
+from engine.sync.wire import Framed, SocketStream
 
 
 def server(repository: str, image: str, place: str, *options: str) -> None:

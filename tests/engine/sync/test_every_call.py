@@ -17,7 +17,7 @@ from engine.files import Files, Room
 from engine.progress import Unwatched
 from engine.sync.agent import send_image
 from engine.sync.server import receive_image
-from engine.sync.transport import pair
+from engine.sync.wire import pair
 from tests.engine.disks import Faulty, Plan, fail, no_fault, short
 from tests.engine.dpm.disk import BLOCK, MEMORY, Image, MixedDisk, Ticks, content, opened
 from tests.engine.dpm.test_repository_states import CrashError, crash

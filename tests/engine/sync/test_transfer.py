@@ -22,7 +22,7 @@ from engine.sync.instant import ImageChangedError
 from engine.sync.messages import MAX_PAYLOAD, VERSION, Begin, Blocks, Describe, Digests, Finished, Message, Need
 from engine.sync.scope import Tracked
 from engine.sync.server import Received, receive_image
-from engine.sync.transport import BrokenTransferError, Framed, RefusedError, Transport, pair
+from engine.sync.wire import BrokenTransferError, Framed, RefusedError, Transport, pair
 from tests.engine.dpm.disk import MEMORY, Image, content
 
 BLOCK = 4096

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.files import Data
 from engine.sync.messages import MAX_MESSAGE, MAX_PAYLOAD, Message
-from engine.sync.transport import BrokenTransferError, Framed
+from engine.sync.wire import BrokenTransferError, Framed
 from engine.transport.control import Answer, Offer, Push, Request, Start, requested
 from engine.transport.names import BadNameError, address_of, agent_in, agent_named, image_named
 

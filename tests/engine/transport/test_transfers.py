@@ -16,7 +16,7 @@ from engine.dpm.errors import RepositoryError
 from engine.progress import Unwatched
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
-from engine.sync.transport import BrokenTransferError, RefusedError
+from engine.sync.wire import BrokenTransferError, RefusedError
 from engine.transport import agent as agents
 from engine.transport.agent import LocalImage, Retry, push, work
 from engine.transport.authority import system_time

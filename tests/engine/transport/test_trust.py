@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from engine.sync.transport import BrokenTransferError, RefusedError
+from engine.sync.wire import BrokenTransferError, RefusedError
 from engine.transport import control
 from engine.transport.authority import Authority
 from engine.transport.certificates import new_key, signing_request
