@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from diagnostics.exit_codes import ExitCode
@@ -25,7 +26,8 @@ from tui.plain import plain
 from tui.screens.base import ShindanScreen
 from tui.session import Session
 from tui.standing import Standing
-from tui.themes import DEFAULT, Glyphs, glyphs, themes
+from tui.themes import DEFAULT, Glyphs, glyphs, signs, themes
+from tui.themes.ascii_only import AsciiOnly
 
 if TYPE_CHECKING:  # what reads and judges logs is slow to import; the first screen does not wait for it
     from diagnostics.handbook.holdings import Library
@@ -72,6 +74,7 @@ class ShindanApp(App[None]):
         self.words = self._speaking(language or self.session.language or language_of())
         self.glyphs: Glyphs = glyphs(ascii_only=ascii_only or self.session.ascii_only)
         self.set_class(self._draws_ascii, "-ascii")
+        self._ascii_only = AsciiOnly(signs())
         self.case: OpenCase | None = None
         self.bench: Bench | None = None
         """What is on the lab's bench."""
@@ -266,6 +269,10 @@ class ShindanApp(App[None]):
         self.set_class(self._draws_ascii, "-ascii")
         await self.make_anew()
         self._remember_looks()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What changes every line before it is drawn."""
+        return (*super().get_line_filters(), *([self._ascii_only] if self._draws_ascii else []))
 
     async def make_anew(self) -> None:
         """Make the screen anew, and all others when somebody goes there: everything on them may have changed."""

@@ -1,7 +1,7 @@
 """Keys as the user wants them: `keys.yml` in the user's configuration folder, over those of the registry of actions.
 
-lab-run: x                  # the name of an action, as `shindan open --keys` lists them, and its key
-next-error: [e, F9]         # or its keys, instead of those that it has otherwise
+lab-run: F9                 # the name of an action, as `shindan open --keys` lists them, and its key
+next-error: [E, ^N]         # or its keys, instead of those that it has otherwise
 """
 
 import re

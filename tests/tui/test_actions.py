@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from tui.actions import ACTIONS, EVERYWHERE, LINES, PLACES
 from tui.commands.open import THEMES
 from tui.i18n import LANGUAGES, Words, language_of, messages
-from tui.themes import glyphs, themes
+from tui.themes import glyphs, signs, themes
 
 PRESSED_ANYWHERE = {"enter", "escape", "question_mark", "colon", "space", "slash", "up", "down", "left", "right"}
 
@@ -74,6 +74,10 @@ def test_ascii_signs_are_ascii_and_all_signs_are_one_column_wide():
         told = [getattr(signs, name) for name in signs.__struct_fields__]
         assert all(cell_len(sign) == 1 for sign in told)
         assert not ascii_only or all(sign.isascii() for sign in told)
+
+
+def test_every_sign_has_one_in_ascii_of_the_same_width():
+    assert [one for one in signs().items() if cell_len(one[0]) != 1 or len(one[1]) != 1 or not one[1].isascii()] == []
 
 
 _IMPORTED_BY = """

@@ -1,5 +1,6 @@
 """Colours and glyphs as data. Meaning never rests on colour alone: a glyph and a word say the same."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -62,6 +63,8 @@ class Glyphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _GlyphSets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unicode: Glyphs
     ascii: Glyphs
+    signs: dict[str, str]
+    """Of whatever else is drawn, and its sign in ASCII."""
 
 
 @cache
@@ -88,8 +91,24 @@ def glyphs(*, ascii_only: bool = False) -> Glyphs:
     Raises:
         BrokenThemeError: the table cannot be used.
     """
-    sets = _typed(_GlyphSets, HERE / "glyphs.yml")
-    return sets.ascii if ascii_only else sets.unicode
+    return _glyph_sets().ascii if ascii_only else _glyph_sets().unicode
+
+
+@cache
+def signs() -> Mapping[str, str]:
+    """Every sign that is drawn, and the one that stands for it in ASCII.
+
+    Raises:
+        BrokenThemeError: the table cannot be used.
+    """
+    sets = _glyph_sets()
+    ours = {getattr(sets.unicode, name): getattr(sets.ascii, name) for name in Glyphs.__struct_fields__}
+    return {**sets.signs, **ours}
+
+
+@cache
+def _glyph_sets() -> _GlyphSets:
+    return _typed(_GlyphSets, HERE / "glyphs.yml")
 
 
 def _typed(declared: type[_Declared], path: Path) -> _Declared:
