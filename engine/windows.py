@@ -290,6 +290,28 @@ class SharedSnapshotFailed(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotNotAnnounced(Happening):
+    """A shared volume was to be copied without its having been prepared for that (FailoverClustering 1584)."""
+
+    volume: str
+    disk: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceHung(Happening):
+    """A resource of the cluster did not answer in its time (FailoverClustering 1230)."""
+
+    resource: str
+    kind: str = "Physical Disk"
+    library: str = "clusres.dll"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceHostEnded(Happening):
+    """The process that hosts resources of the cluster was ended, and starts anew (FailoverClustering 1146)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceFailed(Happening):
     """A resource of the cluster failed (FailoverClustering 1069)."""
 
@@ -335,6 +357,13 @@ class HardwareCopyMissing(Happening):
     """The disk with a hardware shadow copy did not appear on the machine (VSS 12330)."""
 
     volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyNotDismounted(Happening):
+    """The volume with a hardware shadow copy could not be dismounted (VSS 12331)."""
+
+    error: HResult
 
 
 @dataclass(frozen=True, slots=True)

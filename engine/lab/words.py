@@ -32,6 +32,7 @@ _SENTENCES: dict[type[Happening], Sentence] = {
     vss.WriterHandled: lambda it: f"{it.writer.name}: {it.phase}",
     vss.WriterVanished: lambda it: f"{it.writer.name} is gone, at {it.phase}",
     vss.ProviderCalled: lambda it: f"{it.provider.name}: {it.routine}",
+    vss.TransactionsNotFrozen: lambda it: f"transactions do not come to rest in {it.seconds:g} s",
     vss.WritesReleased: lambda it: f"writes to {it.volume} were held for {it.seconds:.1f} s",
     vss.ShadowCopyCreated: lambda it: f"shadow copy of {it.volume}",
     vss.ShadowCopyDeleted: lambda it: f"the shadow copy of {it.volume} is released",

@@ -32,6 +32,7 @@ from engine.vss.occurrences import (
     SetEnded,
     ShadowCopyCreated,
     ShadowCopyDeleted,
+    TransactionsNotFrozen,
     WritesReleased,
 )
 from engine.vss.shadow_set import Provider, SetState, ShadowSet, Volume
@@ -39,6 +40,11 @@ from engine.vss.states import Phase
 from engine.vss.writer import Level, Writer, WriterStatus, stage_of
 
 T = TypeVar("T")
+
+
+async def nothing() -> None:
+    """All is well."""
+
 
 MOST_VOLUMES = 64
 """In one set (*Shadow Copy Creation for Providers*)."""
@@ -62,6 +68,8 @@ class Limits:
     """Writes are held so long at most; then the kernel lets them go on (*Shadow Copy Creation for Providers*)."""
     flush: float = 60.0
     """A file system may take so long to flush. Not documented; no writer's freeze lasts longer."""
+    transactions: float = 10.0
+    """The kernel's transactions may take so long to come to rest. Not documented; as long as writes may be held."""
     answer: float = 900.0
     """A writer may take so long for an event outside of the freeze, a provider for a routine. Not documented; above the
     ten minutes after which a guest's cycle is said to be given up."""
@@ -88,6 +96,8 @@ class Coordinator:
         """Why the service cannot work at all, as a scenario wants it; every backup ends with the HRESULT of it."""
         self.creating: ShadowSet | None = None
         """The set that is being created; while there is one, no other can begin."""
+        self.settle: Callable[[], Awaitable[None]] = nothing
+        """What resource managers do until transactions rest; a scenario may let it take long."""
         guest = machine.scope is Scope.VM
         self._snapshot_stage = Stage.GUEST_SNAPSHOT if guest else Stage.HOST_SNAPSHOT
 
@@ -182,6 +192,7 @@ class Coordinator:
         await self._call_all("EndPrepareSnapshots", shadow_set, lambda provider: provider.end_prepare)
         shadow_set.state = SetState.PREPARED
         await self._freeze(shadow_set)
+        await self._freeze_transactions()
         await self._call_all("PreCommitSnapshots", shadow_set, lambda provider: provider.pre_commit)
         shadow_set.state = SetState.PRECOMMITTED
         async with self._held(list(shadow_set.volumes.values())):
@@ -201,6 +212,17 @@ class Coordinator:
         for level in sorted(Level, reverse=True):
             writers = [writer for writer in self._living() if writer.level is level]
             await _together(writer.handle(Phase.FREEZE, shadow_set, self.limits.answer) for writer in writers)
+
+    async def _freeze_transactions(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.transactions):
+                await self.settle()
+        except TimeoutError:
+            result = HResult.VSS_E_TRANSACTION_FREEZE_TIMEOUT
+            self.machine.announce(
+                stage_of(self.machine.scope, Phase.FREEZE), TransactionsNotFrozen(self.limits.transactions), result
+            )
+            raise VssError(result, f"transactions of {self.machine.name} did not come to rest") from None
 
     async def _commit(self, shadow_set: ShadowSet) -> None:
         for provider in _each_once(shadow_set):

@@ -174,7 +174,3 @@ class SlowVolume:
 
     def release(self) -> bool:
         return self._volume.release()
-
-
-async def nothing() -> None:
-    """All is well."""

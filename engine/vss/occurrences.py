@@ -57,6 +57,14 @@ class SetEnded(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionsNotFrozen(Happening):
+    """The kernel's transactions did not come to rest in their time (VSS 12323)."""
+
+    seconds: float
+    """So long they had."""
+
+
+@dataclass(frozen=True, slots=True)
 class WriterHandled(Happening):
     """A writer answered an event; a failure is what VSS 8229 reports."""
 

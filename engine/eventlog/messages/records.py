@@ -14,7 +14,7 @@ from engine.eventlog.record import CLASSIC, EventData, Provider, Record, UserDat
 from engine.occurrence import Occurrence
 from engine.pipeline import Scope
 
-_LEVELS = {"error": 2, "warning": 3, "information": 4}
+_LEVELS = {"critical": 1, "error": 2, "warning": 3, "information": 4}
 
 
 class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +30,7 @@ class Message(Entry, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One message: when it is logged, and with what."""
 
     event_id: int
-    level: Literal["error", "warning", "information"]
+    level: Literal["critical", "error", "warning", "information"]
     data: list[str] | dict[str, str]
     """Templates of the values, with names or without."""
     text: str

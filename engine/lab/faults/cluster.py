@@ -1,10 +1,13 @@
 """What is wrong with the cluster, and with the volumes that its nodes share."""
 
-from uuid import UUID
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID, uuid5
 
 from engine.dpm.failures import JobFailedError
 from engine.hresult import HResult
-from engine.lab.computers import LabHost
+from engine.lab.computers import LabHost, LeftCopy
 from engine.lab.faults.kinds import Injection, among, entry, fault
 from engine.lab.faults.reading import broken_reading
 from engine.lab.faults.telling import telling
@@ -13,10 +16,13 @@ from engine.vss.faults import refuse
 from engine.windows import (
     NodeRemoved,
     ResourceFailed,
+    ResourceHostEnded,
+    ResourceHung,
     SharedSnapshotFailed,
     SharedVolumeClaimed,
     SharedVolumeLost,
     SharedVolumePaused,
+    SnapshotNotAnnounced,
 )
 
 VOLUME, DISK = "Volume1", "Cluster Disk 1"
@@ -42,6 +48,41 @@ def csv_snapshot_failed(host: LabHost) -> Injection:
     return entry(
         host.provider_faults, "CommitSnapshots", telling(host.computer, Stage.HOST_SNAPSHOT, failed, then=late)
     )
+
+
+@fault(Component.CSV_CLUSTER)
+def requestor_not_csv_aware(host: LabHost) -> Injection:
+    """A program that knows no shared volumes wants a copy of one, for which the cluster has not prepared it."""
+    told = SnapshotNotAnnounced(VOLUME, DISK)
+    refused = refuse(HResult.VSS_E_UNEXPECTED_PROVIDER_ERROR, "the volume is not prepared")
+    return entry(
+        host.provider_faults, "CommitSnapshots", telling(host.computer, Stage.HOST_SNAPSHOT, told, then=refused)
+    )
+
+
+@fault(Component.CSV_CLUSTER)
+@contextmanager
+def csv_snapshots_pile_up(host: LabHost, *, copies: int = 64) -> Iterator[None]:
+    """Nobody has released the copies of earlier nights, and the cluster takes too long to add one more."""
+    name, volume = next(iter(host.machine.volumes.items()))
+    now, made = host.around.clock.now(), []
+    for night in range(copies, 0, -1):
+        id_, set_id = (uuid5(UUID(int=host.around.seed), f"{host.name}/{night}/{what}") for what in ("copy", "set"))
+        with volume.block.writes_held():
+            copy = volume.block.create_shadow_copy(str(id_))
+        made.append((copy, LeftCopy(id_, set_id, name, now - timedelta(days=night))))
+    host.left_copies += [left for _, left in made]
+    hung = ResourceHung(DISK), ResourceHostEnded()
+    late = refuse(HResult.VSS_E_CLUSTER_TIMEOUT, "the cluster took too long")
+    try:
+        with entry(
+            host.provider_faults, "CommitSnapshots", telling(host.computer, Stage.HOST_SNAPSHOT, *hung, then=late)
+        ):
+            yield
+    finally:
+        for copy, left in made:
+            copy.release()
+            host.left_copies.remove(left)
 
 
 @fault(Component.CSV_CLUSTER)

@@ -82,6 +82,12 @@ def flush_hold_timeout(of: LabHost | LabVm, *, seconds: float = 15.0) -> Injecti
     return entry(of.provider_faults, "CommitSnapshots", delay(seconds))
 
 
+@fault(Component.FREEZE_TIMEOUT)
+def transaction_freeze_timeout(of: LabHost | LabVm, *, seconds: float = 15.0) -> Injection:
+    """A resource manager does not bring its transactions to rest within the time that VSS gives them."""
+    return setting(of.coordinator, settle=delay(seconds))
+
+
 @fault(Component.DISK_IO)
 def storage_slow(of: LabHost | LabVm, *, seconds: float = 75.0) -> Injection:
     """The disks are so slow that the file system cannot be flushed within its limit."""

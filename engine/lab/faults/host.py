@@ -21,6 +21,7 @@ from engine.vss.occurrences import ServiceFailed
 from engine.vss.shadow_set import ShadowSet
 from engine.vss.states import Phase
 from engine.windows import (
+    CopyNotDismounted,
     HardwareCopyMissing,
     LogonRefused,
     ProgramCrashed,
@@ -61,6 +62,12 @@ def vss_services_unusable(host: LabHost) -> Injection:
 def vss_registration_damaged(host: LabHost) -> Injection:
     """A class of VSS is not registered on the host any more."""
     return _outage(host, "CoCreateInstance", HResult.REGDB_E_CLASSNOTREG, HResult.VSS_E_UNEXPECTED)
+
+
+@fault(Component.HOST_VSS)
+def requestor_trips_on_registry(host: LabHost) -> Injection:
+    """A key of the list of profiles ends in .bak, and VSS cannot make an account of its name."""
+    return _outage(host, "ConvertStringSidToSid", HResult.ERROR_INVALID_SID, HResult.VSS_E_UNEXPECTED)
 
 
 @fault(Component.HOST_VSS)
@@ -146,6 +153,14 @@ def provider_lun_not_arrived(host: LabHost) -> Injection:
     missing = refuse(HResult.VSS_E_NO_SNAPSHOTS_IMPORTED, "no disk arrived")
     copy = HardwareCopyMissing("\\\\?\\Volume{00000000-0000-0000-0000-000000000001}\\")
     return _provider(host, {"PreFinalCommitSnapshots": telling(host.computer, Stage.POST_SNAPSHOT, copy, then=missing)})
+
+
+@fault(Component.HARDWARE_PROVIDER)
+def provider_lun_dismount(host: LabHost) -> Injection:
+    """The disk with the hardware shadow copy cannot be taken offline, since programs hold files on it."""
+    busy = refuse(HResult.VSS_E_PROVIDER_VETO, "the copy is in use")
+    told = telling(host.computer, Stage.POST_SNAPSHOT, CopyNotDismounted(HResult.ERROR_ACCESS_DENIED), then=busy)
+    return _provider(host, {"PostFinalCommitSnapshots": told})
 
 
 @fault(Component.HARDWARE_PROVIDER)

@@ -81,6 +81,19 @@ def storage_pool_exhausted(site: LabSite) -> Injection:
     return _in_pool(site, of_replicas, refuse)
 
 
+@fault(Component.RESOURCE_EXHAUSTION)
+def backup_limit_exceeded(site: LabSite, *, most: int = 0) -> Injection:
+    """The server keeps as many recovery points as it can manage (`most`, or as many as there are now)."""
+    repository = site.dpm.repository
+    limit = most or len(repository.points())
+
+    def refuse(_access: Access) -> None:
+        if len(repository.points()) >= limit:
+            raise StorageError(31220, HResult.E_FAIL, f"there are {limit} recovery points already")
+
+    return _in_pool(site, of_points, refuse)
+
+
 @fault(Component.DPM_STORAGE)
 def replica_volume_missing(site: LabSite) -> Injection:
     """The disk with the replicas is gone from the pool."""

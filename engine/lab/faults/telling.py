@@ -3,7 +3,8 @@
 from engine.lab.faults.kinds import noticing
 from engine.occurrence import Happening, Machine
 from engine.pipeline import Stage
-from engine.vss.faults import Fault, nothing
+from engine.vss.coordinator import nothing
+from engine.vss.faults import Fault
 
 Strike = Fault
 """What happens when a fault strikes."""

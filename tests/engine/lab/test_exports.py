@@ -96,6 +96,37 @@ def test_a_machine_tells_its_windows_providers_and_limits_in_its_language(tmp_pa
     assert {(event.machine, event.fields["MaximumBytes"]) for event in storages} == {("HV01", str(512 << 20))}
 
 
+def test_copies_that_nobody_released_are_listed_each_with_its_set(tmp_path):
+    faults = [parse_fault("csv-snapshots-pile-up:copies=3")]
+    with Lab(site("de"), tmp_path / "lab", faults=faults) as lab:
+        lab.write_logs(tmp_path / "exports")
+    events = read_case([tmp_path / "exports"]).events
+    copies = [event for event in events if event.kind is Kind.SHADOW_COPY]
+    assert {event.machine for event in copies} == {"HV01"}
+    assert len({event.fields["ShadowCopyId"] for event in copies}) == 3
+    assert len({event.time for event in copies}) == 3
+    counts = {event.machine: event.fields["Count"] for event in events if event.fields.get("Listing") == "shadows"}
+    assert counts == {"HV01": "3", "SQL01": "0", "FILE01": "0"}
+
+
+def test_a_checkpoint_that_was_left_is_listed_and_one_that_waits_to_be_merged_is_not(tmp_path):
+    faults = [parse_fault("recovery-checkpoint-left@vm:SQL01"), parse_fault("disk-merge-failed@vm:FILE01")]
+    with Lab(site("ja"), tmp_path / "lab", faults=faults) as lab:
+        lab.write_logs(tmp_path / "exports")
+    (checkpoint,) = [event for event in read_case([tmp_path / "exports"]).events if event.kind is Kind.CHECKPOINT]
+    assert (checkpoint.fields["VmName"], checkpoint.fields["SnapshotType"]) == ("SQL01", "Recovery")
+    assert checkpoint.fields["CheckpointName"].startswith("SQL01 - バックアップ - (")
+
+
+def test_a_machine_that_is_off_exports_nothing_and_its_host_says_so(tmp_path):
+    with Lab(site(), tmp_path / "lab", faults=[parse_fault("offline-backup-forbidden@vm:SQL01")]) as lab:
+        lab.write_logs(tmp_path / "exports")
+    assert not (tmp_path / "exports" / "SQL01").exists()
+    events = read_case([tmp_path / "exports"]).events
+    states = {event.fields["VmName"]: event.fields["State"] for event in events if event.kind is Kind.VM}
+    assert states == {"SQL01": "Off", "FILE01": "Running"}
+
+
 def test_a_machine_whose_configuration_cannot_be_read_is_in_no_list(tmp_path):
     with Lab(site(), tmp_path / "lab", faults=[parse_fault("vm-config-invalid@vm:SQL01")]) as lab:
         lab.write_logs(tmp_path / "exports")

@@ -13,7 +13,7 @@ from engine.vss.coordinator import MOST_VOLUMES
 from engine.vss.errors import BadStateError, WritersFailedError
 from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
 from engine.vss.identities import SYSTEM_PROVIDER, ProviderIdentity, ProviderType
-from engine.vss.occurrences import ProviderCalled, ServiceFailed, WriterHandled, WritesReleased
+from engine.vss.occurrences import ProviderCalled, ServiceFailed, TransactionsNotFrozen, WriterHandled, WritesReleased
 from engine.vss.shadow_set import SetState, ShadowSet, Volume
 from engine.vss.states import Phase
 from engine.vss.writer import EXCHANGE_FREEZE_LIMIT, Level
@@ -217,6 +217,20 @@ def test_a_file_system_that_cannot_flush_fails_the_set_before_writes_are_held():
     box = Box(freeze_limits={SQL: 90, SYSTEM: 90})
     assert failure(box, SlowVolume(box.volume, delay(61))).hresult is HResult.VSS_E_FLUSH_WRITES_TIMEOUT
     assert box.volume.longest_hold == 0
+
+
+def test_transactions_that_do_not_come_to_rest_fail_the_set_and_writers_go_on():
+    box = Box()
+    box.coordinator.settle = delay(11)
+    assert failure(box).hresult is HResult.VSS_E_TRANSACTION_FREEZE_TIMEOUT
+    assert box.states() == {SQL: (1, "S_OK"), SYSTEM: (1, "S_OK")}
+    assert [result for _, result in box.watcher.of(TransactionsNotFrozen)] == [HResult.VSS_E_TRANSACTION_FREEZE_TIMEOUT]
+
+
+def test_transactions_that_rest_within_10_seconds_are_in_time():
+    box = Box()
+    box.coordinator.settle = delay(9)
+    back_up(box)
 
 
 def test_a_second_set_on_a_machine_is_refused_until_the_first_is_made():
