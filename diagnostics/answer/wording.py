@@ -20,7 +20,7 @@ from diagnostics.event import Event, Level
 from diagnostics.evidence.inventory import SourceReport
 from diagnostics.knowledge.catalog import Remedy
 from diagnostics.knowledge.events import named_values
-from diagnostics.sanitize import one_line
+from diagnostics.sanitize import harmless, one_line
 from diagnostics.verdict import (
     DamageReport,
     Evidence,
@@ -247,6 +247,6 @@ def source_line(source: SourceReport) -> SourceLine:
         first=iso(source.first),
         last=iso(source.last),
         encoding=source.encoding,
-        time_zone=source.time_zone,
+        time_zone=harmless(source.time_zone),
         damage=[DamageReport(where=one_line(damage.where), why=one_line(damage.why)) for damage in source.damage],
     )

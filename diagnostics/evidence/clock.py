@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import msgspec
 
 from diagnostics.event import Event
+from engine.sentence import Sentence
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -155,10 +156,10 @@ def _printed(offset: int) -> str:
 
 
 def _at_offset(offset: int, how: str) -> Clock:
-    return _always(timezone(timedelta(microseconds=offset)), f"{_printed(offset)} ({how})")
+    return _always(timezone(timedelta(microseconds=offset)), Sentence("{zone} ({how})", zone=_printed(offset), how=how))
 
 
-_ASSUMED = _always(UTC, "UTC (assumed: nothing tells the zone)")
+_ASSUMED = _always(UTC, Sentence("{zone} (assumed: nothing tells the zone)", zone="UTC"))
 
 
 class Clocks:
@@ -177,7 +178,7 @@ class Clocks:
         """The clock of a source with wall-clock times; `machine` is whose log it is, empty if nobody knows."""
         given = self._zones.given(source, machine)
         if given:
-            return _always(find_zone(given), f"{given} (given)")
+            return _always(find_zone(given), Sentence("{zone} (given)", zone=given))
         told = self._told.get(machine)
         return self._seen(source, told) or told or self._borrowed() or _ASSUMED
 
@@ -195,7 +196,9 @@ class Clocks:
         if told and any(event.time is not None and event.time - told.utc(event.time) == offset for event in events):
             return None
         machine = events[0].machine
-        return _at_offset(offset, f"guessed from {_events(count)}" + (f" of {machine}" if machine else ""))
+        if not machine:
+            return _at_offset(offset, Sentence("guessed from {events}", events=_events(count)))
+        return _at_offset(offset, _guessed(count, machine))
 
     def _borrowed(self) -> Clock | None:
         """The clock that most machines of the case tell; none where they disagree evenly."""
@@ -204,7 +207,7 @@ class Clocks:
             return None
         name = ranking[0][0]
         machine, clock = min((m, c) for m, c in self._told.items() if c.known.startswith(f"{name} ("))
-        return Clock(clock.zones, f"{name} (guessed: {machine} is in that zone)")
+        return Clock(clock.zones, Sentence("{zone} (guessed: {machine} is in that zone)", zone=name, machine=machine))
 
 
 _Identity = tuple[str, str, int, tuple[str, ...]]
@@ -273,11 +276,15 @@ def _clock_told(machine: str, words: list[_Told]) -> Clock:
         start = word.time + _offset(word.zone, word.time)
         zones.append((max(start, zones[-1][0]) if zones else start, word.zone))
     names = ", later ".join(dict.fromkeys(word.name for word in changes))
-    return Clock(tuple(zones), f"{names} (guessed from {_events(len(words))} of {machine})")
+    return Clock(tuple(zones), Sentence("{zone} ({how})", zone=names, how=_guessed(len(words), machine)))
 
 
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"
+def _guessed(count: int, machine: str) -> Sentence:
+    return Sentence("guessed from {events} of {machine}", events=_events(count), machine=machine)
+
+
+def _events(count: int) -> Sentence:
+    return Sentence("1 event") if count == 1 else Sentence("{count} events", count=count)
 
 
 def _uptime(event: Event) -> tuple[int | None, str]:

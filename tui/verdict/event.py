@@ -57,7 +57,7 @@ def event_lines(
     time = words("event.no-time") if event.time is None else clock.full(event.time)
     yield Line(_joined(plain(time), plain(event.channel, _FAINT)), indent=1)
     zone = next((source.time_zone for source in case.verdict.sources if source.path == event.source), "")
-    where = f"{event.source}:{event.record}" + (f" ({zone})" if zone else "")
+    where = f"{event.source}:{event.record}" + (f" ({say(zone)})" if zone else "")
     yield Line(plain(where, _FAINT), indent=1)
     yield from _codes(event.codes, case.case.catalog.codes, words, glyphs)
     yield from _rules(case.hits.of(event.source, event.record), words, glyphs)
