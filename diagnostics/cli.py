@@ -1,5 +1,6 @@
 """`diagnose`: its options. What it does is in `diagnostics.command`, imported when it runs: `--help` is quick."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -105,6 +106,8 @@ def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing o
 
 def guarded(command: click.Command, name: str) -> None:
     """Run a command so that no traceback reaches a user: the outermost edge of the program."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # logs hold what a console's code page may lack
     try:
         sys.exit(command.main(prog_name=name, standalone_mode=False))
     except click.ClickException as error:

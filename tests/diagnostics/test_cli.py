@@ -68,6 +68,12 @@ def test_a_report_for_people_goes_to_the_file_that_is_asked_for(tmp_path, form, 
     assert (tmp_path / "report").read_bytes().startswith(start)
 
 
+def test_a_console_that_lacks_characters_shows_the_others():
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", PYTHONIOENCODING="ascii")
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert b"SqlServerWriter" in ran.stdout
+
+
 def test_fail_on_moves_the_line_between_0_and_1():
     assert diagnose(SAMPLES / "guest-sql-writer" / "logs", "--fail-on", "never").returncode == 0
 
