@@ -11,6 +11,7 @@ import click
 
 from diagnostics.exit_codes import FAIL_ON, ExitCode
 from diagnostics.language import LANGUAGES, language_of, speak
+from diagnostics.sanitize import one_line
 
 HELP = """Read exported logs; say which component of the backup failed, in which stage, why, and what to do.
 
@@ -115,6 +116,10 @@ def guarded(command: click.Command, name: str) -> None:
         sys.exit(error.exit_code if isinstance(error.exit_code, ExitCode) else ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(ExitCode.INTERRUPTED)
+    except OSError as error:
+        place = f"{one_line(str(error.filename))}: " if error.filename else ""
+        click.echo(f"{name}: {place}{error.strerror or error}", err=True)
+        sys.exit(ExitCode.INTERNAL)
     except Exception as error:
         if os.environ.get("SHINDAN_TRACEBACK"):
             raise

@@ -4,6 +4,7 @@
 """
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import IO, NamedTuple, Protocol, cast
 
 from diagnostics.evidence.encoding import guess_encoding
@@ -316,6 +318,8 @@ def _tar_refusal(member: tarfile.TarInfo) -> str | None:
 
 def reason(error: BaseException) -> str:
     """What an error of the standard library says, for the inventory."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"no room for it in {gettempdir()} (TMPDIR names another folder)"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

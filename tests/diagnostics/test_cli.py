@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -161,6 +162,15 @@ def test_an_error_of_the_tool_itself_exits_with_5_and_without_a_traceback():
     assert ran.returncode == 5
     assert b"internal error: ZeroDivisionError" in ran.stderr
     assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_full_disk_is_told_and_is_no_error_of_the_tool():
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tui", "collect"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ran.returncode, ran.stderr) == (5, "shindan: No space left on device\n")
 
 
 def test_the_schema_is_printed_without_any_input():
