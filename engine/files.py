@@ -157,12 +157,19 @@ class SystemFile:
 
     def __init__(self, path: Path, opening: Opening) -> None:
         self.descriptor = os.open(path, _FLAGS[opening] | _ALWAYS, 0o600)
+        self._path = path
 
     def pread(self, room: Room, offset: int) -> int:
-        return os.preadv(self.descriptor, (room,), offset)
+        try:
+            return os.preadv(self.descriptor, (room,), offset)
+        except OSError as error:
+            raise self._named(error) from None
 
     def pwrite(self, data: Data, offset: int) -> int:
-        return os.pwrite(self.descriptor, data, offset)
+        try:
+            return os.pwrite(self.descriptor, data, offset)
+        except OSError as error:
+            raise self._named(error) from None
 
     def size(self) -> int:
         return os.lseek(self.descriptor, 0, os.SEEK_END)  # the length of a block device too
@@ -201,12 +208,20 @@ class SystemFile:
             library.sync_file_range(ctypes.c_int(self.descriptor), *place, _BEGIN_WRITING)
 
     def sync(self) -> None:
-        _datasync(self.descriptor)
+        try:
+            _datasync(self.descriptor)
+        except OSError as error:
+            raise self._named(error) from None
 
     def close(self) -> None:
         """Release the file; whoever still uses it is refused."""
         descriptor, self.descriptor = self.descriptor, -1
         os.close(descriptor)
+
+    def _named(self, error: OSError) -> OSError:
+        """The error with the name of the file, which the system does not give for an open one."""
+        error.filename = os.fspath(self._path)
+        return error
 
 
 class SeekingFile(SystemFile):

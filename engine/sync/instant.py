@@ -113,6 +113,17 @@ class FileInstant:
             self._kept.keep(root)
 
 
+def check_image(path: Path) -> None:
+    """See that there is a regular file.
+
+    Raises:
+        NotAnImageError: it is something else.
+        OSError: there is nothing.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NotAnImageError(path)
+
+
 @contextmanager
 def instant_of(
     path: Path, writers: Writers | None = None, *, allow_torn: bool = False, track: bool = False
@@ -127,8 +138,7 @@ def instant_of(
         BusyError: it is to be tracked, and another process backs it up so.
         OSError: it cannot be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise NotAnImageError(path)
+    check_image(path)
     mode = PointMode.APPLICATION if writers else PointMode.CRASH
     with contextlib.ExitStack() as held, contextlib.ExitStack() as thawed:
         if writers:

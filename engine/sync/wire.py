@@ -187,7 +187,8 @@ def refuse(transport: Transport, error: BaseException) -> None:
     with contextlib.suppress(BrokenTransferError):
         if not isinstance(error, BrokenTransferError):
             retryable = isinstance(error, RepositoryError) and error.retryable
-            transport.send(Refused(encodable(str(error)) or type(error).__name__, retryable))
+            why = error.strerror if isinstance(error, OSError) else str(error)  # the other side learns no paths
+            transport.send(Refused(encodable(why or "") or type(error).__name__, retryable))
     transport.close()
 
 

@@ -138,3 +138,10 @@ def test_the_crash_disk_loses_names_that_were_not_synced():
     disk.put(Path("f/a"), b"")
     disk.open(Path("f/b"), "create").sync()
     assert {tuple(disk.crashed(random.Random(seed)).names(Path("f"))) for seed in range(20)} == {("a",), ("a", "b")}
+
+
+def test_an_error_of_the_system_names_the_file():
+    file = SYSTEM.open(Path("/dev/full"), "write")
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        file.pwrite(b"x", 0)
+    file.close()

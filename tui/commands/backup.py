@@ -12,6 +12,7 @@ from diagnostics.sanitize import one_line
 from engine.dpm import Repository
 from engine.dpm.errors import numbered
 from engine.sync.backup import BackedUp, Wishes, back_up
+from engine.sync.instant import check_image
 from engine.transport.names import SCHEME
 from tui.shell.hooks import CommandWriters
 from tui.shell.outcome import ended, of_point, say
@@ -111,7 +112,7 @@ def backup(  # noqa: PLR0913 - one parameter an option
 
 
 def _back_up(repo: Path, wishes: Wishes, image: Path, writers: CommandWriters | None, *, as_json: bool) -> ExitCode:
-    image.stat()  # a repository is not made for an image that is not there
+    check_image(image)  # a repository is not made for what is none
     with Repository.create(repo) as repository, watched(sys.stderr, f"backup {image.name}") as watcher:
         done = back_up(repository, image, watcher, wishes, writers)
     _tell(done, as_json=as_json)

@@ -1,5 +1,7 @@
 """The parts of block sync: runs of blocks, results in order, threads that fail together, packing where it pays."""
 
+import errno
+import os
 import random
 import time
 
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from engine.parallel import Together, in_order
 from engine.sync.compression import Packer, unpacked
+from engine.sync.messages import MAX_PAYLOAD, Begin
 from engine.sync.scope import Tracked, batches_of, runs_of
+from engine.sync.wire import RefusedError, expect, pair, refuse
 
 BLOCK = 100
 
@@ -101,3 +105,10 @@ def test_a_frame_of_another_size_or_damaged_is_refused():
     frame[-3] ^= 255
     with pytest.raises(ValueError, match="unpacked"):
         unpacked(memoryview(frame[:-2]), 100_000)
+
+
+def test_the_other_side_learns_why_but_no_path():
+    here, there = pair()
+    refuse(here, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/backups/secret"))
+    with pytest.raises(RefusedError, match=r"ended it: No space left on device$"):
+        expect(Begin, there.receive(memoryview(bytearray(MAX_PAYLOAD)))[0])
