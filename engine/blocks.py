@@ -151,3 +151,18 @@ def group_digests(source: Source, first: int, count: int, buffer: Buffer, hasher
         read_blocks(source, start, buffer.view[place * size : (place + length) * size], size)
         digests[place : place + length] = hasher.digests(buffer.blocks[place : place + length])
     return b"".join(digests)
+
+
+def joined(ranges: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The same ranges, in order, with those that touch each other made one."""
+    begun = None
+    for start, end in ranges:
+        if begun is None:
+            begun = start, end
+        elif start <= begun[1]:
+            begun = begun[0], max(begun[1], end)
+        else:
+            yield begun
+            begun = start, end
+    if begun is not None:
+        yield begun

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.blocks import joined
 from engine.dpm.errors import RepositoryError
 from engine.files import SYSTEM, SystemFile, write_atomically
 from engine.sync.scope import Tracked
-from engine.volume.bitmap import joined
 
 _FIEMAP = 0xC020660B
 """FS_IOC_FIEMAP of linux/fs.h."""

@@ -63,18 +63,3 @@ def runs(bits: int) -> Iterator[tuple[int, int]]:
         yield place, place + ones
         bits >>= ones
         place += ones
-
-
-def joined(ranges: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The same ranges, in order, with those that touch each other made one."""
-    begun = None
-    for start, end in ranges:
-        if begun is None:
-            begun = start, end
-        elif start <= begun[1]:
-            begun = begun[0], max(begun[1], end)
-        else:
-            yield begun
-            begun = start, end
-    if begun is not None:
-        yield begun

@@ -14,8 +14,9 @@ import errno
 import threading
 from collections.abc import Callable, Iterator
 
+from engine.blocks import joined
 from engine.files import File, Room, read_fully
-from engine.volume.bitmap import WORD, Bitmap, joined, runs
+from engine.volume.bitmap import WORD, Bitmap, runs
 from engine.volume.diffarea import BLOCK, AreaFullError, DiffArea, OldBlocks, blocks_of
 from engine.volume.errors import OutOfRangeError, ShadowCopyLostError
 from engine.volume.events import Loss, Report, ShadowCopyLost, VolumeEvent
