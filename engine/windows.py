@@ -377,6 +377,13 @@ class ScopedSnapshotsEnabled(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class DiffAreaNotSet(Happening):
+    """The requestor of a guest found no room on a volume for what its shadow copy needs (vmicvss 3)."""
+
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
 class VssIdle(Happening):
     """VSS had nothing to do for three minutes and ended (VSS 8224)."""
 

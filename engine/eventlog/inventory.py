@@ -200,7 +200,7 @@ class VolumeSetting(NamedTuple):
     """A volume as `Win32_Volume` describes it."""
 
     name: str
-    """Its drive letter, as in `C:`."""
+    """Its drive letter, as in `C:`; empty where it has none."""
     device: str
     """Its GUID path."""
     file_system: str
@@ -208,6 +208,7 @@ class VolumeSetting(NamedTuple):
     """Bytes."""
     free: int
     """Bytes."""
+    label: str = ""
 
 
 def volumes(machine: str, listed: Iterable[VolumeSetting]) -> bytes:
@@ -216,17 +217,18 @@ def volumes(machine: str, listed: Iterable[VolumeSetting]) -> bytes:
 
 
 def _volume(machine: str, volume: VolumeSetting) -> Thing:
+    name = f"{volume.name}\\" if volume.name else volume.device
     properties: dict[str, Property] = {
-        "Caption": f"{volume.name}\\",
-        "Name": f"{volume.name}\\",
+        "Caption": name,
+        "Name": name,
         "SystemName": machine,
         "DeviceID": volume.device,
         "Capacity": volume.size,
-        "DriveLetter": volume.name,
+        "DriveLetter": volume.name or None,
         "DriveType": 3,
         "FileSystem": volume.file_system,
         "FreeSpace": volume.free,
-        "Label": None,
+        "Label": volume.label or None,
     }
     namespace = "Microsoft.Management.Infrastructure.CimInstance"
     types = (f"{namespace}#root/cimv2/Win32_Volume", f"{namespace}#root/cimv2/CIM_StorageVolume")

@@ -6,8 +6,12 @@ from typing import NamedTuple
 GIB, MIB, KIB = 1 << 30, 1 << 20, 1 << 10
 
 
+RESERVED = "System Reserved"
+"""What setup calls the partition that Windows starts from."""
+
+
 class DiskSetting(NamedTuple):
-    """A disk with the one volume that fills it."""
+    """A disk with the volume that fills it, but for the system partition that is on one of them."""
 
     volume: str
     """Its drive letter, as in `C:`."""
@@ -15,6 +19,8 @@ class DiskSetting(NamedTuple):
     """Bytes."""
     file_system: str
     dynamic: bool
+    system_partition: int = 0
+    """Its bytes; 0 where it is on another disk."""
 
 
 def diskpart(machine: str, disks: Iterable[DiskSetting]) -> str:
@@ -31,9 +37,7 @@ def diskpart(machine: str, disks: Iterable[DiskSetting]) -> str:
         "",
         "DISKPART> list volume",
         "",
-        *_table(
-            _VOLUME, "Volume ###|Ltr|Label|Fs|Type|Size|Status|Info", (_volume(n, disk) for n, disk in enumerate(disks))
-        ),
+        *_table(_VOLUME, "Volume ###|Ltr|Label|Fs|Type|Size|Status|Info", _volumes(disks)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -43,13 +47,21 @@ _VOLUME = (10, 3, 11, 5, 10, 7, 9, 8)
 
 
 def _disk(number: int, disk: DiskSetting) -> tuple[str, ...]:
-    return (f"Disk {number}", "Online", f"{_size(disk.size):>7}", f"{'0 B':>7}", " *" if disk.dynamic else "", "")
+    size = disk.size + disk.system_partition
+    return (f"Disk {number}", "Online", f"{_size(size):>7}", f"{'0 B':>7}", " *" if disk.dynamic else "", "")
 
 
-def _volume(number: int, disk: DiskSetting) -> tuple[str, ...]:
-    kind = "Simple" if disk.dynamic else "Partition"
-    letter, size = f" {disk.volume[0]}", f"{_size(disk.size):>7}"
-    return (f"Volume {number}", letter, "", disk.file_system, kind, size, "Healthy", "System" if number == 0 else "")
+def _volumes(disks: Iterable[DiskSetting]) -> Iterator[tuple[str, ...]]:
+    number = 0
+    for disk in disks:
+        kind, letter, information = "Simple" if disk.dynamic else "Partition", f" {disk.volume[0]}", ""
+        if disk.system_partition:
+            size, label = f"{_size(disk.system_partition):>7}", RESERVED[: _VOLUME[2]]
+            yield (f"Volume {number}", "", label, "NTFS", kind, size, "Healthy", "System")
+            number, information = number + 1, "Boot"
+        size = f"{_size(disk.size):>7}"
+        yield (f"Volume {number}", letter, "", disk.file_system, kind, size, "Healthy", information)
+        number += 1
 
 
 def _table(widths: Sequence[int], head: str, rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 
@@ -19,10 +20,13 @@ from engine.vss.mounted import BlockVolume, MountedVolume
 from engine.vss.requestor import Requestor
 from engine.vss.shadow_set import Volume
 from engine.vss.writer import Writer
-from engine.windows import ScopedSnapshotsEnabled
+from engine.windows import DiffAreaNotSet, ScopedSnapshotsEnabled
 
 REQUESTOR = "Hyper-V Volume Shadow Copy Requestor"
 """The display name of the service vmicvss."""
+LEAST_FREE = 50 << 20
+"""Bytes that a volume of less than 500 MB must have free for a shadow copy (*Windows Server Backup fails even though
+there is free space on the backup destination*, Microsoft Japan: 50 MB, and 320 MB on larger ones)."""
 SNAPSHOT_FILE_SYSTEMS = frozenset({"NTFS", "REFS"})
 
 
@@ -50,6 +54,18 @@ class GuestVolume:
         return self.mounted.block
 
 
+@dataclass
+class SystemPartition:
+    """What Windows starts from: a partition of the first disk without a letter, which every snapshot includes."""
+
+    name: str
+    """Its GUID path."""
+    size: int = 100 << 20
+    """Bytes."""
+    free: int = 71 << 20
+    """Bytes, as setup leaves them."""
+
+
 class Guest:
     """An operating system in a virtual machine."""
 
@@ -67,6 +83,8 @@ class Guest:
         supported = {volume.name: volume.block for volume in self.volumes if _supports_snapshots(volume)}
         self.provider = CopyOnWriteProvider(machine, GUEST_PROVIDER, supported)
         self.coordinator = Coordinator(machine, writers, [self.provider], limits)
+        device = uuid5(NAMESPACE_OID, f"{machine.name}/System Reserved")
+        self.system_partition = SystemPartition(f"\\\\?\\Volume{{{device}}}\\")
         self.scoped_snapshots = False
         """Whether System Restore makes snapshots of some files only, which the requestor's cannot stand beside."""
         self.mounted: dict[str, Volume] = {volume.name: volume.mounted for volume in self.volumes}
@@ -84,6 +102,7 @@ class Guest:
         try:
             await requestor.gather_writer_metadata()
             requestor.start_snapshot_set()
+            self._check_system_partition()
             for volume in self.mounted.values():
                 await requestor.add_to_snapshot_set(volume)
             await requestor.prepare_for_backup()
@@ -93,6 +112,13 @@ class Guest:
             await requestor.abort_backup()
             raise
         return requestor
+
+    def _check_system_partition(self) -> None:
+        """See whether its shadow copy has room. Raises VssError."""
+        if self.system_partition.free < LEAST_FREE:
+            result = HResult.VSS_E_INSUFFICIENT_STORAGE
+            self.machine.announce(Stage.GUEST_SNAPSHOT, DiffAreaNotSet(self.system_partition.name), result)
+            raise VssError(result, f"the system partition of {self.machine.name} has no room for a shadow copy")
 
     def memory(self) -> bytes:
         """What a saved state must hold beyond the disks: by volume, the pages that were not written yet."""

@@ -9,7 +9,7 @@ from sys import maxsize
 
 from engine.eventlog import inventory, vssadmin
 from engine.eventlog.inventory import Registered, VolumeSetting
-from engine.eventlog.settings import DiskSetting, device, diskpart
+from engine.eventlog.settings import RESERVED, DiskSetting, device, diskpart
 from engine.eventlog.systeminfo import System, Windows, systeminfo
 from engine.eventlog.vssadmin import CopyListed, StorageSetting
 from engine.hyperv.machine import PowerState
@@ -82,8 +82,14 @@ def _of_guest(vm: LabVm, language: str) -> Iterator[tuple[str, str | bytes]]:
         VolumeSetting(one.name, device(vm.name, one.name), one.file_system, one.block.size, one.files.free())
         for one in volumes
     ]
+    system = vm.machine.guest.system_partition
+    settings.insert(0, VolumeSetting("", system.name, "NTFS", system.size, system.free, RESERVED))
     yield "volumes.xml", inventory.volumes(vm.name, settings)
-    disks = [DiskSetting(one.name, one.block.size, one.file_system, one.dynamic) for one in volumes]
+    partitions = [system.size, *(0 for _ in volumes)]
+    disks = [
+        DiskSetting(one.name, one.block.size, one.file_system, one.dynamic, partition)
+        for one, partition in zip(volumes, partitions, strict=False)
+    ]
     yield "diskpart.txt", diskpart(vm.name, disks)
     domain, memory = vm.around.scenario.site.domain, vm.machine.memory
     yield "systeminfo.txt", systeminfo(System(vm.name, GUEST_WINDOWS, domain, memory), language)

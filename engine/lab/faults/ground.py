@@ -61,6 +61,12 @@ def _is_old(path: Path, folders: set[Path]) -> bool:
 
 
 @fault(Component.VOLSNAP_DIFFAREA)
+def small_partition_in_set(vm: LabVm, *, free_mib: int = 24) -> Injection:
+    """The partition that the guest starts from is so full that its own shadow copy has no room."""
+    return setting(vm.machine.guest.system_partition, free=free_mib << 20)
+
+
+@fault(Component.VOLSNAP_DIFFAREA)
 def too_many_shadow_copies(of: LabHost | LabVm) -> Injection:
     """A volume bears as many shadow copies as it can."""
     full = refuse(HResult.VSS_E_MAXIMUM_NUMBER_OF_SNAPSHOTS_REACHED, "there are 512 shadow copies already")

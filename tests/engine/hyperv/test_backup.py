@@ -37,7 +37,7 @@ from engine.vss.faults import SlowVolume, delay, die, hang, refuse, veto
 from engine.vss.occurrences import ProviderCalled, ServiceFailed, SessionBegan, ShadowCopyLost, WriterHandled
 from engine.vss.requestor import Requestor
 from engine.vss.states import Phase
-from engine.windows import ScopedSnapshotsEnabled
+from engine.windows import DiffAreaNotSet, ScopedSnapshotsEnabled
 from tests.engine.hyperv.site import GIB, Site, restored
 
 SQL = "SqlServerWriter"
@@ -111,6 +111,17 @@ def test_scoped_snapshots_keep_the_guest_out_of_the_backup(tmp_path):
     site.vm.guest.scoped_snapshots = True
     assert failure(site).hresult is HResult.VSS_E_WRITERERROR_RETRYABLE
     assert [result for _, result in site.watcher.of(ScopedSnapshotsEnabled)] == [HResult.ERROR_NOT_SUPPORTED]
+
+
+@pytest.mark.parametrize(("free", "fails"), [((50 << 20) - 1, True), (50 << 20, False)])
+def test_a_system_partition_without_room_for_its_shadow_copy_fails_the_guests_cycle(tmp_path, free, fails):
+    site = Site(tmp_path)
+    site.vm.guest.system_partition.free = free
+    if fails:
+        assert failure(site).hresult is HResult.VSS_E_WRITERERROR_NONRETRYABLE
+    else:
+        site.back_up()
+    assert [result for _, result in site.watcher.of(DiffAreaNotSet)] == [HResult.VSS_E_INSUFFICIENT_STORAGE] * fails
 
 
 # --- online ----------------------------------------------------------------------------------------------------------
