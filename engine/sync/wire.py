@@ -143,7 +143,7 @@ class Framed:
             try:
                 write_frame(self._stream, body, payload)
             except OSError as error:
-                raise BrokenTransferError(f"the connection is broken: {error}") from error
+                raise BrokenTransferError(f"the connection is broken: {in_words(error)}") from error
 
     def receive(self, room: memoryview) -> tuple[Message, memoryview]:
         """As `Transport.receive`.
@@ -155,7 +155,7 @@ class Framed:
             body, payload = read_frame(self._stream, self._body, room)
             return self._decoder.decode(body), payload
         except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
-            raise BrokenTransferError(f"the connection is broken: {error}") from error
+            raise BrokenTransferError(f"the connection is broken: {in_words(error)}") from error
 
     def close(self) -> None:
         """End."""
@@ -187,9 +187,13 @@ def refuse(transport: Transport, error: BaseException) -> None:
     with contextlib.suppress(BrokenTransferError):
         if not isinstance(error, BrokenTransferError):
             retryable = isinstance(error, RepositoryError) and error.retryable
-            why = error.strerror if isinstance(error, OSError) else str(error)  # the other side learns no paths
-            transport.send(Refused(encodable(why or "") or type(error).__name__, retryable))
+            transport.send(Refused(encodable(in_words(error)) or type(error).__name__, retryable))
     transport.close()
+
+
+def in_words(error: BaseException) -> str:
+    """What went wrong, without numbers, and without paths, which are nothing for the other side."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import msgspec
 from engine.blocks import DEFAULT_BLOCK_SIZE, GROUP_SIZE
 from engine.dpm.errors import RepositoryError, encodable
 from engine.sync.messages import MAX_MESSAGE, Refused
-from engine.sync.wire import BrokenTransferError, RefusedError, Stream, read_frame, write_frame
+from engine.sync.wire import BrokenTransferError, RefusedError, Stream, in_words, read_frame, write_frame
 from engine.transport.names import IMAGE_PATTERN
 from engine.transport.tokens import SECRET_SIZE
 
@@ -100,14 +100,14 @@ def answer(stream: Stream, message: Answer) -> None:
     try:
         write_frame(stream, msgspec.msgpack.encode(message))
     except OSError as error:
-        raise BrokenTransferError(f"the connection is broken: {error}") from error
+        raise BrokenTransferError(f"the connection is broken: {in_words(error)}") from error
 
 
 def refuse_request(stream: Stream, error: Exception) -> None:
     """Say why not, if the other side still listens."""
     retryable = isinstance(error, RepositoryError) and error.retryable
     with contextlib.suppress(BrokenTransferError):
-        answer(stream, Refused(encodable(str(error)), retryable))
+        answer(stream, Refused(encodable(in_words(error)), retryable))
 
 
 def ask(stream: Stream, request: Request, kind: type[_Wanted]) -> _Wanted:
@@ -136,4 +136,4 @@ def _heard(stream: Stream, decoder: "msgspec.msgpack.Decoder[_Message]") -> _Mes
         body, _ = read_frame(stream, memoryview(bytearray(MAX_MESSAGE)), memoryview(b""))
         return decoder.decode(body)
     except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
-        raise BrokenTransferError(f"the connection is broken: {error}") from error
+        raise BrokenTransferError(f"the connection is broken: {in_words(error)}") from error

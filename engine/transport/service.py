@@ -135,6 +135,8 @@ class Service:
                 who = f"{agent} at {address}" if agent else address
                 request = requested(stream)
                 stream.greeted()
+                if isinstance(request, Push):
+                    who = f"{who}, {request.image}"
             self._open(request, agent)(stream)
         except (RepositoryError, OSError, EOFError) as error:
             if not self.stopping.is_set():
