@@ -302,7 +302,7 @@ class _Report:
                 self._line(damage_text(damage), indent=4)
         others = by_reason(source for source in sources if not source.records) if len(read) < len(sources) else []
         if others:
-            self._heading(say("Without anything that Shindan understands"))
+            self._heading(say("Not read, or nothing in it is understood"))
         for why, paths in others:
             shown = ", ".join(paths[:_PATHS_SHOWN])
             if len(paths) > _PATHS_SHOWN:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -91,7 +92,8 @@ def causes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
     for rule in shelf.rules:
         for link in rule.causes:
             if link.id not in shelf.catalog.causes:
-                yield _at(rule, Severity.ERROR, f"{rule.name} names an unknown cause: {link.id}")
+                near = get_close_matches(link.id, shelf.catalog.causes, 1)
+                yield _at(rule, Severity.ERROR, f"{rule.name} names an unknown cause: {link.id}", "".join(near))
 
 
 def faults_are_unknown(shelf: Shelf) -> Iterator[Issue]:

@@ -70,8 +70,9 @@ def read_samples(rule: Rule) -> tuple[Samples, list[Problem]]:
 
 
 def samples_path(rule: Rule) -> Path:
-    """Where the samples of a rule belong."""
-    return (SHIPPED.parent / rule.file).with_name(rule.name + SAMPLES_SUFFIX)
+    """Where the samples of a rule belong: beside it, among the shipped ones or wherever it was read from."""
+    shipped = SHIPPED.parent / rule.file
+    return (shipped if shipped.is_file() else Path(rule.file)).with_name(rule.name + SAMPLES_SUFFIX)
 
 
 def check(rule: Rule, samples: Samples, matcher: Callable[[Node, Event], bool] = matches) -> list[Problem]:

@@ -38,8 +38,8 @@ def lint_rules(places: tuple[Path, ...], *, notes: bool, as_json: bool) -> None:
         for issue in shown:
             click.echo(one_line(str(issue), 2000))
     counts = Counter(issue.severity for issue in issues)
-    told = ", ".join(f"{counts[severity]} {severity}s" for severity in Severity)
-    click.echo(f"{len(pack.rules)} rules: {told}", err=True)
+    told = ", ".join(f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}" for severity in Severity)
+    click.echo(f"{len(pack.rules)} {'rule' if len(pack.rules) == 1 else 'rules'}: {told}", err=True)
     sys.exit(ExitCode.FAULT if counts[Severity.ERROR] else ExitCode.HEALTHY)
 
 
