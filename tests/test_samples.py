@@ -4,12 +4,15 @@ So are the logs that were written by hand after real ones (`tests/handmade`), wh
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from diagnostics.diagnosis import Diagnosis, diagnose
+from diagnostics.language import speak
+from diagnostics.report.markdown import to_markdown
 from diagnostics.request import Request
 from diagnostics.verdict import Fault
 from engine.lab import Lab, read_scenario
@@ -77,3 +80,12 @@ def test_a_sample_tells_its_story(sample):
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@EVERY
+def test_no_sentence_of_its_report_is_left_in_english_for_a_japanese_reader(sample):
+    found = diagnosed(sample)
+    speak("ja")
+    report = to_markdown(found.verdict, found.case.graph).decode()
+    prose = re.sub(r"```text.*?```|`[^`]*`|<https?:[^>]*>", "", report, flags=re.DOTALL)
+    assert re.findall(r"(?:\b[a-z]{2,}\b[ ,]+){4,}", prose) == []
