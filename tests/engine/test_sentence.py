@@ -18,7 +18,7 @@ def test_without_values_braces_stay_as_they_are():
 
 def test_what_it_is_made_of_survives_the_way_to_another_process():
     inner = Sentence("{what} failed", what="HV01")
-    there = pickle.loads(pickle.dumps(Sentence("Probably: {named}.", named=inner)))
+    there = pickle.loads(pickle.dumps(Sentence("Probably: {named}.", named=inner)))  # noqa: S301 - our own
     assert there == "Probably: HV01 failed."
     assert there.template == "Probably: {named}."
     assert there.values["named"].template == "{what} failed"

@@ -67,7 +67,8 @@ def test_places_to_fill_must_be_the_same(dictionary):
 
 def test_code_must_be_the_same(dictionary):
     path = dictionary / "ja" / "faults.yml"
-    path.write_text(path.read_text("utf-8").replace("`why=foreign`", "`why=他`"), "utf-8")
+    before, _, after = path.read_text("utf-8").rpartition("`why=foreign`")
+    path.write_text(f"{before}`why=他`{after}", "utf-8")
     (told,) = [str(problem) for problem in check("ja", library(), dictionary)]
     assert "became: `why=他` (expected `why=foreign`)" in told
 

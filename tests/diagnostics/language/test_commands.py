@@ -15,6 +15,7 @@ from diagnostics.language import speak
 from diagnostics.report.markdown import to_markdown
 from diagnostics.report.page import to_html
 from tests.bundled import SAMPLES, diagnosis_of
+from tests.test_samples import SAMPLES as LAB_SAMPLES
 from tui.cli import shindan
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -93,6 +94,7 @@ def test_what_to_collect_is_listed_in_japanese_and_the_script_stays_ascii():
 
 
 def test_conditions_are_told_in_japanese_and_their_json_in_english():
-    assert "仮想マシンが実行中である。" in told(eligibility, "--lang", "ja", LOGS)
-    machines = json.loads(told(eligibility, "--lang", "ja", "--json", LOGS))["machines"]
+    logs = str(LAB_SAMPLES / "condition-b-dynamic-disk" / "logs")
+    assert "仮想マシンが実行中である。" in told(eligibility, "--lang", "ja", logs)
+    machines = json.loads(told(eligibility, "--lang", "ja", "--json", logs))["machines"]
     assert machines[0]["conditions"][5]["condition"] == "The virtual machine is running."
