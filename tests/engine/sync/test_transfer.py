@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.dpm import Repository, verify
 from engine.dpm.errors import Cancelled, ChangedSourceError, RepositoryError
 from engine.dpm.records import PointMode
-from engine.files import Room
+from engine.files import SYSTEM, Room
 from engine.progress import Unwatched
 from engine.sync.agent import Sent, send_image
 from engine.sync.instant import ImageChangedError
@@ -23,6 +23,7 @@ from engine.sync.messages import MAX_PAYLOAD, VERSION, Begin, Blocks, Describe, 
 from engine.sync.scope import Tracked
 from engine.sync.server import Received, receive_image
 from engine.sync.wire import BrokenTransferError, Framed, RefusedError, Transport, pair
+from tests.engine.disks import Faulty
 from tests.engine.dpm.disk import MEMORY, Image, content
 
 BLOCK = 4096
@@ -146,6 +147,19 @@ def test_tracked_blocks_are_all_that_is_read(repository: Repository):
     assert isinstance(both.received, Received)
     assert content(repository, both.received.point.id) == later.data
     assert later.reads == 4  # each hashed, and read again to be sent
+
+
+def test_of_the_replica_nothing_is_read_where_changes_are_tracked(tmp_path: Path):
+    image = some_image()
+    with Repository.create(tmp_path / "repository") as repository:
+        first = transfer(repository, image).received
+    assert isinstance(first, Received)
+    faulty = Faulty(SYSTEM)
+    with Repository.create(tmp_path / "repository", faulty) as repository:
+        both = transfer(repository, changed(image, 7, 8), Tracked(first.point.root, ((6 * BLOCK, 10 * BLOCK),)))
+        assert isinstance(both.received, Received), both.received
+        assert [call for call in faulty.calls if call.name == "pread" and call.path.name == "slots"] == []
+        assert both.received.blocks == 2
 
 
 def test_a_replica_that_is_in_doubt_is_compared_whole_whatever_was_tracked(repository: Repository):
