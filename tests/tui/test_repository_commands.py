@@ -85,6 +85,9 @@ def test_damage_is_named_ends_with_1_and_the_next_backup_repairs_it(image: Path,
     result = run("verify", repo)
     assert result.exit_code == 1
     assert "block 2 (bytes 131072 to 196607) does not match its digest; affected: recovery points 1, 2" in result.stdout
+    damage, *told = map(json.loads, run("verify", repo, "--json").stdout.splitlines())
+    assert ("block 2" in damage["damage"], damage["points"]) == (True, [1, 2])
+    assert told == points_in(repo)
     assert run("restore", repo, 2, "--to", tmp_path / "no").exit_code == 1
     assert not list(tmp_path.glob("*no*"))
     assert run("backup", image, "--to", repo, "--trust-digests").exit_code == 0
@@ -101,7 +104,9 @@ def test_what_can_no_longer_be_repaired_is_told(image: Path, repo: Path):
     assert "recovery point 1 cannot be restored whole" in result.stderr
     assert [point["state"] for point in points_in(repo)] == ["damaged", "good"]
     assert run("verify", repo, 2).exit_code == 0
-    run("prune", repo, "--keep", 1)
+    pruned = json.loads(run("prune", repo, "--keep", 1, "--json").stdout)
+    assert (pruned["image"], pruned["dropped"], pruned["kept"]) == (str(image), [1], [2])
+    assert pruned["bytes_given_back"] == 64 * KIB
     assert [point["id"] for point in points_in(repo)] == [2]
 
 
