@@ -62,7 +62,7 @@ class Draft:
         self.repaired_blocks = 0
         self.damaged_maps: list[RecoveryPoint] = []
         self.damaged_points: list[RecoveryPoint] = []
-        """After the commit: older points that refer to slots which could not be repaired, or whose maps are lost."""
+        """Known after the commit: those with slots that could not be repaired, or without their maps."""
         self._referred: bytes | None = None
         """Which slots the recovery points refer to, where that is known."""
         self.replica = replica
@@ -229,6 +229,7 @@ class Draft:
             remember(self._files, self._places.used, [*self.points, point], used.used())
 
     def _damaged(self) -> list[RecoveryPoint]:
+        """Older points that cannot be restored whole."""
         lost = list(self.damaged_maps)
         if self._bad_slots:
             whole = [point for point in self.points if point not in lost]

@@ -141,13 +141,13 @@ def instant_of(
     check_image(path)
     mode = PointMode.APPLICATION if writers else PointMode.CRASH
     with contextlib.ExitStack() as held, contextlib.ExitStack() as thawed:
-        if writers:
-            thawed.callback(writers.thaw)
-            writers.freeze()
         kept = Kept(path) if track else None
         if kept:
             held.enter_context(locked(kept.lock, f"the clone of {path}"))
             held.callback(kept.drop_next)
+        if writers:
+            thawed.callback(writers.thaw)
+            writers.freeze()
         source = kept.make_next() if kept else _clone(path)
         cloned = source is not None
         if source is None:

@@ -30,10 +30,10 @@ _AT_ONCE = 1024
 class NotTrackableError(RepositoryError):
     """An image whose changes cannot be known."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, why: str) -> None:
         super().__init__(
-            f"what is written to {path} cannot be tracked: its file system cannot clone files, or its folder cannot be "
-            "written; keep it on XFS or btrfs, or leave tracking out"
+            f"what is written to {path} cannot be tracked, as it cannot be cloned here ({why}); "
+            "keep it on XFS or btrfs, or leave tracking out"
         )
 
 
@@ -73,7 +73,7 @@ class Kept:
             SYSTEM.clone(self._image, self.next)
             return SYSTEM.open(self.next, "read")
         except OSError as error:
-            raise NotTrackableError(self._image) from error
+            raise NotTrackableError(self._image, error.strerror or str(error)) from error
 
     def drop_next(self) -> None:
         """Remove that clone, if it was not kept."""
