@@ -11,14 +11,14 @@ import pytest
 
 
 @contextmanager
-def on_xfs(folder: Path) -> Iterator[Path]:
+def on_xfs(folder: Path, size: int = 320 << 20) -> Iterator[Path]:
     """A folder on XFS of its own, for the time of the block; where there can be none, the test is skipped."""
     if os.geteuid() != 0 or which("mkfs.xfs") is None:
         pytest.skip("a file system that can clone needs root and mkfs.xfs (Debian: xfsprogs)")
     image, mounted = folder / "xfs.img", folder / "xfs"
     mounted.mkdir()
     with image.open("wb") as file:
-        file.truncate(320 << 20)
+        file.truncate(size)
     subprocess.run(["mkfs.xfs", "-q", str(image)], check=True)
     mount = ["mount", "-o", "loop", str(image), str(mounted)]
     done = subprocess.run(mount, check=False, capture_output=True, text=True)

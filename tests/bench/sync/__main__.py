@@ -1,10 +1,10 @@
 """Block sync against `cat`, rsync, cp, borg and restic, on one image; exits 1 where a goal is missed.
 
-usage: python -m tests.bench.sync [--quick] [--gib N] [--rounds N] [--folder DIR] [--peers] [--sizes]
+usage: python -m tests.bench.sync [--quick] [--gib N] [--rounds N] [--folder DIR] [--peers] [--sizes] [--clones]
 
 --quick is 256 MiB and two rounds, and judges nothing but memory: it shows that everything runs. --peers takes borg and
-restic into the rounds, --sizes measures the growth from 1 to 8 GiB. All rounds go through all tools in turn, and the
-table shows medians, so that a noisy machine is noisy to everybody.
+restic into the rounds, --sizes measures the growth from 1 to 8 GiB, --clones what `backup --track` gains on XFS (as
+root). All rounds go through all tools in turn, and the table shows medians, so that a noisy machine is noisy to all.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from statistics import median
 from tests.bench.sync import tools
 from tests.bench.sync.images import change, make
 from tests.bench.sync.tools import Run
+from tests.engine.cloning import on_xfs
 
 MEMORY = 64 << 20
 
@@ -122,6 +123,22 @@ def sizes(table: Table, folder: Path) -> None:
     table.goal("tracked, 8 GiB to 1 GiB", table.session("8 GiB tracked") / table.session("1 GiB tracked"), 1.5)
 
 
+def clones(table: Table, folder: Path, size: int, rounds: int) -> None:
+    """An image on a file system that clones files, with 1 % changed each time: compared whole, and tracked."""
+    print("\non XFS")
+    with on_xfs(folder, size * 2) as mounted:
+        image = mounted / "image"
+        make(image, size)
+        ways = {"compared": (), "--track": ("--track",)}
+        for way, options in ways.items():
+            tools.direct(image, folder / way, *options)
+        for seed in range(rounds):
+            change(image, 0.01, seed)
+            for way, options in ways.items():
+                table.measure(f"XFS, 1% {way}", partial(tools.direct, image, folder / way, *options))
+    print(f"--track to comparing: {table.seconds('XFS, 1% --track') / table.seconds('XFS, 1% compared'):.2f}")
+
+
 def judge(table: Table) -> None:
     """The goals."""
     print("\nmedian seconds: on the clock, of processors")
@@ -151,6 +168,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--sizes", action="store_true")
+    parser.add_argument("--clones", action="store_true")
     wishes = parser.parse_args()
     size = 256 << 20 if wishes.quick else int(wishes.gib * (1 << 30))
     table = Table(with_peers=wishes.peers)
@@ -163,6 +181,8 @@ def main() -> int:
             table.missed.clear()
         if wishes.sizes:
             sizes(table, Path(name))
+        if wishes.clones:
+            clones(table, Path(name), size, wishes.rounds)
     memory = max(run.anonymous for runs in table.runs.values() for run in runs)
     table.goal("anonymous memory of a process, MiB", memory / (1 << 20), MEMORY / (1 << 20))
     return 1 if table.missed else 0
