@@ -13,6 +13,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.events import Event, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -28,6 +29,7 @@ from tui.session import Session
 from tui.standing import Standing
 from tui.themes import DEFAULT, Glyphs, glyphs, signs, themes
 from tui.themes.ascii_only import AsciiOnly
+from tui.widgets.field import typed
 
 if TYPE_CHECKING:  # what reads and judges logs is slow to import; the first screen does not wait for it
     from diagnostics.handbook.holdings import Library
@@ -303,6 +305,12 @@ class ShindanApp(App[None]):
             self.notify(self.words("app.copied", path=path), markup=False)
         else:
             self.notify(self.words("app.copied-only"))
+
+    async def on_event(self, event: Event) -> None:
+        """What a terminal pastes is text, in the palette's field, too."""
+        if isinstance(event, Paste):
+            event.text = typed(event.text)
+        await super().on_event(event)
 
     # The command palette
 

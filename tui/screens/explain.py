@@ -11,6 +11,7 @@ from diagnostics.handbook.lookup import find, suggestions
 from tui.plain import plain
 from tui.screens.base import Dialog
 from tui.widgets.article import article_lines
+from tui.widgets.field import Field
 from tui.widgets.lines import Line, Lines, What
 
 _MOST_WORDS = 12
@@ -26,7 +27,7 @@ class ExplainScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """A word to look up, and what it means."""
         yield Static(self.say("explain.title"), classes="title")
-        yield Input(", ".join(self._words[:1]), placeholder=self.say("explain.word"), compact=True, id="word")
+        yield Field(", ".join(self._words[:1]), placeholder=self.say("explain.word"), compact=True, id="word")
         yield Lines(id="article")
 
     def on_mount(self) -> None:

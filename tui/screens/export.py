@@ -16,6 +16,7 @@ from diagnostics.report.page import to_html
 from tui.case import OpenCase
 from tui.plain import plain
 from tui.screens.base import PICTURE, Dialog
+from tui.widgets.field import Field
 from tui.widgets.lines import Line, Lines, What
 
 _REPORTS: Mapping[str, Callable[[OpenCase], bytes]] = {
@@ -41,7 +42,7 @@ class ExportScreen(Dialog[Wish]):
     def body(self) -> ComposeResult:
         """The folder, and what can be written."""
         yield Static(self.say("export.title"), classes="title")
-        yield Input(str(Path.cwd()), compact=True, id="folder")
+        yield Field(str(Path.cwd()), compact=True, id="folder")
         yield Lines(self._forms())
 
     def _forms(self) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from engine.lab.faults.kinds import PASSES
 from engine.pipeline import Scope
 from tui.plain import plain
 from tui.screens.base import Dialog
+from tui.widgets.field import Field
 from tui.widgets.lines import Line, Lines, What
 
 _PLATE = "plate"
@@ -72,10 +73,10 @@ class FaultForm(Dialog[Fault]):
         yield Static(plain(self._kind.name), classes="title")
         yield Static(plain(say(self._kind.sentence)))
         yield Label(Content(self.say("lab.fault.plate", plates=", ".join(where))))
-        yield Input(value=where[0], suggester=SuggestFromList(where), id=_PLATE, compact=True)
+        yield Field(value=where[0], suggester=SuggestFromList(where), id=_PLATE, compact=True)
         for name, value in {**self._kind.parameters, PASSES: 0}.items():
             yield Label(Content(self.say("lab.fault.passes") if name == PASSES else name))
-            yield Input(value=str(value), id=f"of-{name}", compact=True)
+            yield Field(value=str(value), id=f"of-{name}", compact=True)
         yield Static(id="why-not")
         yield Static(self.say("lab.fault.hint"), classes="muted")
 

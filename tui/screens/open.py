@@ -16,6 +16,7 @@ from tui.plain import plain
 from tui.samples import Sample, sample_jobs
 from tui.screens.base import ShindanScreen
 from tui.session import Recent
+from tui.widgets.field import Field
 from tui.widgets.folder_tree import FolderTree
 from tui.widgets.lines import Line, Lines, What
 from tui.widgets.path_suggester import PathSuggester
@@ -34,7 +35,7 @@ class OpenScreen(ShindanScreen):
     def body(self) -> ComposeResult:
         """The path above, what is known left, folders right."""
         yield Static(self.say("open.title"), classes="title")
-        yield Input(placeholder=self.say("open.path"), suggester=PathSuggester(), id="path")
+        yield Field(placeholder=self.say("open.path"), suggester=PathSuggester(), id="path")
         with Horizontal():
             yield Lines(self._known(), id="known")
             with Vertical(id="folders"):

@@ -18,6 +18,7 @@ from tui.recovery import ListedPoint, Verified, list_points, restore_point, veri
 from tui.screens.base import Dialog, ShindanScreen
 from tui.screens.working import WorkScreen
 from tui.standing import Standing
+from tui.widgets.field import Field
 from tui.widgets.lines import Line, Lines, What
 from tui.widgets.path_suggester import PathSuggester
 from tui.wording import reason, size, when
@@ -37,7 +38,7 @@ class PointsScreen(ShindanScreen):
 
     def body(self) -> ComposeResult:
         """The folder, its points, and the one under the cursor in full."""
-        yield Input(placeholder=self.say("points.folder"), suggester=PathSuggester(), id="folder")
+        yield Field(placeholder=self.say("points.folder"), suggester=PathSuggester(), id="folder")
         yield Static(id="why", classes="muted")
         with Horizontal():
             yield Lines(id="points")
@@ -221,7 +222,7 @@ class RestoreScreen(Dialog[Path]):
         proposed = Path.cwd() / f"{image.stem or 'image'}-{self._one.point.id}{image.suffix}"
         yield Static(self.say("points.restore", point=self._one.point.id), classes="title")
         yield Static(plain(self.say("points.will", size=size(self._one.point.image_size), image=self._one.image)))
-        yield Input(value=str(proposed), suggester=PathSuggester(), id="target")
+        yield Field(value=str(proposed), suggester=PathSuggester(), id="target")
         yield Static(id="why-not")
         yield Static(self.say("points.confirm"), classes="muted")
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from textual.suggester import Suggester
 
+from tui.widgets.field import typed as as_typed
+
 _MOST = 5000
 """Entries of a folder that are looked at."""
 
@@ -33,7 +35,7 @@ def _completed(typed: str) -> str | None:
             )  # fmt: skip
     except (OSError, ValueError):
         return None
-    if not near:
+    if not near or as_typed(near[0][0]) != near[0][0]:  # what cannot be typed is opened from the tree of folders
         return None
     name, is_folder = near[0]
     whole = f"{typed[: len(typed) - len(tail)]}{name}"

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tui.actions import bindings
 from tui.housed import Housed
 from tui.plain import plain
+from tui.widgets.field import Field
 
 
 class Prompt(Housed, Widget):
@@ -49,7 +50,7 @@ class Prompt(Housed, Widget):
         """The question, the answer, and what is wrong with it."""
         with Horizontal():
             yield Static(id="question")
-            yield Input(compact=True)
+            yield Field(compact=True)
         yield Static(id="wrong")
 
     def ask(self, question: str, answer: str | None = None) -> None:
