@@ -18,7 +18,8 @@ _SHOWN = 5
 _SPLITS_SHOWN = 3
 _SUSPECTED = 5
 """So many candidates are worth a look at what would tell them apart."""
-_WORTHWHILE_BITS = 0.001
+_WORTHWHILE_BITS = 0.005
+"""Less is shown as nothing."""
 
 
 def next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
