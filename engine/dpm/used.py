@@ -34,21 +34,25 @@ def remember(files: Files, path: Path, points: Iterable[RecoveryPoint], used: Da
 
 
 def remembered(files: Files, path: Path, points: Iterable[RecoveryPoint]) -> bytearray | None:
-    """What was written down, if it is of these points.
-
-    Raises:
-        OSError: as the file layer does.
-    """
+    """What was written down, if it can be read and is of these points."""
     if not files.exists(path):
         return None
+    try:
+        raw = _content(files, path)
+    except OSError:
+        return None
+    used = raw[_START:]
+    return used if raw[:_START] == _HEADER + _binding(points, used) else None
+
+
+def _content(files: Files, path: Path) -> bytearray:
     file = files.open(path, "read")
     try:
-        raw = bytearray(max(_START, file.size()))
+        raw = bytearray(file.size())
         read_fully(file, raw, 0)
     finally:
         file.close()
-    used = raw[_START:]
-    return used if raw[:_START] == _HEADER + _binding(points, used) else None
+    return raw
 
 
 def _binding(points: Iterable[RecoveryPoint], used: Data) -> bytes:

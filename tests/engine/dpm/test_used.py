@@ -1,5 +1,6 @@
 """What is remembered of used slots: believed only whole and of the same points; then all maps but one are spared."""
 
+import errno
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from engine.dpm import Repository, prune, verify
 from engine.dpm.records import RecoveryPoint
 from engine.dpm.used import remember, remembered
 from engine.progress import Unwatched
-from tests.engine.disks import Faulty
+from tests.engine.disks import Call, Fault, Faulty
 from tests.engine.dpm.disk import BLOCK, MixedDisk, Ticks, back_up, content, opened
 
 PATH = Path("/replica/used")
@@ -86,6 +87,15 @@ def test_no_bit_of_it_may_be_another(repository: Repository, disk: MixedDisk):
     for length in range(len(whole)):
         disk.put(path, whole[:length])
         assert remembered(disk, path, points) is None, length
+
+
+def test_one_that_cannot_be_read_costs_time_only(repository: Repository, faulty: Faulty):
+    def rotten(call: Call) -> Fault:
+        return OSError(errno.EIO, "rotten") if call.name == "pread" and call.path.name == "used" else None
+
+    faulty.plan = rotten
+    assert len(maps_read(repository, faulty, 4)) == 3
+    assert holds(repository, 1, 2, 3, 4)
 
 
 def test_a_shorter_one_takes_the_place_of_a_longer(disk: MixedDisk):
