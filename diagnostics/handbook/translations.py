@@ -31,7 +31,7 @@ from diagnostics.report.strip import CELL_GLYPHS
 from diagnostics.verdict import VerdictWord
 from engine.datafiles.documents import Problem
 from engine.hyperv.conditions import CONDITIONS, Outcome
-from engine.lab import fault_kinds
+from engine.lab import fault_kinds, read_scenario
 from engine.pipeline import COMPONENTS, STAGES, Mode, Scope
 
 _ROOT = Path(__file__).parents[2]
@@ -64,12 +64,21 @@ def origins(library: Library) -> Iterator[Origin]:
     yield from (Origin(about.title, "components") for about in COMPONENTS.values())
     yield from (Origin(text, "conditions") for text in CONDITIONS.values())
     yield from (Origin(kind.sentence, f"faults: {kind.name}") for kind in fault_kinds().values())
+    yield from _stories()
     for floor in _FLOORS:
         for path in sorted((_ROOT / floor).rglob("*.py")):
             yield from _in_code(path)
     for template in sorted(files("diagnostics.report").joinpath("templates").iterdir(), key=lambda item: item.name):
         if template.name.endswith(".j2"):
             yield from _in_template(template.name, template.read_text(encoding="utf-8"))
+
+
+def _stories() -> Iterator[Origin]:
+    """The titles of what the lab can run."""
+    for story in sorted((_ROOT / "samples").glob("*/README.md")):
+        yield Origin(story.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "), f"samples: {story.parent.name}")
+    for scenario in sorted((*_ROOT.glob("samples/*/scenario.yml"), _ROOT / "tui" / "lab" / "small-site.yml")):
+        yield Origin(read_scenario(scenario).title, f"scenarios: {scenario.parent.name}")
 
 
 def _catalogs(library: Library) -> Iterator[Origin]:

@@ -50,7 +50,7 @@ def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = Non
         cause, plate = _first(diagnosis)
         basis = Sentence(
             "The job of {scenario}, from its scenario: the same seed brings it to where it failed.",
-            scenario=scenario.title,
+            scenario=Sentence(scenario.title),
         )
         return FailedJob(scenario, (), cause, plate, (basis,))
     exported = folder / LOGS if (folder / LOGS).is_dir() else folder

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Log, Sparkline, Static
 
+from diagnostics.language import say
 from diagnostics.report.plates import Plate, Status
 from diagnostics.request import Options
 from diagnostics.retry.plan import Plan
@@ -77,7 +78,7 @@ class LabScreen(ShindanScreen):
         yield Line(Content(self.say("lab.choose")), heading=True)
         for choice in choices(case=self.app.case is not None):
             name = plain(choice.name or self.say("lab.like-case"), "bold")
-            title = choice.title or (self.say("lab.small-site") if choice.name == SMALL_SITE else "")
+            title = say(choice.title) or (self.say("lab.small-site") if choice.name == SMALL_SITE else "")
             body = name.append("\n").append(plain(title, "$foreground-muted")) if title else name
             yield Line(body, What(choice), self.app.glyphs.bullet, 1)
 
@@ -305,7 +306,8 @@ class LabScreen(ShindanScreen):
             f"{bench.seen.now:%Y-%m-%d %H:%M:%S}Z" if bench.seen.now else "",
             ", ".join(map(str, bench.faults)),
         ]
-        head = Content.assemble(plain(bench.scenario.title, "bold", 70), "\n", plain("; ".join(filter(None, told))))
+        title = plain(say(bench.scenario.title), "bold", 70)
+        head = Content.assemble(title, "\n", plain("; ".join(filter(None, told))))
         self.query_one("#lab-head", Static).update(head, layout=False)
 
     def _complain(self, why: str) -> None:

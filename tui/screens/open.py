@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import DirectoryTree, Input, Static
 
+from diagnostics.language import say
 from diagnostics.request import Options
 from tui.actions import PLACES
 from tui.plain import plain
@@ -58,7 +59,7 @@ class OpenScreen(ShindanScreen):
         if samples:
             yield Line(plain(self.say("open.samples")), heading=True)
         for sample in samples:
-            name, title = plain(sample.name, "bold"), plain(sample.title, "$foreground-muted")
+            name, title = plain(sample.name, "bold"), plain(say(sample.title), "$foreground-muted")
             yield Line(Content("\n").join([name, title]), What(sample), self.app.glyphs.bullet, 1)
 
     def _recent(self, case: Recent) -> Content:

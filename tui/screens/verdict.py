@@ -18,7 +18,7 @@ from tui.screens.base import CaseScreen, Dialog
 from tui.verdict.document import suspect_lines, verdict_lines
 from tui.verdict.event import evidence_lines
 from tui.widgets.article import article_lines
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Hanging, Line, Lines
 
 _LOOKS = {
     VerdictWord.ASSERTED: "error",
@@ -44,7 +44,7 @@ class VerdictScreen(CaseScreen):
         verdict = self.case.verdict
         with Vertical(id="headline"):
             yield Static(self._word(), id="word")
-            yield Static(plain(say(verdict.summary)), id="summary")
+            yield Static(Hanging(Line(plain(say(verdict.summary)))), id="summary")
         with Horizontal():
             yield Lines(verdict_lines(verdict, self.app.words, self.app.glyphs), id="verdict")
             yield Lines(id="detail")

@@ -18,7 +18,7 @@ class Told(msgspec.Struct):
 
 class Named(NamedTuple):
     title: str
-    count: int
+    number: int
 
 
 def test_english_is_spoken_at_first_and_says_what_stands_there():
