@@ -38,7 +38,7 @@ def flips(chosen: Victim, count: int | None, title: str) -> None:
         f"{'map' if path.parent.name == 'maps' else path.name}: {flip(chosen, path, bit)}" for path, bit in places
     )
     print(f"{title}: {len(places)} bits flipped; {dict(tally)}")
-    assert {name.split(":")[0] for name in tally if "harmless" in name} <= {"catalog.sqlite", "used"}
+    assert not [name for name in tally if "harmless" in name and not name.startswith(("catalog", "used"))]
 
 
 def states(count: int) -> None:
