@@ -96,7 +96,7 @@ class _Writer:
             component=component,
             instance=self.instance(found.plate, component),
             scope=self._scope(found.plate),
-            stage=self._stage(found),
+            stage=self._stage(found, cause),
             cause=cause.id if cause else None,
             probability=round(found.probability, 6),
             cause_probability=None if found.cause_probability is None else round(found.cause_probability, 6),
@@ -160,20 +160,22 @@ class _Writer:
             return evidence_of_absence(self._absences[line.key], line.decibans)
         return evidence_of_event(self._sightings[line.key], line.decibans)
 
-    def _stage(self, found: FaultFound) -> Stage | None:
+    def _stage(self, found: FaultFound, cause: Cause | None) -> Stage | None:
         """The stage that the heaviest event about the component speaks of, else the first in which a job failed.
 
         Where the jobs tell their own stages, an event of another one does not decide.
         """
+        about = COMPONENTS[Component(found.component)]
         intervals = [failed for job in found.jobs if (failed := self._jobs[job].failed)]
         for line in found.evidence:
             sighting = self._sightings.get(line.key)
             if sighting and sighting.rule.component == found.component and sighting.rule.stage:
                 stage = sighting.rule.stage
-                stage = _IN_THE_GUEST.get(stage, stage) if self._scope(found.plate) is Scope.VM else stage
+                of_guest = self._scope(found.plate) is Scope.VM and len(about.scopes) > 1
+                stage = _IN_THE_GUEST.get(stage, stage) if of_guest else stage
                 if not intervals or any(_lies_in(stage, failed) for failed in intervals):
                     return stage
-        needed = COMPONENTS[Component(found.component)].stages
+        needed = cause.stages if cause else about.stages
         return next((stage for stage in needed if any(_lies_in(stage, failed) for failed in intervals)), None)
 
 

@@ -17,6 +17,7 @@ OF_ANY_FAILURE = 0.004
 BESIDE_THE_POINT = 0.1
 """By how much an author's spurious rate is too high for what a failed job reports as its own error: of 50 public
 failures with a job report, one report spoke of another component."""
+_TIMELESS = {Kind.JOB, Kind.CHECKPOINT, Kind.SHADOW_COPY}
 UNKNOWN_GAIN = 2.0
 """By how much at most an unknown cause makes an event likelier than chance does."""
 
@@ -64,8 +65,8 @@ def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) 
 
 
 def _times(sighting: Sighting) -> Iterator[int | None]:
-    """When it was logged; a job's own report has no time of its own."""
-    return (None if event.kind is Kind.JOB else event.time for event in sighting.events)
+    """When it was logged; a job's own report has no time of its own, and a list tells when its items were made."""
+    return (None if event.kind in _TIMELESS else event.time for event in sighting.events)
 
 
 def _faded(link: Link, relevance: float, spurious: float) -> Link:

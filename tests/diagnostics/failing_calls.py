@@ -15,7 +15,8 @@ from engine.pipeline import TRANSFER_STAGES, Component, Stage
 from engine.windows import BadBlock, Device
 
 VM = "SQL01"
-_MOVING = {*TRANSFER_STAGES, Stage.RECOVERY_POINT}
+_MOVING = set(TRANSFER_STAGES)
+"""What is told from the first read to the recovery point; once that is told, nothing that fails spoils it."""
 EXPECTED = {
     "source": {Component.DISK_IO, Component.TRANSFER},
     "replica": {Component.DPM_STORAGE, Component.DISK_IO},

@@ -50,6 +50,11 @@ def test_what_a_failed_job_reports_is_hardly_there_by_chance():
     assert spurious(FAULT, 65, Kind.JOB) < spurious(FAULT, 300) / 5
 
 
+def test_a_checkpoint_of_last_week_says_as_much_as_one_of_tonight():
+    rule = RULES["recovery-checkpoint-present"]
+    assert spurious(rule, -7 * 24 * 60, Kind.CHECKPOINT) == spurious(rule, 65, Kind.CHECKPOINT)
+
+
 def test_a_complaint_may_be_the_echo_of_a_lower_fault_but_a_fault_of_its_own_hardly_is():
     lower, *upper = sightings = [sighting(LOWER, 64), sighting(SYMPTOM, 65), sighting(FAULT, 65)]
     links = {one.key: () for one in upper} | {lower.key: (Link(Scope.HOST, "diff-area-limit", 0.8),)}
