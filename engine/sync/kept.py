@@ -17,7 +17,7 @@ from typing import NamedTuple
 from engine.blocks import joined
 from engine.dpm.errors import RepositoryError
 from engine.files import SYSTEM, SystemFile, write_atomically
-from engine.sync.scope import Tracked
+from engine.sync.scope import Pairs, Tracked
 
 _FIEMAP = 0xC020660B
 """FS_IOC_FIEMAP of linux/fs.h."""
@@ -87,7 +87,7 @@ class Kept:
                 return None
             kept = SYSTEM.open(self._clone, "read")
             try:
-                changed = tuple(joined(differing(_extents(source), _extents(kept))))
+                changed = Pairs(joined(differing(_extents(source), _extents(kept))))
             finally:
                 kept.close()
             return Tracked(bytes.fromhex(memory["root"]), changed)

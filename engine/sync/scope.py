@@ -1,12 +1,30 @@
 """Which blocks of an image a job goes through: all, or those that a volume recorded as changed."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from engine.blocks import block_count
 
 Run = tuple[int, int]
 """The first of some blocks that follow one another, and how many there are."""
+
+
+class Pairs:
+    """Pairs of numbers, 16 bytes each: an image may be changed in a million places."""
+
+    def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
+        self._numbers = array("Q")
+        self.extend(pairs)
+
+    def extend(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Add some after the others."""
+        self._numbers.extend(chain.from_iterable(pairs))
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        numbers = iter(self._numbers)
+        return zip(numbers, numbers, strict=True)
 
 
 class Tracked(NamedTuple):
@@ -18,8 +36,8 @@ class Tracked(NamedTuple):
 
     base_root: bytes
     """The root over all digests of the recovery point since which changes were recorded."""
-    changed: tuple[tuple[int, int], ...]
-    """Byte ranges (start, end) that were written since, in order."""
+    changed: Iterable[tuple[int, int]]
+    """Byte ranges (start, end) that were written since, in order; asked for more than once."""
 
 
 def runs_of(image_size: int, block_size: int, step: int, tracked: Tracked | None = None) -> Iterator[Run]:

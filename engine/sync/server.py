@@ -33,7 +33,7 @@ from engine.sync.messages import (
     Need,
     Refused,
 )
-from engine.sync.scope import Run
+from engine.sync.scope import Pairs, Run
 from engine.sync.wire import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
 
 _ROOMS = 6
@@ -128,7 +128,7 @@ class _Receiving:
         self._rooms: Queue[memoryview] = Queue()
         self._announced: dict[int, bytes] = {}
         """Digests of blocks that were asked for and have not come yet."""
-        self._runs: list[Run] = []
+        self._runs = Pairs()
         self._next = 0
         self._complete = False
         self.blocks = 0

@@ -10,7 +10,7 @@ from engine.dpm.errors import RepositoryError
 from engine.dpm.records import PointMode
 from engine.files import SYSTEM, Room, write_atomically
 from engine.sync.instant import Writers
-from engine.sync.scope import Tracked
+from engine.sync.scope import Pairs, Tracked
 from engine.volume import ShadowCopy, Volume, VolumeError
 
 
@@ -45,7 +45,7 @@ def tracked_since(copy: ShadowCopy, reference: str, base_root: bytes) -> Tracked
     None where it does not know: then everything has to be compared.
     """
     changed = copy.changed_since(reference)
-    return None if changed is None else Tracked(base_root, tuple(changed))
+    return None if changed is None else Tracked(base_root, Pairs(changed))
 
 
 class VolumeInstant:

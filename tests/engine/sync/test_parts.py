@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.parallel import Together, in_order
 from engine.sync.compression import Packer, unpacked
 from engine.sync.messages import MAX_PAYLOAD, Begin
-from engine.sync.scope import Tracked, batches_of, runs_of
+from engine.sync.scope import Pairs, Tracked, batches_of, runs_of
 from engine.sync.wire import RefusedError, expect, pair, refuse
 
 BLOCK = 100
@@ -26,7 +26,7 @@ BLOCK = 100
 def test_tracked_runs_cover_each_touched_block_once_and_in_order(size: int, step: int, ranges: list[tuple[int, int]]):
     changed = tuple(sorted((start, start + length) for start, length in ranges))
     touched = {byte // BLOCK for start, end in changed for byte in range(start, min(end, size))}
-    runs = list(runs_of(size, BLOCK, step, Tracked(bytes(32), changed)))
+    runs = list(runs_of(size, BLOCK, step, Tracked(bytes(32), Pairs(changed))))
     blocks = [block for first, count in runs for block in range(first, first + count)]
     assert touched <= set(blocks) <= set(range(-(-size // BLOCK)))
     assert blocks == sorted(set(blocks))
