@@ -143,5 +143,5 @@ def _notes(case: Case, scenario: Scenario, chosen: Mapping[str, Sequence[str]]) 
     vms = len(set(case.topology.vms) - {vm for vms in chosen.values() for vm in vms} - set(chosen))
     if hosts or vms:
         yield Sentence(
-            "Left out: {hosts} other hosts and {vms} other virtual machines of the case.", hosts=hosts, vms=vms
+            "Left out of the case: other hosts: {hosts}, other virtual machines: {vms}.", hosts=hosts, vms=vms
         )

@@ -67,7 +67,7 @@ def _jobs(heading: str, jobs: Sequence[JobTried]) -> Iterator[str]:
             "{vm} on {host}, {mode}, attempt {attempt}",
             vm=job.vm, host=job.host, mode=say(job.mode), attempt=job.attempt,
         )  # fmt: skip
-        sent = say("{bytes} bytes sent", bytes=job.bytes_sent)
+        sent = say("{bytes} bytes sent", bytes=f"{job.bytes_sent:,}")
         yield f"{set_cell_size(f'{heading}:', 8)} {about}: {_ended(job)}; {sent}"
 
 

@@ -105,7 +105,8 @@ def test_the_server_orders_and_the_agent_works(site: Site, image: Path, tmp_path
     images.write_text(f"images:\n  - name: sql-data\n    path: {image.name}\n")
     agent = process("agent", "run", "--images", images, "--state", state)
     assert "hv01:sql-data: recovery point 1" in line_with("recovery point", agent)
-    assert run("serve", "--state", site.state, "--start", "hv01:sql-data").exit_code == 0
+    ordered = run("serve", "--state", site.state, "--start", "hv01:sql-data")
+    assert (ordered.exit_code, "hv01:sql-data is ordered" in ordered.stderr) == (0, True)
     assert "hv01:sql-data: recovery point 2" in line_with("recovery point", agent)
     begun = time.monotonic()
     agent.send_signal(signal.SIGINT)
@@ -133,6 +134,7 @@ def test_a_revoked_agent_is_told_so_and_so_is_the_server(site: Site, image: Path
         (("agent", "enrol", "shindan://dpm01", "--token", "nonsense"), "not a token"),
         (("serve", "--new-token", "../hv01"), "cannot be an agent's name"),
         (("serve", "--start", "hv01"), "AGENT:IMAGE was expected"),
+        (("serve", "--start", "hv01:sql-data"), "no agent is called hv01"),
         (("serve",), "--repo is missing"),
     ],
 )

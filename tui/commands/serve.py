@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -109,7 +110,10 @@ def _administer(
         count = authority.revoke(revoke)
         say(f"{count} certificates of {revoke} are revoked" if count else f"there is no good certificate of {revoke}")
     if orders:
+        _check_agents(authority, orders)
         authority.ledger.add_orders(orders, int(system_time().timestamp()), check=check)
+        for agent, image in orders:
+            say(f"{agent}:{image} is ordered; {agent} does it when it asks, if it offers such an image")
     if agents:
         _list(authority)
     if new_token:
@@ -123,6 +127,12 @@ def _member(text: str) -> tuple[str, str]:
     if found is None:
         raise click.UsageError(f"{text!r} names no image: {MEMBER_IN_WORDS}")
     return found
+
+
+def _check_agents(authority: Authority, orders: Sequence[tuple[str, str]]) -> None:
+    enrolled = {agent.name for agent in authority.agents() if not agent.revoked}
+    for agent in sorted({agent for agent, _ in orders} - enrolled):
+        raise click.UsageError(f"no agent is called {agent} (expected {', '.join(sorted(enrolled)) or 'one enrolled'})")
 
 
 def _list(authority: Authority) -> None:
