@@ -101,7 +101,7 @@ def _catalogs(library: Library) -> Iterator[Origin]:
 
 def _rules(library: Library) -> Iterator[Origin]:
     for rule in library.rules.values():
-        yield from (Origin(text, f"rules: {rule.name}") for text in (rule.title, rule.why))
+        yield from (Origin(text, f"rules: {rule.name}") for text in (rule.title, rule.description, rule.why))
 
 
 def _in_code(path: Path) -> Iterator[Origin]:
