@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeVar
 
 import msgspec
@@ -28,7 +28,11 @@ class _Speaker:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._known: Mapping[str, str] = {} if language == ENGLISH else sentences(language)
+
+    @cached_property
+    def _known(self) -> Mapping[str, str]:
+        """Read when something is said first: what programs read waits for no dictionary."""
+        return {} if self.language == ENGLISH else sentences(self.language)
 
     def say(self, text: str) -> str:
         if not isinstance(text, Sentence):
@@ -47,11 +51,7 @@ _spoken = _Speaker(ENGLISH)
 
 
 def speak(language: str) -> None:
-    """From now on, say everything in this language: one of `LANGUAGES`.
-
-    Raises:
-        BrokenDictionaryError: its dictionary cannot be read.
-    """
+    """From now on, say everything in this language: one of `LANGUAGES`."""
     global _spoken  # noqa: PLW0603 - the one thing here that is the process's own, as its locale is
     _spoken = _speaker_of(language)
 
@@ -62,7 +62,11 @@ def current() -> str:
 
 
 def say(text: str, /, **values: object) -> str:
-    """English text of the program's own, or a sentence, in the language that is spoken. Never for text from logs."""
+    """English text of the program's own, or a sentence, in the language that is spoken. Never for text from logs.
+
+    Raises:
+        BrokenDictionaryError: its dictionary cannot be read.
+    """
     return _spoken.say(Sentence(text, **values) if values else text)
 
 
