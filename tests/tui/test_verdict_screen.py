@@ -110,6 +110,7 @@ def test_what_the_text_report_says_is_on_the_screen_too():
         assert [fact for fact in facts if " ".join(fact.split()) not in " ".join(shown.split())] == []
 
 
+ROLES = ("dpm-server", "host", "guest")
 PASSED = [job(f"A{n}", "HV01", sent="100", minute=n * 3) for n in range(1, 6)]
 NIGHTS = (
     PASSED,
@@ -140,6 +141,41 @@ async def test_each_of_the_seven_verdicts_has_its_word_its_sign_and_its_meaning(
         await settled(pilot)
         assert f"{getattr(app.glyphs, word)} {word.upper()}" in seen(pilot)
         assert app.words(f"verdict.meaning.{word}") in seen(pilot)
+
+
+FROZEN = "DPM (ID 30111 Details: VssError:The writer's timeout expired between Freeze and Thaw. (0x800423F2))"
+UNDECIDED = {
+    "ambiguous": [job("A0", "HV01", failed=FROZEN), *PASSED],
+    "insufficient": [job("A0", "HV01", failed=VSS)],
+    "no-jobs": ["2026-11-20 01:02:03 HV01 Information Spooler 7036 The Print Spooler service is running\n"],
+    "nothing": ["nothing that anybody knows\n"],
+}
+
+
+@pytest.mark.parametrize("kind", [*UNDECIDED, "unexplained"])
+@story(size=NARROW)
+async def test_a_verdict_that_decides_nothing_says_first_what_to_do_next(pilot, tmp_path, kind):
+    """On a small terminal, with a command that Enter copies. No small logs are unexplained: some are retold so."""
+    (tmp_path / "DPM01.txt").write_text("".join(UNDECIDED.get(kind, UNDECIDED["insufficient"])))
+    diagnosis = diagnose(Request(paths=(str(tmp_path),)))
+    word = kind if kind in ("ambiguous", "unexplained") else "insufficient"
+    if kind == "unexplained":
+        retold = msgspec.structs.replace(diagnosis.verdict, verdict=VerdictWord.UNEXPLAINED)
+        diagnosis = msgspec.structs.replace(diagnosis, verdict=retold)
+    assert diagnosis.verdict.verdict == word
+    await pilot.app.show_case(case_of(diagnosis))
+    await settled(pilot)
+    shown = " ".join(seen(pilot).split())
+    assert "What to do next" in shown
+    known = bool(diagnosis.verdict.next_evidence)
+    assert pilot.app.words(f"verdict.next.{word if known else 'nothing'}") in shown
+    assert pilot.app.words("verdict.next.again") in shown
+    commands = [line.what.copied for line in lines_of(pilot).shown[:8] if line.what.copied]
+    wanted = (diagnosis.verdict.told_apart_by or diagnosis.verdict.next_evidence)[:1]
+    assert commands == ([wanted[0].command] if wanted else [f"shindan collect --role {r}" for r in ROLES])
+    lines_of(pilot).highlighted = next(at for at, line in enumerate(lines_of(pilot).shown) if line.what.copied)
+    await pilot.press("enter")
+    assert pilot.app.clipboard == commands[0]
 
 
 def test_a_site_of_thousands_lists_failures_first_and_says_how_many_more_there_are():

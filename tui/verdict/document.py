@@ -36,6 +36,9 @@ _MOST_LISTED = 500
 """Jobs and files: a site of ten thousand machines has more than anybody walks through, or waits for."""
 
 
+_OPEN = (VerdictWord.AMBIGUOUS, VerdictWord.INSUFFICIENT, VerdictWord.UNEXPLAINED)
+"""Words that leave it to the person what comes next."""
+_COLLECTED = ("dpm-server", "host", "guest")
 _NO_WORDS = What()
 
 
@@ -57,6 +60,9 @@ class _Document:
 
     def lines(self) -> Iterator[Line]:
         verdict = self._verdict
+        undecided = verdict.verdict in _OPEN
+        if undecided:
+            yield from self._next_steps()
         first, beside = foremost(verdict.faults)
         for number, fault in enumerate(first, 1):
             yield from self._fault(fault, number, len(first))
@@ -65,14 +71,35 @@ class _Document:
         yield from self._suspects()
         if verdict.reproduced:
             yield from self._reproduced(verdict.reproduced)
-        yield from self._jobs(verdict.jobs)
+        if not undecided:
+            yield from self._jobs(verdict.jobs)
         yield from self._collect("told-apart", verdict.told_apart_by)
         yield from self._collect("collect", verdict.next_evidence)
+        if undecided:
+            yield from self._jobs(verdict.jobs)
         noise = [Line(plain(f"{one.event} ({one.count}x): {one.why}"), term(one.event)) for one in verdict.noise]
         yield from self._section("noise", noise)
         unchecked = [Line(plain(f"{one.what}: {one.why}", width=400)) for one in verdict.not_checked]
         yield from self._section("not-checked", unchecked)
         yield from self._sources()
+
+    def _next_steps(self) -> Iterator[Line]:
+        """What a person does with a verdict that names nothing, or too much."""
+        verdict = self._verdict
+        wanted = verdict.told_apart_by or verdict.next_evidence
+        kind = verdict.verdict.value if wanted else "nothing"
+        yield self._heading("next")
+        yield Line(plain(self._words(f"verdict.next.{kind}")), mark="1.", indent=1)
+        for role in () if wanted else _COLLECTED:
+            yield self._command(f"shindan collect --role {role}", indent=4)
+        if wanted:
+            first = wanted[0]
+            yield Line(plain(self._words("verdict.gain-first", collect=first.collect, machine=first.machine)), indent=4)
+            if first.command:
+                yield self._command(first.command, indent=4)
+        yield Line(plain(self._words("verdict.next.again")), mark="2.", indent=1)
+        if verdict.candidates and verdict.jobs:
+            yield Line(plain(self._words("verdict.next.lab")), mark="3.", indent=1)
 
     def _fault(self, fault: Fault, number: int, of: int) -> Iterator[Line]:
         if not number:
