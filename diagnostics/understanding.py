@@ -9,7 +9,8 @@ import networkx as nx
 from diagnostics.case.base_rates import healthy_plates, learned_rates
 from diagnostics.case.coverage import Absence, absences
 from diagnostics.case.episodes import Nights, current
-from diagnostics.case.jobs import Interval, Job, having_passed, read_jobs
+from diagnostics.case.jobs import Interval, Job, Outcome, having_passed, read_jobs
+from diagnostics.case.listings import unlisted
 from diagnostics.case.model import build_problem, observe_job
 from diagnostics.case.observations import Sighting, gather
 from diagnostics.case.pipeline import PlateId, build_pipeline, plates_of
@@ -68,7 +69,8 @@ def understand(
     told = _jobs(events, topology, catalog, request)
     shared = shared_plates(events, topology, told, request.shared)
     places = Places(topology, told, shared)
-    hits = [(event, rule) for event in joined(events) for rule in rules.match(event)]
+    told_together = joined(events)
+    hits = [(event, rule) for event in told_together for rule in rules.match(event)]
     skews = estimate(hits, told, topology)
     sightings = gather(corrected(hits, skews), places, catalog)
     progress = [sighting for sighting in sightings if sighting.rule.polarity is Polarity.PROGRESS]
@@ -78,7 +80,11 @@ def understand(
     ran_on = {job.id: places.find(job.reports[0], Scope.VM) for job in jobs}
     graph = build_pipeline(plates_of(topology, {*ran_on.values(), *(sighting.plate for sighting in weighed)}), shared)
     context = _context(places, catalog, graph, recent, ran_on, weighed, _heard(reading, topology))
-    absent = absences(reading, recent, sightings, rules.rules, places, catalog)
+    failed = {ran_on[job.id].name for job in recent if job.outcome is Outcome.FAILED}
+    absent = (
+        *absences(reading, recent, sightings, rules.rules, places, catalog),
+        *unlisted(told_together, failed, sightings, rules.rules, places, catalog),
+    )
     problem = build_problem(
         graph,
         catalog,

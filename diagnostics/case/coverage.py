@@ -27,12 +27,14 @@ _CHANNELS = {"application": "application", "system": "system", "hyper-v-vmms": "
 
 
 class Absence(NamedTuple):
-    """A cause none of whose events is in the logs that would hold them."""
+    """A cause none of whose events is in the logs or lists that would hold them."""
 
     observation: EventObservation
     machine: str
     source: str
     rules: tuple[str, ...]
+    of_list: bool = False
+    """Whether a list of settings lacks it, not a log."""
 
 
 class Coverage:
