@@ -14,7 +14,7 @@ from diagnostics.knowledge.writer_states import load_writer_states
 from engine.datafiles.documents import Problem, YamlDocument, read
 from engine.datafiles.schema import typed
 from engine.datafiles.tables import read_rows
-from engine.pipeline import COMPONENTS, Component, Scope, Stage
+from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 
 KNOWLEDGE = Path(__file__).parent
 
@@ -270,7 +270,7 @@ def _check_remedies(causes: dict[str, Cause], remedies: dict[str, Remedy], probl
 
 
 _COLUMNS = ["code", "symbol", "meaning", "component", "retryable", "first_stage", "last_stage"]
-_CANONICAL = re.compile(r"0x[0-9A-F]{8}|ID [1-9][0-9]{0,4}|VM [1-9][0-9]{0,4}").fullmatch
+_CANONICAL = re.compile(r"0x[0-9A-F]{8}|ID (?:1[0-9]{5}|[1-9][0-9]{0,4})|VM [1-9][0-9]{0,4}").fullmatch
 _RETRYABLE = {"yes": True, "no": False, "maybe": None, "": None}
 
 
@@ -301,15 +301,22 @@ def _code(cells: dict[str, str], line: int) -> tuple[CodeInfo | None, list[Probl
         places.append(vocabulary(cells[column]) if known and cells[column] else None)
         if not known:
             problems.append(Problem("codes.csv", line, f"{column} is {cells[column]!r}", ", ".join(vocabulary)))
-    problems += _interval_problems(places[1], places[2], line)
+    component, first, last = places
+    problems += _interval_problems(first, last, line)
+    if not problems and component and first and last and not _acts_between(component, first, last):
+        problems.append(Problem("codes.csv", line, f"{component} does not act between {first} and {last}"))
     if problems:
         return None, problems
-    component, first, last = places
     retryable = _RETRYABLE[cells["retryable"]]
     return CodeInfo(
         code=cells["code"], symbol=cells["symbol"], meaning=cells["meaning"],
         component=component, retryable=retryable, first_stage=first, last_stage=last,
     ), []  # fmt: skip
+
+
+def _acts_between(component: Component, first: Stage, last: Stage) -> bool:
+    between = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
+    return any(stage in between for stage in COMPONENTS[component].stages)
 
 
 def _interval_problems(first: Stage | None, last: Stage | None, line: int) -> list[Problem]:

@@ -53,7 +53,7 @@ _DPM_IDS = {
     hint: re.compile(pattern, re.MULTILINE)
     for hint, pattern in {
         "id": r"[(（](?:id|id\.|identifi(?:ant|kation)|identifica(?:dor|tore))"
-        r"[ \u00a0]?[:：]?[ \u00a0]?(?P<number>\d{1,5})(?!\d)",
+        r"[ \u00a0]?[:：]?[ \u00a0]?(?P<number>1?\d{1,5})(?!\d)",
         "id ": r"(?<![^\W_])id (?P<number>\d{1,5})(?![\w./-]*\d)",
         "(код": r"\(код[ :]*(?P<number>\d{1,5})(?!\d)",
         "dpm": r"^dpm ?[:：].*[(（](?P<number>\d{2,5})[)）][ \t\r]*$",
@@ -199,7 +199,7 @@ def _declared_hex(digits: str) -> str | None:
 
 
 def _dpm(digits: str) -> str | None:
-    return f"ID {int(digits)}" if 0 < int(digits) < 65536 else None
+    return f"ID {int(digits)}" if 0 < int(digits) < 65536 or 100000 <= int(digits) < 200000 else None
 
 
 def _neighbours(match: re.Match[str]) -> tuple[str, str]:
@@ -285,7 +285,7 @@ _LITERALS = tuple(_KINDS)
 _ASCII_LITERALS = tuple(literal for literal in _LITERALS if literal.isascii())
 """Most lines hold none of them, and that is quickly seen."""
 _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
-    (re.compile(r"id[ :]*(\d{1,5})"), _dpm),
+    (re.compile(r"id[ :]*(1?\d{1,5})"), _dpm),
     (re.compile(r"vm (\d{5})"), lambda digits: f"VM {digits}" if int(digits) in _VM_RETURN_VALUES else None),
     (re.compile(r"0x([0-9a-f]{1,16})"), _declared_hex),
     (re.compile(r"%*(\d{1,10})"), lambda digits: _number(int(digits)) or _read_digits(digits)),

@@ -27,7 +27,7 @@ from diagnostics.parsers.vssadmin import bytes_of
 _ITEM = re.compile(
     r"[ \t]*(?P<label>[^\W\d_][^:：\t]{0,39}?)(?:[ \u00a0]?[:：](?!\\)[ \t\u00a0]*|\t+| {3,})(?P<value>.*)"
 )
-_SIGNED = re.compile(r"[(（](?:ID|Id\.?|Identifi\w{4,8})[ \u00a0:：]{0,3}(?P<id>\d{1,5})(?!\d)")
+_SIGNED = re.compile(r"[(（](?:ID|Id\.?|Identifi\w{4,8})[ \u00a0:：]{0,3}(?P<id>1?\d{1,5})(?!\d)")
 _TITLE = re.compile(r"(?:DPM|MABS) ?[:：].*[(（](?P<id>\d{2,5})[)）]\s*$")
 _CONSOLE = re.compile(r"Error (?P<id>\d{1,5}): .*\bDPM\b")
 _LONGEST = 60  # lines of a report

@@ -35,6 +35,7 @@ from tests.shared import needs_shared, shared
         ("Checkpoint failed with error code 32778.", ("VM 32778",)),
         ("(ID 30112 Details: text (0x800423F3))", ("ID 30112", "0x800423F3")),
         ("is inconsistent. (ID: 3106)", ("ID 3106",)),
+        ("no se pudo conectar. (Id.: 100050)", ("ID 100050",)),
         ("(ID 112 詳細: 指定されたファイルが見つかりません。 (0x80070002))", ("ID 112", "0x80070002")),
         ("Error 270: The agent operation failed on X because DPM could not", ("ID 270",)),
         ("DPM: 복구 지점 볼륨 임계값을 초과했습니다.(3169)", ("ID 3169",)),

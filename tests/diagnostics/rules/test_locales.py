@@ -15,6 +15,7 @@ from tests.diagnostics.cases.rewording import TONGUES, translate
 
 PACK = load_from([SHIPPED])
 TEXTUAL = {
+    "agent-coordinator-text",
     "agent-rpc-unavailable-text",
     "antivirus-named-text",
     "backup-already-running",
