@@ -12,7 +12,7 @@ import networkx as nx
 from rich.cells import cell_len
 
 from diagnostics.language import say
-from diagnostics.language.lines import broken, cut
+from diagnostics.language.lines import broken, cut, has_wide
 from diagnostics.report.plates import GLYPHS, Part, Plate, Status, folded, more_failed
 
 WIDTH = 1080
@@ -32,6 +32,7 @@ _MOST_OPEN = 4
 """So many plates within one plate are drawn with their components; more become cards."""
 _CHARACTER = 7.0
 """Average width of a narrow character at the size of a chip's text."""
+_HALF_A_WIDE_ONE = 6.2
 
 
 class Box(NamedTuple):
@@ -191,7 +192,7 @@ class _Sheet:
     def _chip(self, part: Part, x: float, y: float, width: float) -> float:
         status = part.status.name.lower()
         accused = part.status is not Status.QUIET
-        lines = broken(part.title, int((width - 20) / _CHARACTER) - (2 if accused else 0))
+        lines = broken(part.title, _cells(part.title, width - 20) - (2 if accused else 0))
         status_said = say(part.status)
         told = [f"{status_said} {part.note}".strip()] if accused else []
         height = 11 + _LINE * (len(lines) + len(told))
@@ -249,6 +250,11 @@ def _mean(places: Sequence[float]) -> float:
 
 def _status_of(line: str) -> str:
     return next((status.name.lower() for status, glyph in GLYPHS.items() if line.startswith(glyph)), "")
+
+
+def _cells(text: str, width: float) -> int:
+    """How many cells of a text have room."""
+    return int(width / (_HALF_A_WIDE_ONE if has_wide(text) else _CHARACTER))
 
 
 def _tip(plate: Plate) -> str:
