@@ -53,7 +53,7 @@ def check(call: list[str]) -> None:
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
         names = name.split("|") if WRITTEN_SHORT.fullmatch(name) else [name]
-        found = [known for one in names if (known := command.get_command(click.Context(command), one))]
+        found = [there for one in names if (there := command.get_command(click.Context(command), one))]
         assert len(found) == len(names), f"{' '.join(call)}: there is no command {name}"
         command = found[0]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
