@@ -56,6 +56,7 @@ def about_logs(command: _Command) -> _Command:
             "form",
             type=click.Choice(["text", "json", "html", "markdown"]),
             default="text",
+            show_default=True,
             help="How to print the verdict.",
         ),
         click.option(
@@ -81,7 +82,13 @@ def about_logs(command: _Command) -> _Command:
         ),
         click.option("--until", metavar="TIME", help="Leave out what is later."),
         click.option("--vm", default="", help="Only the jobs of this virtual machine."),
-        click.option("--fail-on", type=click.Choice(list(FAIL_ON)), default="any", help="Which verdicts exit with 1."),
+        click.option(
+            "--fail-on",
+            type=click.Choice(list(FAIL_ON)),
+            default="any",
+            show_default=True,
+            help="Which verdicts exit with 1.",
+        ),
         speaking,
         click.option("--plain", is_flag=True, help="Linear text without colours."),
         click.option(

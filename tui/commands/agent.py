@@ -27,9 +27,9 @@ _TIMEOUT = click.option(
 )  # fmt: skip
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
-_ENROL = f"""Become an agent of the server at SERVER, {SCHEME}HOST or {SCHEME}HOST:PORT.
+_ENROL = f"""Become an agent of the server at SERVER.
 
-The token comes from `shindan serve --new-token NAME` on the server. It names this agent, and is bound to the server's
+SERVER is {SCHEME}HOST or {SCHEME}HOST:PORT. The token comes from `shindan serve --new-token NAME` on the server. It names this agent, and is bound to the server's
 authority, so that nobody can put himself in between. It is good once. `--token -` reads it from standard input, where
 no list of processes shows it.
 

@@ -42,7 +42,14 @@ class _Range(click.ParamType[tuple[int, int]]):
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("repo", type=RepositoryFolder())
 @click.argument("number", type=int, metavar="POINT")
-@click.option("--to", "target", required=True, metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="The new file; - is standard output.",
+)
 @click.option("--range", "span", type=_Range(), help="Only the bytes from offset A to before offset B.")
 def restore(*, repo: Path, number: int, target: Path, span: Span | None) -> None:
     """Restore a recovery point."""

@@ -19,7 +19,7 @@ Exit status:
 
 @click.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Which port; a free one unless given.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS] [PATH]...")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATH]...")
 def serve_ui(port: int, arguments: tuple[str, ...]) -> None:
     """Serve the screens until Ctrl-C."""
     options = open_case.make_context("serve-ui", list(arguments)).params
