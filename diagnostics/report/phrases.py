@@ -136,7 +136,7 @@ def by_reason(sources: Iterable[SourceLine]) -> list[tuple[str, list[str]]]:
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for source in sources:
         why = "; ".join(map(damage_text, source.damage))
-        reasons[why or say("no line of it is understood ({kind})", kind=source.kind)].append(source.path)
+        reasons[why or say("no record was found in it ({kind})", kind=source.kind)].append(source.path)
     return sorted(reasons.items(), key=lambda reason: (len(reason[1]), reason[0]))
 
 

@@ -29,9 +29,9 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 _ENROL = f"""Become an agent of the server at SERVER.
 
-SERVER is {SCHEME}HOST or {SCHEME}HOST:PORT. The token comes from `shindan serve --new-token NAME` on the server. It names this agent, and is bound to the server's
-authority, so that nobody can put himself in between. It is good once. `--token -` reads it from standard input, where
-no list of processes shows it.
+SERVER is {SCHEME}HOST or {SCHEME}HOST:PORT. The token comes from `shindan serve --new-token NAME` on the server. It
+names this agent, and is bound to the server's authority, so that nobody can put himself in between. It is good once.
+`--token -` reads it from standard input, where no list of processes shows it.
 
 \b
 Exit status:
