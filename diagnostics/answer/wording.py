@@ -74,21 +74,21 @@ def evidence_of_job(job: Job, weight_db: float) -> Evidence:
 
 def evidence_of_absence(absence: Absence, weight_db: float) -> Evidence:
     """A covered absence as a line of evidence."""
-    template = (
-        "The list shows nothing that {rules} would find"
-        if absence.of_list
-        else "The log covers the failed job and holds no event of {rules}"
-    )
     return Evidence(
         source=one_line(absence.source),
         record=0,
         time=None,
         machine=one_line(absence.machine),
-        event="absent",
+        event=Sentence("absent"),
         codes=[],
         rule=absence.rules[0],
         weight_db=round(weight_db, 1) + 0.0,
-        text=Sentence(template, rules=one_line(", ".join(absence.rules))),
+        text=Sentence(
+            "The list shows nothing that {rules} would find"
+            if absence.of_list
+            else "The log covers the failed job and holds no event of {rules}",
+            rules=one_line(", ".join(absence.rules)),
+        ),
         count=0,
     )
 
