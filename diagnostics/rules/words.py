@@ -1,6 +1,6 @@
 """A condition in words, for people: on one line, or as an outline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diagnostics.rules.conditions import (
     ANY_FIELD,
@@ -16,47 +16,66 @@ from diagnostics.rules.conditions import (
     Wild,
     is_item,
 )
+from engine.sentence import Sentence
 
 _NAMES = {
-    ANY_FIELD: "anything in it",
-    "provider_name": "the provider",
-    "eventid": "the event id",
-    "code": "an error code",
-    "text": "the text",
-    "data": "an unnamed value",
-    "computer": "the computer",
-    "channel": "the channel",
-    "level": "the level",
+    ANY_FIELD: Sentence("anything in it"),
+    "provider_name": Sentence("the provider"),
+    "eventid": Sentence("the event id"),
+    "code": Sentence("an error code"),
+    "text": Sentence("the text"),
+    "data": Sentence("an unnamed value"),
+    "computer": Sentence("the computer"),
+    "channel": Sentence("the channel"),
+    "level": Sentence("the level"),
 }
 _SHOWN = {Wild.MANY: "*", Wild.ONE: "?"}
-_RELATIONS = {"=": "is", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
+_IS = Sentence("{field} is {value}")
+_RELATIONS = {
+    "=": _IS,
+    "<": Sentence("{field} is below {value}"),
+    "<=": Sentence("{field} is at most {value}"),
+    ">": Sentence("{field} is above {value}"),
+    ">=": Sentence("{field} is at least {value}"),
+}
+_AND, _OR = Sentence("{first} and {rest}"), Sentence("{first} or {rest}")
 
 
-def in_words(node: Node, most: int = 12) -> str:
+def in_words(node: Node, most: int = 12) -> Sentence:
     """The condition on one line; of more than `most` values for one field the rest are counted."""
     match node:
         case Not(part):
-            return f"not ({in_words(part, most)})"
+            return Sentence("not ({condition})", condition=in_words(part, most))
         case AllOf(()):
-            return "anything"
+            return Sentence("anything")
         case AnyOf(()):
-            return "nothing"
+            return Sentence("nothing")
         case AllOf(parts) | AnyOf(parts):
-            word = " and " if isinstance(node, AllOf) else " or "
-            return _item(parts, word, most) or word.join(_nested(part, most) for part in parts)
-    field, verb, value = _test(node)
-    return f"{_NAMES.get(field, field)} {verb} {value}".rstrip()
+            joint = _AND if isinstance(node, AllOf) else _OR
+            return _item(parts, joint, most) or _joined([_nested(part, most) for part in parts], joint)
+    field, relation, value = _test(node)
+    return _told(field, relation, value)
 
 
-def outline(node: Node, most: int = 12) -> Iterator[tuple[int, str]]:
+def _told(field: str, relation: Sentence, value: str) -> Sentence:
+    return Sentence(relation.template, field=_NAMES.get(field, field), value=value)
+
+
+def _joined(parts: Sequence[str], joint: Sentence) -> Sentence:
+    """Values are as a rule has them, in every language."""
+    first, *rest = [part if isinstance(part, Sentence) else Sentence("{value}", value=part) for part in parts]
+    return Sentence(joint.template, first=first, rest=_joined(rest, joint)) if rest else first
+
+
+def outline(node: Node, most: int = 12) -> Iterator[tuple[int, Sentence]]:
     """The condition as lines, each with its depth: what is alternative or joint stands below a line that says so."""
     match node:
         case AllOf() | AnyOf() if not is_item(node):
-            yield 0, "all of" if isinstance(node, AllOf) else "any of"
+            yield 0, Sentence("all of") if isinstance(node, AllOf) else Sentence("any of")
             for part in _flat(node):
                 yield from ((depth + 1, line) for depth, line in outline(part, most))
         case Not(part) if isinstance(part, AllOf | AnyOf) and not is_item(part):
-            yield 0, "but not"
+            yield 0, Sentence("but not")
             yield from ((depth + 1, line) for depth, line in outline(part, most))
         case _:
             yield 0, in_words(node, most)
@@ -71,52 +90,52 @@ def _flat(node: AllOf | AnyOf) -> Iterator[Node]:
             yield part
 
 
-def _nested(node: Node, most: int) -> str:
+def _nested(node: Node, most: int) -> Sentence:
     text = in_words(node, most)
-    return f"({text})" if isinstance(node, AllOf | AnyOf) and not is_item(node) else text
+    return Sentence("({condition})", condition=text) if isinstance(node, AllOf | AnyOf) and not is_item(node) else text
 
 
-def _item(parts: tuple[Node, ...], word: str, most: int) -> str:
-    """Several values for one field, where all are compared alike; empty where they are not."""
+def _item(parts: tuple[Node, ...], joint: Sentence, most: int) -> Sentence | None:
+    """Several values for one field, where all are compared alike; None where they are not."""
     if any(isinstance(part, AllOf | AnyOf | Not) for part in parts):
-        return ""
+        return None
     tests = [_test(part) for part in parts]
-    if len({(field, verb) for field, verb, _ in tests}) > 1:
-        return ""
-    field, verb, _ = tests[0]
-    values = list(dict.fromkeys(value for _, _, value in tests))
+    if len({(field, relation) for field, relation, _ in tests}) > 1:
+        return None
+    field, relation, _ = tests[0]
+    values: list[str] = list(dict.fromkeys(value for _, _, value in tests))
     rest = len(values) - most
-    shown = word.join(values) if rest <= 1 else f"{word.join(values[:most])}{word}{rest} others"
-    return f"{_NAMES.get(field, field)} {verb} {shown}"
+    shown = values if rest <= 1 else [*values[:most], Sentence("{count} others", count=rest)]
+    return _told(field, relation, _joined(shown, joint))
 
 
-def _test(node: Node) -> tuple[str, str, str]:
+def _test(node: Node) -> tuple[str, Sentence, str]:
     """Field, relation and value of one test."""
     match node:
         case Like(field, parts):
             return field, *_pattern(parts)
         case Regex(field, pattern):
-            return field, "matches", f"/{pattern}/"
+            return field, Sentence("{field} matches {value}"), f"/{pattern}/"
         case Number(field, relation, number):
             return field, _RELATIONS[relation], f"{number}"
         case Exists(field, exists):
-            return field, "is there" if exists else "is not there", ""
+            return field, Sentence("{field} is there") if exists else Sentence("{field} is not there"), ""
         case Null(field):
-            return field, "is empty", ""
+            return field, Sentence("{field} is empty"), ""
     raise TypeError(f"no such test: {node!r}")
 
 
-def _pattern(parts: tuple[str | Wild, ...]) -> tuple[str, str]:
+def _pattern(parts: tuple[str | Wild, ...]) -> tuple[Sentence, str]:
     match parts:
         case (str(text),):
-            return "is", f"'{text}'"
+            return _IS, f"'{text}'"
         case (Wild.MANY, str(text), Wild.MANY):
-            return "contains", f"'{text}'"
+            return Sentence("{field} contains {value}"), f"'{text}'"
         case (str(text), Wild.MANY):
-            return "begins with", f"'{text}'"
+            return Sentence("{field} begins with {value}"), f"'{text}'"
         case (Wild.MANY, str(text)):
-            return "ends with", f"'{text}'"
-    return "is like", f"'{pattern_text(parts)}'"
+            return Sentence("{field} ends with {value}"), f"'{text}'"
+    return Sentence("{field} is like {value}"), f"'{pattern_text(parts)}'"
 
 
 def pattern_text(parts: tuple[str | Wild, ...]) -> str:
