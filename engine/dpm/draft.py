@@ -196,7 +196,8 @@ class Draft:
             raise RootMismatchError
         if self._broken:
             raise OSError("an earlier write of this job failed")
-        changed = self.map.changed_since(self._base_map) * self.map.block_size
+        longest = max(self.map.image_size, self._base_map.image_size)  # whose last block may be less than one
+        changed = min(self.map.changed_since(self._base_map) * self.map.block_size, longest)
         label = msgspec.msgpack.encode(MapLabel(self.replica.image, now, mode, self.job.kind, changed))
         with self._breaking(), self._places.saving_map(self.map, self.job.id, label) as checksum:
             self.slots.sync()  # the disk works on both meanwhile
