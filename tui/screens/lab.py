@@ -33,6 +33,7 @@ from tui.widgets.pipeline_picture import PipelinePicture
 
 _LOOK_EVERY = 0.1
 _MOST_LINES = 5000
+_ON_THE_BENCH = ("run", "step", "speed", "fault", "diagnose", "mend", "stop", "view", "choose")
 _NOTHING_YET = Plate("", Scope.SITE, Status.QUIET, "", (), (), Sentence(""), "site")
 _FAILURES = (FaultError, LabFailedError, OSError)
 
@@ -118,6 +119,10 @@ class LabScreen(ShindanScreen):
         self._clear()
         self.query_one("#choices", Lines).fill(self._choices())
         self._show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Before something is on the bench nothing can be done with it."""
+        return False if action in _ON_THE_BENCH and self.bench is None else super().check_action(action, parameters)
 
     # Running
 
@@ -281,6 +286,7 @@ class LabScreen(ShindanScreen):
             self._show_told(bench)
         else:
             self.query_one("#choices").focus()
+        self.refresh_bindings()
         self._tell_state()
 
     def _show_told(self, bench: Bench) -> None:

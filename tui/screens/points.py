@@ -86,7 +86,8 @@ class PointsScreen(ShindanScreen):
     # Showing
 
     def _show(self, why: str) -> None:
-        self.query_one("#why", Static).update(plain(why, "$error" if why else "", 600))
+        told = plain(why, "$error", 600) if why or self.points else Content(self.say("points.nothing-yet"))
+        self.query_one("#why", Static).update(told)
         self.query_one("#points", Lines).fill(self._rows())
 
     def _rows(self) -> Iterator[Line]:
