@@ -104,7 +104,6 @@ def _machine(of: Registered, vm: VirtualMachine) -> Thing:
         "Status": _said("Backing up virtual machine" if vm.backing_up else "Operating normally", of.language),
         "ConfigurationLocation": _folder(vm.host_volume),
         "SnapshotFileLocation": _folder(vm.checkpoint_volume),
-        "SizeOfSystemFiles": 0,
         "ComputerName": of.host,
     }
     types = (f"{_NAMESPACE}.VirtualMachine", f"{_NAMESPACE}.VirtualMachineBase", *_BASE)
@@ -131,8 +130,9 @@ def _service(of: Registered, vm: VirtualMachine, service: _Service) -> Thing:
         "VMName": vm.name,
         "ComputerName": of.host,
     }
-    types = (f"{_NAMESPACE}.{service.type}", *([f"{_NAMESPACE}.VMIntegrationComponent"] * (service.type[0] != "V")))
-    return Thing((*types, f"{_NAMESPACE}.VMDevice", *_BASE), f"{service.type} (Name = '{name}')", properties)
+    types = dict.fromkeys((service.type, "VMIntegrationComponent", "VMDevice"))
+    named = (f"{_NAMESPACE}.{one}" for one in types)
+    return Thing((*named, *_BASE), f"{service.type} (Name = '{name}')", properties)
 
 
 def _status(name: str) -> Choice | None:

@@ -85,10 +85,9 @@ def _of_guest(vm: LabVm, language: str) -> Iterator[tuple[str, str | bytes]]:
     system = vm.machine.guest.system_partition
     settings.insert(0, VolumeSetting("", system.name, "NTFS", system.size, system.free, RESERVED))
     yield "volumes.xml", inventory.volumes(vm.name, settings)
-    partitions = [system.size, *(0 for _ in volumes)]
     disks = [
-        DiskSetting(one.name, one.block.size, one.file_system, one.dynamic, partition)
-        for one, partition in zip(volumes, partitions, strict=False)
+        DiskSetting(one.name, one.block.size, one.file_system, one.dynamic, 0 if number else system.size)
+        for number, one in enumerate(volumes)
     ]
     yield "diskpart.txt", diskpart(vm.name, disks)
     domain, memory = vm.around.scenario.site.domain, vm.machine.memory
