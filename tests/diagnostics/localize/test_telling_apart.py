@@ -1,5 +1,9 @@
 """What the logs leave side by side is said to be so, with the test that would tell it apart."""
 
+import math
+
+import pytest
+
 from diagnostics.localize.explain import Suspect
 from diagnostics.localize.inference import infer
 from diagnostics.localize.next_evidence import Retry
@@ -11,12 +15,17 @@ from tests.diagnostics.localize.problems import failed, machines, site
 
 PLATES = site(1, 1)
 (VM,) = machines(PLATES)
-POSTERIOR = infer(Problem(PLATES, (failed(VM, Stage.GUEST_FREEZE, Stage.HOST_SNAPSHOT),), ()))
+POSTERIOR = infer(Problem(PLATES, (failed(VM, Stage.GATHER_WRITERS, Stage.POST_SNAPSHOT),), ()))
+"""A job that the VSS service of the guest or of the host may have failed: both have a stage within."""
 GUEST, HOST = Suspect(VM, Component.GUEST_VSS), Suspect("host:HV1", Component.HOST_VSS)
 
 
 def shows(key, scope, component, sensitivity=0.8):
     return Export(key, VM, (Link(scope, f"{component}-broken", sensitivity),), 0.01, 1.0)
+
+
+def h2(p):
+    return -p * math.log2(p) - (1.0 - p) * math.log2(1.0 - p)
 
 
 def test_a_log_that_shows_one_suspect_only_tells_them_apart():
@@ -25,7 +34,12 @@ def test_a_log_that_shows_one_suspect_only_tells_them_apart():
         shows("of neither", Scope.VM, Component.REPLICA_CC),
     ])  # fmt: skip
     assert [gain.key for gain in gains] == ["of the guest", "of neither"]
-    assert gains[0].bits > 0.1
+    guest, host = (POSTERIOR.plates[suspect.plate].components[suspect.component] for suspect in (GUEST, HOST))
+    share, shown, spurious = guest / (guest + host), 0.01 + 0.99 * 0.8, 0.01
+    # H2(P se + (1 - P) sp) - P H2(se) - (1 - P) H2(sp): Lindley, On a Measure of the Information, 1956.
+    told = h2(share * shown + (1.0 - share) * spurious) - share * h2(shown) - (1.0 - share) * h2(spurious)
+    assert gains[0].bits == pytest.approx(told, abs=1e-6)
+    assert gains[0].bits > 0.15
     assert gains[1].bits == 0.0
 
 
