@@ -100,7 +100,7 @@ class _Writer:
             cause=cause.id if cause else None,
             probability=round(found.probability, 6),
             cause_probability=None if found.cause_probability is None else round(found.cause_probability, 6),
-            title=_title(found, cause),
+            title=_title(found, cause, self._case.judgement.verdict),
             explanation=self._explanation(found, cause),
             evidence=[self.evidence(line) for line in found.evidence],
             counter_evidence=[self.evidence(line) for line in found.counter_evidence],
@@ -179,12 +179,13 @@ class _Writer:
         return next((stage for stage in needed if any(_lies_in(stage, failed) for failed in intervals)), None)
 
 
-def _title(found: FaultFound, cause: Cause | None) -> Sentence:
-    """The component, and the cause; where only the component is firm, it says so."""
+def _title(found: FaultFound, cause: Cause | None, word: VerdictWord) -> Sentence:
+    """The component, and the cause; where only the component is firm in what is asserted, it says so."""
     component = _component(found.component)
     if cause is None:
         return component
-    template = "{component}: {cause}" if _firm(found) else "{component}, probably: {cause}"
+    only_likely = word is VerdictWord.ASSERTED and not _firm(found)
+    template = "{component}, probably: {cause}" if only_likely else "{component}: {cause}"
     return Sentence(template, component=component, cause=Sentence(cause.title))
 
 
@@ -193,7 +194,7 @@ def _component(component: str) -> Sentence:
 
 
 def _firm(found: FaultFound) -> bool:
-    """Whether the cause is as firm as the component: what is only likely is called so by the verdict's word."""
+    """Whether the cause is as firm as the component."""
     return found.probability < FIRM or (found.cause_probability or 0.0) >= FIRM
 
 

@@ -41,8 +41,7 @@ def reckon(network: Network, judgement: Judgement, names: Names) -> Reckoning:
     suspects = list(said)
     faults = judgement.faults[:_FAULTS]
     weighed = [line for fault in faults for line in (*fault.evidence, *fault.counter_evidence)]
-    for other in suspects[len(faults) : len(faults) + 1]:
-        weighing = weigh(network, other)
+    for weighing in weigh(network, suspects[len(faults) : len(faults) + 1]):
         weighed += sorted((*weighing.evidence, *weighing.counter_evidence), key=_heaviest)[:_OF_THE_NEXT]
     lines = {line.key: line for line in sorted(weighed, key=_heaviest)}
     told = account(network, suspects, list(lines)[:MOST_LINES])

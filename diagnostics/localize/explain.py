@@ -80,27 +80,57 @@ def _split(network: Network, suspect: Suspect) -> tuple[float, float]:
     return float(own @ held), float(own @ (1.0 - held))
 
 
-def weigh(network: Network, suspect: Suspect) -> Weighing:
-    """Leave out each line on the suspect's plate, around it and within it, one at a time."""
-    suspect = nested(network, suspect)
-    lines = list(_nearby(network, suspect.plate))
-    before = log_odds(network, suspect)
-    known: dict[tuple[object, ...], float] = {}
-    weights = []
-    for plate, key in lines[:MOST_LINES]:
-        # Equal lines on equal machines weigh the same; the suspect's own path is the exception, hence its name.
-        line = network.lines[plate][key]
-        equal = (*(_place(network, name, suspect.plate) for name in network.paths[plate]), line)
-        if equal not in known:
-            known[equal] = before - log_odds(network.without([(plate, key)]), suspect)
-        if abs(known[equal]) >= (0.0 if notable(line) else _NEGLIGIBLE):
-            weights.append(EvidenceLine(key, round(known[equal], 2) + 0.0))
-    weights.sort(key=lambda line: (-abs(line.decibans), line.key))
-    return Weighing(
-        tuple(line for line in weights if line.decibans >= 0.0),
-        tuple(line for line in weights if line.decibans < 0.0),
-        max(0, len(lines) - MOST_LINES),
-    )
+def weigh(network: Network, suspects: Sequence[Suspect]) -> list[Weighing]:
+    """For each suspect, leave out each line on its plate, around it and within it, one at a time.
+
+    A network without a line is computed once, whichever suspects it bears on, and not at all for a line that is equal
+    to one before it on an equal machine.
+    """
+    scales = [_Scales(network, nested(network, suspect)) for suspect in suspects]
+    for place in dict.fromkeys(place for scale in scales for place in scale.weighed):
+        asking = [scale for scale in scales if scale.asks(place)]
+        if asking:
+            without = network.without([place])
+            for scale in asking:
+                scale.put(place, without)
+    return [scale.weighing() for scale in scales]
+
+
+class _Scales:
+    """The lines that bear on one suspect, and what each weighs."""
+
+    def __init__(self, network: Network, suspect: Suspect) -> None:
+        self._network = network
+        self._suspect = suspect
+        self._lines = list(_nearby(network, suspect.plate))
+        self.weighed = dict.fromkeys(self._lines[:MOST_LINES])
+        """Plate and key of each."""
+        self._before = log_odds(network, suspect)
+        self._known: dict[tuple[object, ...], float] = {}
+
+    def asks(self, place: tuple[str, str]) -> bool:
+        return place in self.weighed and self._equal(*place) not in self._known
+
+    def put(self, place: tuple[str, str], without: Network) -> None:
+        self._known[self._equal(*place)] = self._before - log_odds(without, self._suspect)
+
+    def _equal(self, plate: str, key: str) -> tuple[object, ...]:
+        """Equal lines on equal machines weigh the same; the suspect's own path is the exception, hence its name."""
+        around = (_place(self._network, name, self._suspect.plate) for name in self._network.paths[plate])
+        return (*around, self._network.lines[plate][key])
+
+    def weighing(self) -> Weighing:
+        weights = []
+        for plate, key in self.weighed:
+            decibans = self._known[self._equal(plate, key)]
+            if abs(decibans) >= (0.0 if notable(self._network.lines[plate][key]) else _NEGLIGIBLE):
+                weights.append(EvidenceLine(key, round(decibans, 2) + 0.0))
+        weights.sort(key=lambda line: (-abs(line.decibans), line.key))
+        return Weighing(
+            tuple(line for line in weights if line.decibans >= 0.0),
+            tuple(line for line in weights if line.decibans < 0.0),
+            max(0, len(self._lines) - MOST_LINES),
+        )
 
 
 def account(network: Network, suspects: Sequence[Suspect], keys: Sequence[str]) -> Account:

@@ -114,13 +114,14 @@ def _log_complement(probability: float) -> float:
 
 
 class Catalog:
-    """The causes that one plate may have, and all sets of at most two of them."""
+    """The causes that one plate may have, and all sets of those that may be present at once."""
 
-    def __init__(self, scope: Scope, causes: Iterable[CauseNode]) -> None:
+    def __init__(self, scope: Scope, causes: Iterable[CauseNode], at_once: int = 2) -> None:
         self.scope = scope
+        self.at_once = at_once
         self.causes = tuple(sorted({cause.id: cause for cause in causes}.values(), key=lambda cause: cause.id))
         self.place = {cause.id: place for place, cause in enumerate(self.causes)}
-        self.sets: Sets = sets_of(len(self.causes), repeated=False)
+        self.sets: Sets = sets_of(len(self.causes), repeated=False, at_once=at_once)
         self.log_survival = _log_survival(self.causes)
         """(causes, stages) log P(the stage passes | only this cause is active)."""
         self._limited = any(cause.reach for cause in self.causes)
@@ -196,11 +197,17 @@ class Factor(NamedTuple):
     counts: Floats
 
     def log_likelihood(self, sums: list[Floats]) -> Floats:
-        """The part of the columns: per axis (columns, cells) of sums -> a table (cells, cells, ...)."""
+        """The part of the columns: per axis (columns, cells) of sums -> a table (cells, cells, ...).
+
+        An event knows few causes of each plate, so few sums differ: logarithms are taken of these alone.
+        """
         table = np.zeros(tuple(axis.shape[1] for axis in sums))
         for number in np.flatnonzero(self.counts):
-            total = outer_sum([axis[number] for axis in sums]) + self.offsets[number]
-            table += self.counts[number] * log1mexp(total)
+            distinct = [np.unique(axis[number], return_inverse=True) for axis in sums]
+            part = self.counts[number] * log1mexp(outer_sum([own for own, _ in distinct]) + self.offsets[number])
+            for axis, (_, places) in enumerate(distinct):
+                part = part.take(places, axis)
+            table += part
         return table
 
     def pick(self, chosen: Indices) -> "Factor":

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from diagnostics.localize.factors import Catalog
-from diagnostics.localize.network import Network, Node
+from diagnostics.localize.network import Network, Node, TangledError
 from diagnostics.localize.problem import OTHER, Plate, Problem
 from diagnostics.localize.sets import Floats
 from diagnostics.localize.sharing import fold, unfolded
 
+_MOST_CELLS = 4e6
+"""Of one plate's table: 32 MiB, and a tenth of a second for each line that is weighed."""
 _SAME = 9
 """Decimals to which masses are compared, so that rounding in another order of summing decides nothing."""
 
@@ -60,8 +62,15 @@ class Posterior(NamedTuple):
 
 
 def infer(problem: Problem) -> Posterior:
-    """Compute the exact posterior of a problem."""
-    network = Network(fold(problem))
+    """Compute the exact posterior of a problem.
+
+    Where so many different events bear on one plate that two causes at once are too many, it is that of a problem with
+    one at a time; `Posterior.network.problem` says which.
+    """
+    try:
+        network = Network(fold(problem), _MOST_CELLS)
+    except TangledError:
+        network = Network(fold(problem._replace(at_once=1)))
     nested = _marginals(network)
     shared = [plate for plate in problem.plates if plate.members]
     return Posterior(

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from diagnostics.localize.calibration import shipped
-from diagnostics.localize.explain import EvidenceLine, Suspect, minimal, plates_concerned, weigh
+from diagnostics.localize.explain import EvidenceLine, Suspect, Weighing, minimal, plates_concerned, weigh
 from diagnostics.localize.factors import EventLine, job_line
 from diagnostics.localize.inference import PlatePosterior, Posterior
 from diagnostics.localize.network import Network
@@ -123,6 +123,12 @@ class _Judge:
         self.families = {event.key: event.family or event.key for event in problem.events}
         self.explanation = posterior.explanation
         self.limits: list[str] = []
+        if self.network.problem.at_once < problem.at_once:
+            self.limits.append(
+                Sentence(
+                    "so many different events bear on one machine that two faults at once on it were not considered"
+                )
+            )
         self.calibration = shipped()
         self.responsibilities = Responsibilities(self.network)
         self._probabilities: dict[Suspect, float] = {}
@@ -284,10 +290,12 @@ class _Judge:
             self.limits.append(
                 Sentence("evidence weighed for {some} of {all} faults", some=self.most_explained, all=len(suspects))
             )
-        faults = [self._fault(suspect, number < self.most_explained) for number, suspect in enumerate(suspects)]
+        explained = suspects[: self.most_explained]
+        weighings = dict(zip(explained, weigh(self.network, explained), strict=True))
+        faults = [self._fault(suspect, weighings.get(suspect)) for suspect in suspects]
         return tuple(sorted(faults, key=lambda fault: (-round(fault.probability, 6), fault.plate, fault.component)))
 
-    def _fault(self, suspect: Suspect, weighed: bool) -> Fault:  # noqa: FBT001 - private, one caller
+    def _fault(self, suspect: Suspect, weighing: Weighing | None) -> Fault:
         probability = self._probability(suspect)
         level = FIRM if probability >= FIRM else LIKELY
         cause, mass = _best_cause(self.network, self.plates[suspect.plate], suspect)
@@ -297,9 +305,8 @@ class _Judge:
         fault = Fault(plate, component, None, probability, None, jobs, (), (), ())
         if of_cause >= LIKELY:
             fault = fault._replace(cause=unfolded(suspect.plate, cause).name, cause_probability=of_cause)
-        if not weighed:
+        if weighing is None:
             return fault
-        weighing = weigh(self.network, suspect)
         if weighing.left_out:
             self.limits.append(
                 Sentence(

@@ -6,8 +6,9 @@ reaches this one only with some probability. Two mergers keep the tables small a
 observation below can tell apart share a class, and sets with the same sums share a cell.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import math
+from collections import ChainMap, Counter
+from collections.abc import Iterable, Mapping, MutableMapping
 from copy import copy
 from functools import cached_property
 from itertools import count
@@ -35,8 +36,8 @@ from diagnostics.localize.sets import (
     Thinning,
     distinct,
     log1mexp,
-    log_sum,
     log_sum_groups,
+    normalized,
     outer_sum,
     pool,
     sets_of,
@@ -74,12 +75,23 @@ class Content(NamedTuple):
     acquitted: Acquitted | None = None
 
 
+class TangledError(Exception):
+    """So many different events bear on one plate that its table is too large to compute."""
+
+
 class Node:
     """A plate with its observations and the plates in it; nodes of equal content are one."""
 
     def __init__(
-        self, serial: int, made_of: "Content", observed: Factor, children: Mapping["Node", int], activation: float
+        self,
+        serial: int,
+        made_of: "Content",
+        observed: Factor,
+        children: Mapping["Node", int],
+        activation: float,
+        most_cells: float = math.inf,
     ) -> None:
+        """Raises TangledError where the table has more cells."""
         chain = made_of.chain
         self.serial = serial
         self.made_of = made_of
@@ -97,10 +109,11 @@ class Node:
         """(sets,) log weight of each own set, by what speaks of this plate alone."""
         self._activations = [np.array(catalog.activations(activation)) for catalog in chain[:-1]]
         self.axes = [self._axis(level, catalog, level == len(chain) - 1) for level, catalog in enumerate(chain)]
+        if math.prod(len(axis.examples) for axis in self.axes) > most_cells:
+            raise TangledError
         self.cell_weights = log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
-        self.table = self._table()
-        self.partial = log_sum(self.table, -1)
-        """What the plate's observations say about the cells of the outer axes."""
+        self.share, self.partial = normalized(self._table(), -1)
+        """P(own cell | cell of the outer axes), and what the plate's observations say about the latter."""
         self._linear = [
             axis.sets.sums(part[axis.members]) for axis, part in zip(self.axes[:-1], observed.linear, strict=False)
         ]
@@ -118,7 +131,7 @@ class Node:
         else:
             rows = [self._activations[level], self.cross.linear[level], *columns, *(axis.labels for axis in below)]
             labels, members = distinct(rows, len(catalog.causes))
-            sets = sets_of(len(members), repeated=True)
+            sets = sets_of(len(members), repeated=True, at_once=catalog.at_once)
         sums = sets.sums(columns[:, members])
         rows = [*sums, *(sets.translate(axis.labels[members], axis.sets) for axis in below)]
         cells, examples = distinct(rows, len(sets.first))
@@ -151,7 +164,7 @@ class Node:
 
     def thinnings(self) -> list[Thinning]:
         return [
-            thinning_of(tuple(activations[axis.members].tolist()))
+            thinning_of(tuple(activations[axis.members].tolist()), self.catalog.at_once)
             for axis, activations in zip(self.axes[:-1], self._activations, strict=True)
         ]
 
@@ -161,7 +174,7 @@ class Node:
         for number in reversed(range(len(thinnings))):
             around = unthin(around, stages[number], stages[number + 1], number, thinnings[number])
         cells = pool(around, [axis.cells for axis in self.axes[:-1]], self.partial.shape)
-        belief: Floats = cells[..., None] * np.exp(self.table - self.partial[..., None])
+        belief: Floats = cells[..., None] * self.share
         return belief
 
     def around(self, child: "Node", belief: Floats) -> Floats:
@@ -178,8 +191,8 @@ class Node:
         """P(cell), given that the own set is one of those where `possible` (sets,) is 1."""
         shares = pool(self.within * possible, [self.axes[-1].cells], self.cell_weights.shape)
         restricted = belief * shares
-        normalized: Floats = restricted / restricted.sum()
-        return normalized
+        given: Floats = restricted / restricted.sum()
+        return given
 
     def probe(self, belief: Floats) -> tuple[Floats, Floats]:
         """Log P(the node's only probe passes) in each cell of the table, and P(cell)."""
@@ -215,8 +228,10 @@ def _private(observed: Factor, sets: Sets) -> Floats:
 class Network:
     """The plates of a problem as nodes, and what they know of each other."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, most_cells: float = math.inf) -> None:
+        """Raises TangledError where the table of a plate has more cells."""
         self.problem = problem
+        self._most_cells = most_cells
         plates = {plate.name: plate for plate in sorted(problem.plates, key=lambda plate: plate.name, reverse=True)}
         self.plates: dict[str, Plate] = dict(sorted(plates.items()))
         self.around_shared = {
@@ -234,7 +249,7 @@ class Network:
         self.paths = {name: self._path(name) for name in self.plates}
         self._catalogs: dict[tuple[object, ...], Catalog] = {}
         self._of_causes: dict[tuple[str, int], Catalog] = {}
-        self._nodes: dict[object, Node] = {}
+        self._nodes: MutableMapping[object, Node] = {}
         self._serials = count()
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
         self.reach = {
@@ -243,6 +258,8 @@ class Network:
         self.nodes: dict[str, Node] = {}
         for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
+        self._first = self._nodes
+        self._most_cells = math.inf  # what is asked of the network later is only a little more
 
     def _path(self, name: str) -> tuple[str, ...]:
         path = [name]
@@ -259,7 +276,7 @@ class Network:
         known = self._of_causes.get((plate.scope, id(plate.causes)))
         if known is None:
             content = (plate.scope, *map(_content, plate.causes))
-            known = self._catalogs.get(content) or Catalog(plate.scope, plate.causes)
+            known = self._catalogs.get(content) or Catalog(plate.scope, plate.causes, self.problem.at_once)
             self._catalogs[content] = self._of_causes[plate.scope, id(plate.causes)] = known
         return known
 
@@ -268,7 +285,7 @@ class Network:
         made_of = Content(self.chains[name], self.reach[name], frozenset(Counter(self.lines[name].values()).items()))
         return self._node(made_of, Counter(self.nodes[inner] for inner in self.inner[name]), self._nodes)
 
-    def _node(self, made_of: Content, children: Mapping[Node, int], known: dict[object, Node]) -> Node:
+    def _node(self, made_of: Content, children: Mapping[Node, int], known: MutableMapping[object, Node]) -> Node:
         """The node of such content: the one that is known, or a new one."""
         content = (*map(id, made_of.chain), *made_of[1:], frozenset(children.items()))
         node = known.get(content)
@@ -276,12 +293,14 @@ class Network:
             lines = dict(sorted(made_of.lines, key=repr))
             observed = factor(made_of.chain, made_of.reach, lines, self.problem.leak, made_of.acquitted)
             ordered = dict(sorted(children.items(), key=lambda child: child[0].serial))
-            node = known[content] = Node(next(self._serials), made_of, observed, ordered, self.problem.activation)
+            node = Node(next(self._serials), made_of, observed, ordered, self.problem.activation, self._most_cells)
+            known[content] = node
         return node
 
     def replace(self, lines: Mapping[str, Mapping[str, Line]]) -> "Network":
         """The same network with other lines on some plates: only these and the plates around them are computed anew."""
         changed = copy(self)
+        changed._nodes = ChainMap({}, self._first)  # noqa: SLF001 - a copy; tables are large, and asked for once
         changed.lines = {**self.lines, **{plate: dict(of_plate) for plate, of_plate in lines.items()}}
         changed.compute_anew({name for plate in lines for name in self.paths[plate]})
         return changed

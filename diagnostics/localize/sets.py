@@ -1,4 +1,4 @@
-"""Sets of at most two causes, and the sums in log space that run over them."""
+"""Sets of at most two causes, or of at most one where that is asked for, and the sums in log space over them."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -43,9 +43,9 @@ class Sets(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def sets_of(size: int, *, repeated: bool) -> Sets:
-    """The sets over `size` elements; `repeated` where an element is a class that two causes may share."""
-    first, second = np.triu_indices(size, 0 if repeated else 1)
+def sets_of(size: int, *, repeated: bool, at_once: int = 2) -> Sets:
+    """The sets of `at_once` elements, two or one; `repeated` where an element is a class that two causes may share."""
+    first, second = np.triu_indices(size if at_once > 1 else 0, 0 if repeated else 1)
     nobody = np.full(size + 1, size)
     singles = np.append(size, np.arange(size))
     first, second = np.concatenate((singles, first)), np.concatenate((nobody, second))
@@ -64,10 +64,10 @@ class Thinning(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def thinning_of(activations: tuple[float, ...]) -> Thinning:
+def thinning_of(activations: tuple[float, ...], at_once: int = 2) -> Thinning:
     """Each member of a set over classes stays with the probability of its class, independently."""
     size = len(activations)
-    sets = sets_of(size, repeated=True)
+    sets = sets_of(size, repeated=True, at_once=at_once)
     everything, empty = np.arange(len(sets.first)), np.zeros(len(sets.first), dtype=np.intp)
     parts = np.stack((everything, sets.joined[sets.first, size], sets.joined[sets.second, size], empty))
     stays = np.array([*activations, 1.0])  # nobody stays nobody
@@ -142,6 +142,15 @@ def log_sum(table: Floats, axis: int) -> Floats:
     top = table.max(axis=axis, keepdims=True)
     total: Floats = np.log(np.exp(table - top).sum(axis=axis)) + top.squeeze(axis)
     return total
+
+
+def normalized(table: Floats, axis: int) -> tuple[Floats, Floats]:
+    """exp(table) over its sum along an axis, and the logarithm of that sum: what `log_sum` gives."""
+    top = table.max(axis=axis, keepdims=True)
+    shares = np.exp(table - top)
+    sums = shares.sum(axis=axis, keepdims=True)
+    shares /= sums
+    return shares, np.log(sums).squeeze(axis) + top.squeeze(axis)
 
 
 def log_sum_groups(values: Floats, groups: Indices, count: int) -> Floats:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from diagnostics.localize.explain import Suspect, probability
 from diagnostics.localize.inference import infer
 from diagnostics.localize.judge import Judgement, judge
-from diagnostics.localize.problem import OTHER, EventObservation, JobObservation, Link, Problem
+from diagnostics.localize.network import Node
+from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Link, Problem
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import STAGES, Mode, Scope, Stage
 from tests.diagnostics.localize.problems import failed, machines, passed, real_causes, site, small_problems
@@ -212,6 +213,53 @@ def test_too_many_lines_are_capped_and_said_so():
     jobs = [failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in machines(plates)]
     answer = verdict(*jobs, plates=plates)
     assert any("32 lines not weighed" in limit for limit in answer.limits)
+
+
+def test_weighing_computes_no_more_for_a_hundred_machines_that_say_the_same_than_for_ten(monkeypatch):
+    made: list[Node] = []
+    compute = Node.__init__
+
+    def counted(node, *made_of):
+        made.append(node)
+        compute(node, *made_of)
+
+    monkeypatch.setattr(Node, "__init__", counted)
+
+    def computed(number: int) -> int:
+        plates = site(1, number)
+        echoes = (event("guest_writer-broken", vm, family=f"{n}") for vm in machines(plates) for n in range(3))
+        problem = Problem(plates, tuple(failed(vm, *PHASE) for vm in machines(plates)), tuple(echoes))
+        posterior = infer(problem)
+        made.clear()
+        judge(problem, posterior)
+        return len(made)
+
+    assert 0 < computed(100) <= computed(10)
+
+
+def two_of_each(scope: Scope) -> list[CauseNode]:
+    return [cause._replace(id=f"{cause.id} {which}") for cause in real_causes(scope) for which in "ab"]
+
+
+def tangled(kinds: int) -> Problem:
+    """A failed job, and events of many kinds, each of which other causes on all plates around may bring about."""
+    of_scope = {scope: two_of_each(scope) for scope in Scope}
+    (vm,) = machines(plates := site(1, 1, of_scope.__getitem__))
+    events = []
+    for kind in range(kinds):
+        links = (Link(scope, of[kind % len(of)].id, 0.1 + 0.005 * kind) for scope, of in of_scope.items())
+        events.append(EventObservation(f"kind {kind}", vm, True, tuple(links), 0.01, f"{kind}"))  # noqa: FBT003
+    return Problem(plates, (failed(vm, *PHASE),), tuple(events))
+
+
+def test_events_of_very_many_kinds_are_reckoned_with_one_cause_at_a_time_and_said_so():
+    few, many = tangled(6), tangled(160)
+    assert infer(few).network.problem.at_once == 2
+    assert judge(few, infer(few)).limits == ()
+    posterior = infer(many)
+    assert posterior.network.problem.at_once == 1
+    assert max(node.share.size for node in posterior.network.nodes.values()) < 100_000
+    assert any("two faults at once" in limit for limit in judge(many, posterior).limits)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,39 @@
+"""Words that few nights end with, from the logs of the lab's machines."""
+
+import msgspec
+
+from diagnostics.diagnosis import Knowledge, diagnose, load_knowledge
+from diagnostics.request import Request
+from diagnostics.rules.index import RuleSet
+from diagnostics.verdict import VerdictWord
+from engine.pipeline import Stage
+from tests.test_samples import SAMPLES
+
+
+def knowing_nothing_of(stage: Stage) -> Knowledge:
+    """The knowledge as if nobody had thought of causes that fail a job in this stage."""
+    known = load_knowledge()
+    causes = {name: cause for name, cause in known.catalog.causes.items() if stage not in cause.stages}
+    kept = [
+        msgspec.structs.replace(rule, causes=links)
+        for rule in known.rules.rules
+        if (links := tuple(link for link in rule.causes if link.id in causes)) or not rule.causes
+    ]
+    return Knowledge(RuleSet.compile(kept), known.catalog._replace(causes=causes), known.problems)
+
+
+def test_a_job_report_alone_leaves_a_few_suspects_and_what_would_tell_them_apart():
+    verdict = diagnose(Request(paths=(str(next((SAMPLES / "freeze-timeout").rglob("job.txt"))),))).verdict
+    assert verdict.verdict is VerdictWord.AMBIGUOUS
+    assert 2 <= len(verdict.faults) <= 4
+    assert verdict.told_apart_by[0].gain_bits > 0
+    assert verdict.summary.startswith("These logs do not tell these apart")
+
+
+def test_what_fails_where_no_known_cause_can_fail_it_is_unexplained_and_pinned_on_nobody():
+    logs = str(SAMPLES / "several-hosts" / "logs")
+    verdict = diagnose(Request(paths=(logs,)), knowledge=knowing_nothing_of(Stage.CONTACT_AGENT)).verdict
+    assert verdict.verdict is VerdictWord.UNEXPLAINED
+    assert all(fault.probability < 0.5 for fault in verdict.faults)
+    assert verdict.summary.startswith("A cause that Shindan does not know")
+    assert diagnose(Request(paths=(logs,))).verdict.verdict is VerdictWord.ASSERTED
