@@ -17,16 +17,38 @@ MACHINES = (VirtualMachine(name="SQL01"), VirtualMachine(name="WEB01"))
 SCENARIO = Scenario(title="a night", hosts=(Host(name="HV01", virtual_machines=MACHINES),))
 
 
-def blamed(folder: Path, fault: str) -> str:
-    """The component that is named first, on its plate."""
+def first_of(folder: Path, fault: str) -> tuple[str, str | None]:
+    """The component that is named first, on its plate, and its cause."""
     with Lab(SCENARIO, folder / "lab", faults=[parse_fault(fault)]) as lab:
         lab.run()
         lab.write_logs(folder / "logs")
     case = read_and_understand(Request(paths=(str(folder / "logs"),)), knowledge(), most_explained=0)
     first = case.judgement.candidates[0]
-    return f"{first.plate}/{first.component}"
+    return f"{first.plate}/{first.component}", first.cause
 
 
 @pytest.mark.parametrize(("fault", "component"), [("vm-config-invalid@vm:SQL01", "vm:SQL01/vm_config_storage")])
 def test_what_failed_is_named_first(tmp_path, fault, component):
-    assert blamed(tmp_path, fault) == component
+    assert first_of(tmp_path, fault)[0] == component
+
+
+@pytest.mark.parametrize(
+    ("fault", "component"),
+    [
+        ("recovery-checkpoint-left@vm:SQL01", "vm:SQL01/vm_config_storage"),
+        ("disk-merge-failed@vm:SQL01", "vm:SQL01/vm_config_storage"),
+        ("checkpoint-cannot-be-created@vm:SQL01", "vm:SQL01/vm_config_storage"),
+        ("guest-scoped-snapshots@vm:SQL01", "vm:SQL01/online_eligibility"),
+        ("offline-backup-forbidden@vm:SQL01", "vm:SQL01/online_eligibility"),
+        ("small-partition-in-set@vm:SQL01", "vm:SQL01/volsnap_diffarea"),
+        ("transaction-freeze-timeout@host:HV01", "host:HV01/freeze_timeout"),
+        ("requestor-trips-on-registry@host:HV01", "host:HV01/host_vss"),
+        ("provider-lun-dismount@host:HV01", "host:HV01/hardware_provider"),
+        ("csv-snapshots-pile-up@host:HV01", "host:HV01/csv_cluster"),
+        ("requestor-not-csv-aware@host:HV01", "host:HV01/csv_cluster"),
+        ("hyperv-writer-overlap@host:HV01", "host:HV01/hyperv_writer"),
+        ("backup-limit-exceeded@site", "site/resource_exhaustion"),
+    ],
+)
+def test_a_cause_that_an_export_or_a_record_of_its_own_tells_is_named_first(tmp_path, fault, component):
+    assert first_of(tmp_path, fault) == (component, fault.partition("@")[0])
