@@ -126,6 +126,7 @@ ACTIONS = (
     Action("zone", "z", "zone", "timeline", shown=False),
     Action("filter-off", "F", "filter_off", "timeline", shown=False),
     Action("dim", "d", "dim", "timeline", shown=False),
+    Action("gather", "U", "gather", "timeline", shown=False),
     Action("fold-all", "u", "fold_all", "timeline", shown=False),
     Action("details", "i", "details", "timeline", shown=False),
     Action("component", "c", "component", "timeline", shown=False),

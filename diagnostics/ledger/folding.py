@@ -38,6 +38,15 @@ class Folded(NamedTuple):
             return int(np.searchsorted(self.starts, at, side="right")) - 1
         return max(0, len(self) - 1)
 
+    def behind(self, line: int) -> int:
+        """The row behind which whoever goes on from a line looks."""
+        return self.last(line)
+
+    @property
+    def shown(self) -> Rows:
+        """All rows that lines stand for, in order."""
+        return self.rows
+
     def _end(self, line: int) -> int:
         return int(self.starts[line + 1]) if line + 1 < len(self.starts) else len(self.rows)
 

@@ -58,6 +58,25 @@ async def test_a_person_filters_the_timeline_and_switches_the_filter_off_and_on(
 
 
 @story("guest-sql-writer", place="timeline")
+async def test_all_events_of_a_kind_become_one_line_with_their_number_and_last_time(pilot):
+    view = pilot.app.screen.view
+    before = len(pilot.app.screen.timeline.lines)
+    await pilot.press("U")
+    await settled(pilot)
+    assert len(pilot.app.screen.timeline.lines) < before
+    assert "one line for each kind" in seen(pilot)
+    lines = pilot.app.screen.timeline.lines
+    view.cursor = max(range(len(lines)), key=lines.count)
+    await settled(pilot)
+    assert f"{lines.count(view.cursor)}x" in seen(pilot)
+    await pilot.press("enter")
+    assert lines.count(view.cursor) > pilot.app.screen.timeline.lines.count(view.cursor) == 1
+    await pilot.press("U")
+    await settled(pilot)
+    assert len(pilot.app.screen.timeline.lines) == before
+
+
+@story("guest-sql-writer", place="timeline")
 async def test_a_mistake_in_a_filter_is_shown_at_its_place(pilot):
     await pilot.press("f")
     await types(pilot, "machine:SQL01 level:loud")

@@ -47,6 +47,26 @@ def test_repetitions_are_one_line_until_somebody_unfolds_them(tmp_path: Path) ->
     assert len(told.lines) == 4
 
 
+def test_all_of_a_kind_are_one_line_wherever_they_stand_until_somebody_unfolds_them(tmp_path: Path) -> None:
+    told = timeline(tmp_path, QUIET, ERROR, QUIET, ERROR, QUIET)
+    told.toggle_gathering()
+    assert shown(told) == [(0, 3), (1, 2)]
+    assert (told.lines.last(0), [told.lines.line_of(row) for row in range(5)]) == (4, [0, 1, 0, 1, 0])
+    assert told.next_error(0, 1) == 1
+    assert told.search(0, 1, says(Term(Key.WORD, "")), lambda: False) == 1
+    assert told.histogram(1)[0] == [5]
+    assert told.toggle_run(1) == 1
+    assert shown(told) == [(0, 3), (1, 1), (3, 1)]
+    assert told.reveal(4) == 4
+    assert shown(told) == [(row, 1) for row in range(5)]
+    assert told.toggle_run(3) == 1
+    asked(told, "level:error")
+    assert shown(told) == [(1, 2)]
+    told.toggle_gathering()
+    told.toggle_filter()
+    assert len(told.lines) == 5
+
+
 def test_a_filter_hides_or_dims_and_is_remembered_while_it_is_off(tmp_path: Path) -> None:
     told = timeline(tmp_path, QUIET, ERROR, QUIET)
     asked(told, "level:error")

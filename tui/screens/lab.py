@@ -122,7 +122,12 @@ class LabScreen(ShindanScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Before something is on the bench nothing can be done with it."""
-        return False if action in _ON_THE_BENCH and self.bench is None else super().check_action(action, parameters)
+        nothing = action in _ON_THE_BENCH and self.bench is None
+        return (
+            False
+            if nothing or (action == "try_verdict" and not self.app.case)
+            else super().check_action(action, parameters)
+        )
 
     # Running
 

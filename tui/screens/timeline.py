@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 
 import re2
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
@@ -193,6 +193,12 @@ class TimelineScreen(CaseScreen):
     def action_fold_all(self) -> None:
         """Fold repetitions, or unfold all."""
         self._keep_place(self.timeline.toggle_folding)
+
+    @work(thread=True, exclusive=True, group="gather")
+    def action_gather(self) -> None:
+        """All events of a kind on one line, or only neighbours."""
+        _ = self.timeline.kinds
+        self.app.call_from_thread(self._keep_place, self.timeline.toggle_gathering)
 
     def action_unfold(self) -> None:
         """Unfold the line under the cursor, or fold the run that it is part of."""

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from diagnostics.answer.wording import iso
 from diagnostics.event import Level
 from diagnostics.ledger.folding import Folded, folded, unfolded
-from diagnostics.ledger.ledger import Ledger, Mask
+from diagnostics.ledger.gathering import Gathered, Kinds, gathered, kinds
+from diagnostics.ledger.ledger import Ledger, Mask, Rows
 from diagnostics.ledger.matching import Found, Says, matching
 from diagnostics.ledger.query import Key, Query, Term
 from diagnostics.ledger.register import NO_TIME
@@ -35,13 +36,15 @@ class Timeline:
         self.searched = 1.0
         """The part of the events that the filter's words were looked for in, before somebody had enough."""
         self.folding = True
+        self.gathering = False
+        """Whether all events of a kind are one line, neighbours or not."""
         self.here = 0
         """The row that is looked at."""
         self._mask: Mask | None = None
         self._opened: set[int] = set()
         self._is_error: Mask = np.isin(ledger.columns.levels, np.array(_ERROR, np.uint8))
         self._is_trouble: Mask = np.isin(ledger.columns.levels, np.array((*_ERROR, Level.WARNING), np.uint8))
-        self.lines: Folded
+        self.lines: Folded | Gathered
         self._show()
 
     def filter(self, query: Query, found: Found) -> None:
@@ -62,9 +65,20 @@ class Timeline:
 
     def toggle_folding(self) -> None:
         """Fold repetitions, or show every event on a line of its own."""
-        self.folding = not self.folding
+        self.folding, self.gathering = not self.folding, False
         self._opened.clear()
         self._show()
+
+    def toggle_gathering(self) -> None:
+        """Have one line for all events of a kind, or one for each run of neighbours. The first time takes a moment."""
+        self.gathering, self.folding = not self.gathering, True
+        self._opened.clear()
+        self._show()
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kind of every row; sorts all of them: ask for it on a worker first."""
+        return kinds(self.ledger)
 
     @property
     def switched(self) -> tuple[str, ...]:
@@ -124,7 +138,7 @@ class Timeline:
         asked = of_level[rows] if self._active is None else of_level[rows] & self._active[rows]
         found = rows[np.flatnonzero(asked)]
         if step > 0:
-            at = int(np.searchsorted(found, self.lines.last(line), side="right")) if len(self.lines) else 0
+            at = int(np.searchsorted(found, self.lines.behind(line), side="right")) if len(self.lines) else 0
         else:
             at = int(np.searchsorted(found, self.lines.first(line))) - 1 if len(self.lines) else -1
         return self.lines.line_of(int(found[at])) if 0 <= at < len(found) else None
@@ -138,9 +152,9 @@ class Timeline:
         if not len(lines):
             return None
         if step > 0:
-            rows = lines.rows[np.searchsorted(lines.rows, lines.last(line), side="right") :]
+            rows = lines.shown[np.searchsorted(lines.shown, lines.behind(line), side="right") :]
         else:
-            rows = lines.rows[: np.searchsorted(lines.rows, lines.first(line))][::-1]
+            rows = lines.shown[: np.searchsorted(lines.shown, lines.first(line))][::-1]
         active = self._active
         for count, row in enumerate(rows if active is None else rows[active[rows]]):
             if count % _ASKED_EVERY == 0 and cancelled():
@@ -158,7 +172,8 @@ class Timeline:
 
     def histogram(self, width: int) -> tuple[list[int], list[int], tuple[int, int] | None]:
         """Events, and errors among them, in so many equal stretches of time; and the first and last time."""
-        rows = self.lines.rows if self._active is None else self.lines.rows[self._active[self.lines.rows]]
+        shown = self.lines.shown
+        rows = shown if self._active is None else shown[self._active[shown]]
         times = self.ledger.columns.times[rows]
         timed = times != NO_TIME
         rows, times = rows[timed], times[timed]
@@ -175,10 +190,13 @@ class Timeline:
     def _show(self) -> None:
         mask = self._active if self.hiding else None
         rows = np.arange(len(self.ledger), dtype=np.int64) if mask is None else np.flatnonzero(mask)
-        self.lines = folded(self.ledger, rows, self._opened) if self.folding else unfolded(rows)
+        self.lines = self._lines_of(rows, self._opened) if self.folding else unfolded(rows)
+
+    def _lines_of(self, rows: Rows, opened: Collection[int]) -> Folded | Gathered:
+        return gathered(rows, self.kinds, opened) if self.gathering else folded(self.ledger, rows, opened)
 
     def _first_of_run(self, row: int) -> int:
-        closed = folded(self.ledger, self.lines.rows)
+        closed = self._lines_of(self.lines.shown, ())
         return closed.first(closed.line_of(row))
 
 

@@ -142,6 +142,8 @@ class FilterLine(Housed, Static):
             told.append(self.say("timeline.dimmed"))
         if timeline.searched < 1:
             told.append(self.say("timeline.stopped", percent=round(timeline.searched * 100)))
+        if timeline.gathering:
+            told.append(self.say("timeline.gathered"))
         if not timeline.folding:
             told.append(self.say("timeline.unfolded"))
         if self._done is not None:
