@@ -29,14 +29,18 @@ LINES = 46
 """The report's beginning: what failed, where, how sure, and the first evidence."""
 
 
-def picture(sample: str, width: int = 100) -> None:
-    """The beginning of the report on a sample, as an SVG."""
+def printed(sample: str, width: int = 100) -> list[str]:
+    """The beginning of the report on a sample, line by line, with its colours."""
     verdict = diagnose(Request(paths=(str(SAMPLES / sample / "logs"),))).verdict
     drawn = io.StringIO()
     write_report(verdict, Console(file=drawn, width=width, force_terminal=True, highlight=False, emoji=False))
-    lines = drawn.getvalue().splitlines()[:LINES]
+    return drawn.getvalue().splitlines()[:LINES]
+
+
+def picture(sample: str, width: int = 100) -> None:
+    """The beginning of the report on a sample, as an SVG."""
     recorder = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
-    recorder.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
+    recorder.print(Text.from_ansi("\n".join(printed(sample, width))), soft_wrap=True)
     path = HERE / "pictures" / f"{sample}.svg"
     drawing = recorder.export_svg(title=f"diagnose samples/{sample}/logs", code_format=OFFLINE)
     path.write_text(

@@ -88,7 +88,8 @@ def rule_files(place: Path) -> Iterator[Path]:
 
 def display(path: Path) -> str:
     """How messages call a file: short where it is shipped."""
-    return path.relative_to(SHIPPED.parent).as_posix() if path.is_relative_to(SHIPPED) else str(path)
+    whole = path.absolute()
+    return whole.relative_to(SHIPPED.parent).as_posix() if whole.is_relative_to(SHIPPED) else str(path)
 
 
 def _read(path: Path) -> tuple[Rule | None, list[Problem]]:

@@ -82,3 +82,11 @@ def test_the_users_own_folder_is_read_where_it_exists(tmp_path: Path, monkeypatc
 
 def test_a_folder_that_does_not_exist_is_a_problem(tmp_path: Path) -> None:
     assert load_from([tmp_path / "no"]).problems == (Problem(str(tmp_path / "no"), 0, "no such folder or file"),)
+
+
+def test_a_shipped_rule_is_itself_by_whatever_path_it_is_named(monkeypatch) -> None:
+    monkeypatch.chdir(SHIPPED)
+    folder = SHIPPED_PACK.rules[0].file.split("/")[1]
+    named = {rule.file for rule in load_from([Path(folder)]).rules}
+    assert named
+    assert named <= {rule.file for rule in SHIPPED_PACK.rules}
