@@ -1,13 +1,16 @@
 """What README and docs show is so: every command exists with its options, and every example file is understood."""
 
+import html
 import re
 import shlex
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from rich.text import Text
 
 from engine.lab import read_scenario
 from tui.cli import shindan
@@ -115,3 +118,17 @@ def test_the_rule_of_the_rules_page_stands_the_check_that_the_page_tells_of(tmp_
     for command in ("lint", "test"):
         done = CliRunner().invoke(shindan, ["rules", command, "."])
         assert (done.exit_code, done.stdout) == (0, "")
+
+
+def test_the_picture_of_the_report_shows_what_is_printed(monkeypatch):
+    """Its first lines, but for the numbers; `python docs/make_pictures.py` draws it anew."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    lines = import_module("make_pictures").printed("guest-sql-writer")[:13]
+    picture = (ROOT / "docs" / "pictures" / "guest-sql-writer.svg").read_text()
+    drawn = "".join(re.findall(r"<text[^>]*-r\d+\"[^>]*>([^<]*)</text>", picture))
+    assert words("".join(Text.from_ansi(line).plain for line in lines)) in words(html.unescape(drawn))
+
+
+def words(text: str) -> str:
+    """Letters alone: how lines break, and numbers, are not compared."""
+    return "".join(re.findall(r"[^\W\d_]+", text))

@@ -37,6 +37,13 @@ from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, V
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 from engine.sentence import Sentence, listed
 
+_STAGE_OF_EVENT = {
+    "PrepareForBackup": Stage.GUEST_PREPARE,
+    "PrepareForSnapshot": Stage.GUEST_PREPARE,
+    "Freeze": Stage.GUEST_FREEZE,
+    "Thaw": Stage.GUEST_THAW,
+}
+"""What VSS calls the events that it sends to writers; the names are the same in every language."""
 _IN_THE_GUEST = {
     Stage.HOST_FREEZE: Stage.GUEST_FREEZE,
     Stage.HOST_SNAPSHOT: Stage.GUEST_SNAPSHOT,
@@ -163,18 +170,18 @@ class _Writer:
     def _stage(self, found: FaultFound, cause: Cause | None) -> Stage | None:
         """The stage that the heaviest event about the component speaks of, else the first in which a job failed.
 
-        Where the jobs tell their own stages, an event of another one does not decide.
+        An operation that an event names comes before what its rule says of all such events. Where the jobs tell their
+        own stages, an event of another one does not decide.
         """
         about = COMPONENTS[Component(found.component)]
         intervals = [failed for job in found.jobs if (failed := self._jobs[job].failed)]
-        for line in found.evidence:
-            sighting = self._sightings.get(line.key)
-            if sighting and sighting.rule.component == found.component and sighting.rule.stage:
-                stage = sighting.rule.stage
-                of_guest = self._scope(found.plate) is Scope.VM and len(about.scopes) > 1
-                stage = _IN_THE_GUEST.get(stage, stage) if of_guest else stage
-                if not intervals or any(_lies_in(stage, failed) for failed in intervals):
-                    return stage
+        seen = [sighting for line in found.evidence if (sighting := self._sightings.get(line.key))]
+        speaking = [sighting for sighting in seen if sighting.rule.component == found.component]
+        of_guest = self._scope(found.plate) is Scope.VM and len(about.scopes) > 1
+        for stage in filter(None, [*map(_rejected, speaking), *(sighting.rule.stage for sighting in speaking)]):
+            there = _IN_THE_GUEST.get(stage, stage) if of_guest else stage
+            if not intervals or any(_lies_in(there, failed) for failed in intervals):
+                return there
         needed = cause.stages if cause else about.stages
         return next((stage for stage in needed if any(_lies_in(stage, failed) for failed in intervals)), None)
 
@@ -200,6 +207,14 @@ def _firm(found: FaultFound) -> bool:
 
 def _evidence_keys(judgement: Judgement) -> set[str]:
     return {line.key for fault in judgement.faults for line in (*fault.evidence, *fault.counter_evidence)}
+
+
+def _rejected(sighting: Sighting) -> Stage | None:
+    """The stage in which a guest's writer rejected an event, where the records of it name the event."""
+    if sighting.rule.component is not Component.GUEST_WRITER:
+        return None
+    operations = (event.fields.get("Operation", "").partition(" ")[0] for event in sighting.events)
+    return next((_STAGE_OF_EVENT[operation] for operation in operations if operation in _STAGE_OF_EVENT), None)
 
 
 def _lies_in(stage: Stage, interval: Interval) -> bool:
