@@ -22,6 +22,7 @@ from diagnostics.ledger.pages import Pages
 from diagnostics.ledger.register import Register
 from diagnostics.parsers import all_formats
 from diagnostics.parsers.format import Format, Interest, Relevance, Sample, everything
+from engine.sentence import Sentence
 
 _HEAD = 1 << 16
 _YEARLESS = frozenset({"errlog"})
@@ -258,11 +259,12 @@ def parse_document(
                 events.append(event)
         broken = undecodable(document.path, document.encoding) if document.encoding else 0
     except _CancelledError:
-        tally.damaged("the rest", "cancelled while it was being read")
+        tally.damaged(Sentence("the rest"), Sentence("cancelled while it was being read"))
     except OSError as error:
-        tally.damaged("the rest", f"it became unreadable: {error.strerror}")
+        tally.damaged(Sentence("the rest"), Sentence("it became unreadable: {error}", error=error.strerror))
     if broken:
-        tally.damaged("text", f"{broken} places are not {document.encoding}")
+        told = Sentence("{count} places are not {encoding}", count=broken, encoding=document.encoding)
+        tally.damaged(Sentence("text"), told)
     watch.advance_to(_size(document))
     del tally.watch, tally.position, tally.register  # they belong to this process; a part may go to another
     return Part(document, known.kind, events, telling, tally, fold.repeats, register, known.registers)
@@ -293,4 +295,4 @@ def _why_unknown(document: Document) -> str:
     known = signature(_head(document))
     if known:
         return str(known)
-    return "text, but of no known format" if document.encoding else "neither text nor an event log"
+    return Sentence("text, but of no known format" if document.encoding else "neither text nor an event log")

@@ -21,6 +21,7 @@ from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
 from diagnostics.ledger.pages import Pages
 from diagnostics.parsers.format import Format, Interest, Relevance, everything
 from diagnostics.parsing import Part, Progress, Unwatched, Wanted, parse
+from engine.sentence import Sentence
 
 if TYPE_CHECKING:
     from diagnostics.ledger.ledger import Ledger
@@ -93,7 +94,7 @@ def read_case(  # noqa: PLR0913 - each is something else that a caller may say
             else:
                 reports.append(item)
             if watcher.cancelled():
-                reports.append(unread("everything else", NOT_READ, "cancelled while files were being listed"))
+                reports.append(unread("everything else", NOT_READ, Sentence("cancelled while files were being listed")))
                 break
         pages = Pages() if ledger else None
         parts = list(parse(documents, Wanted(interest, relevant, noted=ledger), watcher, formats, pages))

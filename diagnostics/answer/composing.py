@@ -31,7 +31,7 @@ from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.judge import FIRM, Judgement
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.rules.rule import Polarity
-from diagnostics.sanitize import one_line
+from diagnostics.sanitize import harmless, one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord, foremost
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
@@ -297,8 +297,12 @@ def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]
             yield NotChecked(what=one_line(machine), why=Sentence("no log of it is among the files"))
     for source in case.reading.sources:
         if source.kind in NOT_EVENTS:
-            why = "; ".join(damage.why for damage in source.damage)
-            yield NotChecked(what=one_line(source.path), why=one_line(f"{source.kind}: {why}"))
+            why = Sentence(
+                "{kind}: {why}",
+                kind=Sentence(source.kind),
+                why=listed(harmless(damage.why) for damage in source.damage),
+            )
+            yield NotChecked(what=one_line(source.path), why=why)
         elif source.lines_not_understood:
             count, first = source.lines_not_understood, source.first_line_not_understood
             why = Sentence("{count} lines not understood, the first at line {first}", count=count, first=first)

@@ -251,5 +251,5 @@ def source_line(source: SourceReport) -> SourceLine:
         last=iso(source.last),
         encoding=source.encoding,
         time_zone=harmless(source.time_zone),
-        damage=[DamageReport(where=one_line(damage.where), why=one_line(damage.why)) for damage in source.damage],
+        damage=[DamageReport(where=harmless(damage.where), why=harmless(damage.why)) for damage in source.damage],
     )

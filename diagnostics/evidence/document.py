@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from diagnostics.event import Event
+from engine.sentence import Sentence
 
 
 class Damage(msgspec.Struct, frozen=True):
@@ -94,7 +95,8 @@ class Tally:
             self.damage.append(Damage(where, why))
         else:
             self._unnamed_damage += 1
-            self.damage[-1] = Damage("further on", f"{self._unnamed_damage} more parts could not be read")
+            more = Sentence("{count} more parts could not be read", count=self._unnamed_damage)
+            self.damage[-1] = Damage(Sentence("further on"), more)
 
     def _went_on(self, records: int) -> None:
         self._unwatched += records

@@ -21,6 +21,7 @@ from diagnostics.evidence.inventory import DUPLICATE, EMPTY, REFUSED, UNREADABLE
 from diagnostics.evidence.machines import listing_in, machine_in
 from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
 from diagnostics.evidence.signatures import signature
+from engine.sentence import Sentence
 
 STANDARD_INPUT = "standard input"
 _HEAD = 512
@@ -89,7 +90,7 @@ class Intake:
             found = True
             yield item
         if not found:
-            yield unread(name, EMPTY, "the folder holds no files")
+            yield unread(name, EMPTY, Sentence("the folder holds no files"))
 
     def _walk(self, name: str, root: Path) -> Iterator[Document | SourceReport]:
         pending = [(name, root)]
@@ -105,7 +106,7 @@ class Intake:
                 elif stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
                     yield from _link(name, path, root)
                 else:
-                    yield unread(name, REFUSED, "neither file nor folder")
+                    yield unread(name, REFUSED, Sentence("neither file nor folder"))
             except OSError as error:
                 yield unread(name, UNREADABLE, reason(error))
 
@@ -136,7 +137,7 @@ class Intake:
             known = signature(head)
             kind = container(head)
             if not head:
-                yield unread(file.name, EMPTY, "the file is empty")
+                yield unread(file.name, EMPTY, Sentence("the file is empty"))
             elif known and known.archive:
                 yield unread(file.name, REFUSED, str(known))
             elif kind:
@@ -148,7 +149,7 @@ class Intake:
 
     def _archive(self, file: _File, kind: Container) -> Iterator[Document | SourceReport]:
         if file.nesting > self._limits.nesting:
-            yield unread(file.name, REFUSED, f"an archive in more than {self._limits.nesting} others: unpack it first")
+            yield unread(file.name, REFUSED, _nested(self._limits.nesting))
             return
         members = 0
         for item in unpack(file.path, kind, file.name.rpartition("/")[2], self._store):
@@ -161,7 +162,7 @@ class Intake:
                 self.damage[name] = [Damage("end of the member", item.damage)]
             yield from self._file(_member(name, item, file))
         if not members:
-            yield unread(file.name, EMPTY, "the archive holds no files")
+            yield unread(file.name, EMPTY, Sentence("the archive holds no files"))
 
     def _document(self, file: _File) -> Document | SourceReport:
         guess = encoding_of(file.path)
@@ -175,7 +176,7 @@ class Intake:
         same_size = self._by_size.setdefault(file.path.stat().st_size, [])
         for other in same_size:
             if _may_be_copies(document, other) and self._digest(document.path) == self._digest(other.path):
-                return unread(file.name, DUPLICATE, f"duplicate of {other.name}")
+                return unread(file.name, DUPLICATE, Sentence("duplicate of {file}", file=other.name))
         same_size.append(document)
         return document
 
@@ -245,6 +246,10 @@ def _link(name: str, path: Path, root: Path) -> Iterator[SourceReport]:
     """A link within the folder needs no mention: what it points to is read where it lies."""
     target = path.resolve()
     if not target.exists():
-        yield unread(name, UNREADABLE, "link to nothing")
+        yield unread(name, UNREADABLE, Sentence("link to nothing"))
     elif not target.is_relative_to(root.resolve()):
-        yield unread(name, REFUSED, "link that leaves the folder: not followed")
+        yield unread(name, REFUSED, Sentence("link that leaves the folder: not followed"))
+
+
+def _nested(most: int) -> Sentence:
+    return Sentence("an archive in more than {most} others: unpack it first", most=most)

@@ -18,6 +18,7 @@ import jinja2
 from jinja2.ext import extract_from_ast
 
 from diagnostics.case.topology import Role
+from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.handbook.article import Subject
 from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.catalog import Prior, Severity
@@ -39,7 +40,7 @@ _FLOORS = ("engine", "diagnostics", "tui")
 _SAYING = ("say", "Sentence", "counted", "listed", "Section")
 _WORDS = (
     *STAGES, *Mode, *Scope, *Role, *RemedyRole, *Outcome, *Prior, *Severity,
-    *VerdictWord, *Status, *CELL_GLYPHS, *Subject,
+    *VerdictWord, *Status, *CELL_GLYPHS, *Subject, *sorted(NOT_EVENTS),
     "failed", "succeeded", "unknown",
     "critical", "error", "warning", "information", "verbose",
 )  # fmt: skip

@@ -17,6 +17,7 @@ from diagnostics.parsers.format import Format, Interest, Sample
 from diagnostics.parsers.reading import chunks_of
 from diagnostics.parsers.records import codes_of, finished, level_numbered
 from diagnostics.parsers.timestamps import parse_timestamp
+from engine.sentence import Sentence
 
 _LONGEST = 4 * 1024 * 1024  # characters; an event's XML is at most a few times the 64 KiB of its record
 _LONGEST_BETWEEN = 4096  # characters between events; patterns for a prolog and for comments must not meet more
@@ -90,7 +91,7 @@ class _Cutter:
     def _drop(self, why: str) -> None:
         """Give up the event that the rest begins."""
         self._number += 1
-        self._tally.damaged(f"event {self._number}, line {self._line}", why)
+        self._tally.damaged(Sentence("event {number}, line {line}", number=self._number, line=self._line), why)
         self._line += self._rest.count("\n")
         self._rest = ""
 
@@ -101,10 +102,12 @@ class _Cutter:
             strange = len(_EXPECTED.sub("", text)) if len(text) <= _LONGEST_BETWEEN else len(text)
             if _DECLARATION.search(text):
                 self._tally.damaged(
-                    f"line {self._line}", "a document type declaration: refused, no event export has one"
+                    Sentence("line {line}", line=self._line),
+                    Sentence("a document type declaration: refused, no event export has one"),
                 )
             elif strange:
-                self._tally.damaged(f"line {line}", f"{strange} characters outside of any event")
+                told = Sentence("{count} characters outside of any event", count=strange)
+                self._tally.damaged(Sentence("line {line}", line=line), told)
         self._line += text.count("\n")
 
 

@@ -18,6 +18,7 @@ from diagnostics.parsers.format import Format, Interest, Sample
 from diagnostics.parsers.reading import chunks_of, lines_of
 from diagnostics.parsers.shapes import event_from_row, knows
 from diagnostics.parsers.timestamps import DayFirst, day_first_in, parse_timestamp
+from engine.sentence import Sentence
 
 Numbered = tuple[int, Row]
 """A row, and the line that it begins in."""
@@ -105,7 +106,7 @@ def _values(lines: Iterator[str], delimiter: str, line: int, tally: Tally) -> It
         except StopIteration:
             return
         except csv.Error as error:
-            tally.damaged(f"line {start}", f"not CSV: {error}")
+            tally.damaged(Sentence("line {line}", line=start), f"not CSV: {error}")
         else:
             if values:
                 yield start, values
@@ -219,7 +220,8 @@ class _Values:
             except (ValueError, RecursionError) as error:
                 cut = self._is_cut(error)
                 if not cut or not self._more():
-                    self._skip_damage(error, "the text ends in the middle of a value" if cut else "not JSON")
+                    told = Sentence("the text ends in the middle of a value" if cut else "not JSON")
+                    self._skip_damage(error, told)
             else:
                 self._advance(end)
                 yield line, value
@@ -256,7 +258,8 @@ class _Values:
         failed = error.pos if isinstance(error, json.JSONDecodeError) else self._at
         line = self._line + self._text.count("\n", self._at, failed)
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        self._tally.damaged(f"line {line}", f"{why}: {reason}")
+        told = Sentence("{why}: {reason}", why=why, reason=reason)
+        self._tally.damaged(Sentence("line {line}", line=line), told)
         following = _NEXT.search(self._text, self._at + 1)
         self._advance(following.end() if following else len(self._text))
 
@@ -290,7 +293,8 @@ def _ndjson_rows(document: Document, tally: Tally) -> Iterator[Numbered]:
         try:
             value = decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            tally.damaged(f"line {number}", f"not JSON: {error}")
+            told = Sentence("{why}: {reason}", why=Sentence("not JSON"), reason=str(error))
+            tally.damaged(Sentence("line {line}", line=number), told)
         else:
             yield from ((number, row) for row in _rows_in(value))
 

@@ -29,6 +29,7 @@ from diagnostics.parsers import (
 from diagnostics.parsers.format import Format, Interest, Sample
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.timestamps import day_first_in
+from engine.sentence import Sentence
 
 _BLOCKS: tuple[Block, ...] = (
     errlog.BLOCK,
@@ -61,7 +62,8 @@ def read_text(document: Document, interest: Interest, tally: Tally) -> Iterator[
             tally.position = raw.tell
             yield from _read(Lines(stream), Page(document, interest, tally, _BLOCKS, day_first))
     except (OSError, UnicodeError, LookupError) as problem:
-        tally.damaged("the file", f"cannot be read as {encoding} text: {problem}")
+        told = Sentence("cannot be read as {encoding} text: {problem}", encoding=encoding, problem=str(problem))
+        tally.damaged(Sentence("the file"), told)
 
 
 def _read(lines: Lines, page: Page) -> Iterator[Event]:

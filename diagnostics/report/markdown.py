@@ -289,7 +289,14 @@ def _files(verdict: Verdict) -> Iterator[str]:
     yield "### " + say("Files ({count})", count=len(verdict.sources))
     ranked = sorted(verdict.sources, key=lambda source: not source.damage)
     rows = [
-        (code(one.path), one.kind, code(one.machine), str(one.records), _span(one), "; ".join(map(_damage, one.damage)))
+        (
+            code(one.path),
+            say(one.kind),
+            code(one.machine),
+            str(one.records),
+            _span(one),
+            "; ".join(map(_damage, one.damage)),
+        )
         for one in ranked[:_ROWS_SHOWN]
     ]
     if rows:
@@ -299,6 +306,10 @@ def _files(verdict: Verdict) -> Iterator[str]:
 
 def _span(source: SourceLine) -> str:
     return phrases.span_text(source.first, source.last) if source.first else ""
+
+
+def _damages(source: SourceLine) -> str:
+    return "; ".join(map(_damage, source.damage))
 
 
 def _damage(damage: DamageReport) -> str:

@@ -122,7 +122,7 @@ def source_text(source: SourceLine) -> str:
     span = span_text(source.first, source.last) if source.first else ""
     zone = say("time zone {zone}", zone=source.time_zone) if source.time_zone else ""
     records = counted(source.records, "1 record", "{count} records")
-    parts = (source.kind, source.machine, records, span, source.encoding, zone)
+    parts = (say(source.kind), source.machine, records, span, source.encoding, zone)
     return f"{source.path}: {', '.join(part for part in parts if part)}"
 
 
@@ -136,7 +136,7 @@ def by_reason(sources: Iterable[SourceLine]) -> list[tuple[str, list[str]]]:
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for source in sources:
         why = "; ".join(map(damage_text, source.damage))
-        reasons[why or say("no record was found in it ({kind})", kind=source.kind)].append(source.path)
+        reasons[why or say("no record was found in it ({kind})", kind=say(source.kind))].append(source.path)
     return sorted(reasons.items(), key=lambda reason: (len(reason[1]), reason[0]))
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
+from engine.sentence import Sentence
+
 FILE_MAGIC = b"ElfFile\0"
 CHUNK_MAGIC = b"ElfChnk\0"
 SIZE = 0x10000
@@ -39,8 +41,13 @@ class Header(NamedTuple):
         """Why trusting the header would lose records, empty where it would not."""
         if self.chunks >= present:
             return ""
-        flag = "dirty flag, " if self.dirty else ""
-        return f"{flag}says {self.chunks} chunks, {present} present: all read"
+        return Sentence(
+            "dirty flag, says {said} chunks, {present} present: all read"
+            if self.dirty
+            else "says {said} chunks, {present} present: all read",
+            said=self.chunks,
+            present=present,
+        )
 
 
 def header(head: bytes) -> Header:
@@ -62,7 +69,7 @@ class Chunk:
     def __init__(self, number: int, data: bytes, *, checksums: bool) -> None:
         self.number = number
         self.offset = FIRST_CHUNK + number * SIZE
-        self.where = f"chunk {number} at 0x{self.offset:x}"
+        self.where = Sentence("chunk {number} at 0x{offset:x}", number=number, offset=self.offset)
         self.data = data + _PADDING
         self.remarks: Counter[str] = Counter()
         """What is wrong with it, and how often."""
@@ -92,7 +99,7 @@ class Chunk:
         """Where the slack begins: old records behind it are no evidence."""
         data, length = self.data, self._length
         if length < _FIRST_RECORD:
-            self.remarks["cut off in its header"] += 1
+            self.remarks[Sentence("cut off in its header")] += 1
             return 0
         end: int
         end, checksum = struct.unpack_from("<II", data, 0x30)
@@ -101,15 +108,15 @@ class Chunk:
             possible and length >= end and (not checksums or crc32(data[_FIRST_RECORD:end]) == checksum)
         )
         if checksums and _U32(data, 0x7C)[0] != crc32(data[0x80:_FIRST_RECORD], crc32(data[:0x78])):
-            self.remarks["the header's checksum differs"] += 1
+            self.remarks[Sentence("the header's checksum differs")] += 1
             return end if records_are_intact else self._end_by_walking()
         if not possible:
-            self.remarks["the header is damaged"] += 1
+            self.remarks[Sentence("the header is damaged")] += 1
             return self._end_by_walking()
         if length < end:
-            self.remarks[f"cut off after {length} of {end} bytes"] += 1
+            self.remarks[Sentence("cut off after {length} of {end} bytes", length=length, end=end)] += 1
         elif not records_are_intact:
-            self.remarks["the records' checksum differs"] += 1
+            self.remarks[Sentence("the records' checksum differs")] += 1
         return min(end, length)
 
     def _end_by_walking(self) -> int:
@@ -138,7 +145,7 @@ class Chunk:
             found = self.data.find(_RECORD_MAGIC, found + 4, self._end)
         stop = found if found != -1 else self._end
         if stop < self._length or self._length == SIZE:  # else it is the record in which the file was cut off
-            self.remarks["bytes that are no record"] += stop - at
+            self.remarks[Sentence("bytes that are no record")] += stop - at
         return stop
 
 

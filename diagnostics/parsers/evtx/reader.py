@@ -17,6 +17,7 @@ from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, add
 from diagnostics.parsers.evtx.plan import Scalar
 from diagnostics.parsers.format import Interest, everything
 from diagnostics.parsers.records import Fields, finished, level_numbered
+from engine.sentence import Sentence
 
 _XML = 0x18
 """Where in a record its XML begins."""
@@ -46,9 +47,9 @@ def read(document: Document, interest: Interest, tally: Tally) -> Iterator[Event
                 present += 1
                 yield from reader.events(chunk)
             else:
-                tally.damaged(chunk, "no chunk: its signature is missing")
+                tally.damaged(chunk, Sentence("no chunk: its signature is missing"))
     if remark := said.remark(present):
-        tally.damaged("header", remark)
+        tally.damaged(Sentence("header"), remark)
 
 
 _Content = tuple[dict[str, str], tuple[str, ...], str]
@@ -153,9 +154,10 @@ class _Reader:
             self._tally.saw(values.microseconds(ticks), records=0)
         remarks = list(chunk.remarks.items())
         for reason, count in remarks[:_REMARKS]:
-            self._tally.damaged(chunk.where, reason if count == 1 else f"{reason} ({count})")
+            told = reason if count == 1 else Sentence("{why} ({count})", why=reason, count=count)
+            self._tally.damaged(chunk.where, told)
         if others := sum(count for _, count in remarks[_REMARKS:]):
-            self._tally.damaged(chunk.where, f"{others} more of other kinds")
+            self._tally.damaged(chunk.where, Sentence("{count} more of other kinds", count=others))
 
     def _by_reference(self, head: Head, refusal: Exception, remarks: Counter[str]) -> list[Event]:
         """The record as python-evtx reads it; none where it cannot either, or nobody is interested."""
@@ -168,7 +170,7 @@ class _Reader:
                 return self._decoded_by_reference(head, reference_layout(self._chunk, head[0]))
             except _REFUSED as error:
                 reason = f"{reason}; {error}"
-        remarks[f"record unreadable: {reason}"] += 1
+        remarks[Sentence("record unreadable: {why}", why=reason)] += 1
         return []
 
     def _decoded_by_reference(self, head: Head, layout: Layout) -> list[Event]:
