@@ -87,7 +87,7 @@ def test_the_lab_is_shrunk_to_what_matters_and_says_so():
     stand = stand_in(case, ["host:HV02"])
     assert [host.name for host in stand.scenario.hosts] == ["HV02", "HV01"]
     assert all(len(host.virtual_machines) <= 2 for host in stand.scenario.hosts)
-    assert "3 other virtual machines" in stand.notes[1]
+    assert "other virtual machines: 3" in stand.notes[1]
 
 
 def test_a_plate_that_the_logs_leave_unnamed_has_a_stand_in():
