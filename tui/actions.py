@@ -173,6 +173,8 @@ def place(name: str) -> Place:
     return {known.name: known for known in PLACES}[name]
 
 
+TYPED = frozenset({"question_mark", "colon", "slash", "space"})
+"""Keys with a name that are characters to whoever types."""
 _KEYS: Mapping[str, str] = {
     "question_mark": "?",
     "colon": ":",

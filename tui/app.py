@@ -141,8 +141,7 @@ class ShindanApp(App[None]):
             return
         self._note_standing()
         await self.switch_screen(self._installed(name))
-        if place(name).needs_case:
-            self._remember(name)
+        self._remember(name)
 
     def show_event(self, source: str, record: int) -> None:
         """Go to an event on the timeline, by its place as evidence names it."""
@@ -180,9 +179,8 @@ class ShindanApp(App[None]):
     async def action_quit(self) -> None:
         """Remember where the person is, and end."""
         self._note_standing()
-        shown = self._shown
-        if shown and self.case and place(shown.PLACE).needs_case:
-            self._remember(shown.PLACE)
+        if self._shown:
+            self._remember(self._shown.PLACE)
         await super().action_quit()
 
     @property
@@ -196,7 +194,9 @@ class ShindanApp(App[None]):
 
     def _remember(self, name: str) -> None:
         of_case = {known.name for known in PLACES if known.needs_case}
-        self.session.left_at(name, {where: at for where, at in self.standings.items() if where in of_case})
+        standings = {where: at for where, at in self.standings.items() if where in of_case}
+        if self.case:
+            self.session.left_at(name if name in of_case else "", standings)
 
     def _installed(self, name: str) -> ShindanScreen:
         if not self.is_screen_installed(name):

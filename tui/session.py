@@ -82,8 +82,9 @@ class Session:
         return next((dict(known.standings) for known in self.recent if known.options.paths == paths), {})
 
     def left_at(self, place: str, standings: Mapping[str, Standing]) -> None:
-        """Remember the screen on which the newest case is read, and where the person stands on each."""
+        """Remember the screen of the newest case on which the person is, or was last, and where on each."""
         if self.recent:
+            place = place or self.recent[0].place
             left = msgspec.structs.replace(self.recent[0], place=place, standings=dict(standings))
             if left != self.recent[0]:
                 self._remembered.recent[0] = left

@@ -14,6 +14,7 @@ from tests.tui.hostile import squeezed
 from tui.cli import shindan
 from tui.screens.points import PointDetails, PointsScreen, RestoreScreen
 from tui.screens.working import WorkScreen
+from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -166,6 +167,17 @@ async def test_the_list_can_be_walked_and_copied(pilot, repo, image):
     screen = await opened(pilot, repo)
     assert screen.focused is screen.query_one("#points", Lines)
     assert screen.text_here() == str(image)
+
+
+@story(size=NARROW)
+async def test_while_a_path_is_typed_no_key_is_named_that_would_be_typed(pilot, repo):
+    await pilot.press("7")
+    await settled(pilot)
+    line = pilot.app.screen.query_one(KeyLine).content.plain
+    assert "^Q Quit" in line
+    assert "q Quit" not in line.replace("^Q", "")
+    await opened(pilot, repo)
+    assert " ? Keys" in pilot.app.screen.query_one(KeyLine).content.plain
 
 
 @story(size=WIDE, ascii_only=True)

@@ -65,6 +65,7 @@ def test_the_next_session_begins_where_the_last_one_ended(tmp_path):
                 pilot.app.focused.value = "machine:SQL01"
                 await go(pilot, "enter")
             left[place] = stood(pilot)
+        await go(pilot, "6")
         await pilot.press("q")
 
     first()

@@ -3,9 +3,9 @@
 from textual.content import Content
 from textual.events import Resize
 from textual.style import Style
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from tui.actions import ACTIONS, EVERYWHERE, keys_of
+from tui.actions import ACTIONS, EVERYWHERE, TYPED, keys_of
 from tui.housed import Housed
 
 
@@ -40,5 +40,10 @@ class KeyLine(Housed, Static):
         active = {one.binding.id: one.enabled for one in self.screen.active_bindings.values()}
         here = [action for action in ACTIONS if action.shown and active.get(action.id)]
         here.sort(key=lambda action: action.where == EVERYWHERE)
-        keys = {action.id: self.app.keymap.keys(action).split(",")[0] for action in reversed(here)}
-        return [(keys[id_], self.say(f"action.{id_}")) for id_ in dict.fromkeys(action.id for action in here)]
+        keys = {action.id: self._works(self.app.keymap.keys(action).split(",")) for action in here}
+        return [(key, self.say(f"action.{id_}")) for id_, key in keys.items() if key]
+
+    def _works(self, keys: list[str]) -> str:
+        """The first that does it now: while somebody types, those that can be typed are text."""
+        typing = isinstance(self.screen.focused, Input)
+        return next((key for key in keys if not typing or not (len(key) == 1 or key in TYPED)), "")
