@@ -20,6 +20,8 @@ _SIZE_LATER = 0x8
 _DESCRIPTOR = 24
 """Bytes of the longest descriptor (4.3.9), in which the next header is looked for."""
 _PIECE = 1 << 16
+_MOST_SKIPPED = 1 << 28
+"""Unpacked bytes that nobody wanted, in a whole archive: about a second; only a bomb has more."""
 _IN_ZIP64 = 0xFFFFFFFF
 
 
@@ -58,23 +60,27 @@ class Bytes:
 def members_without_directory(packed: IO[bytes]) -> Iterator[tuple[zipfile.ZipInfo, Bytes]]:
     """The members of a zip archive by their own headers, each with its bytes, which may be read or not."""
     packed.seek(0)
-    while (member := _next(packed)) is not None:
+    patience = _MOST_SKIPPED
+    while patience > 0 and (member := _next(packed)) is not None:
         start, content = packed.tell(), Bytes(packed, member)
         yield member, content
         if _size_is_known(member):
             packed.seek(start + member.compress_size)
         else:
-            _skip(content)
+            patience -= _skip(content, patience)
 
 
 def _size_is_known(member: zipfile.ZipInfo) -> bool:
     return member.compress_size != _IN_ZIP64 and not member.flag_bits & _SIZE_LATER
 
 
-def _skip(content: Bytes) -> None:
+def _skip(content: Bytes, most: int) -> int:
+    """Read on to the end of a member, since only its bytes tell where that is; returns how many there were."""
+    skipped = 0
     with suppress(EOFError, zlib.error):
-        while content.read1(_PIECE):
-            pass
+        while skipped < most and (piece := content.read1(_PIECE)):
+            skipped += len(piece)
+    return skipped
 
 
 def _next(packed: IO[bytes]) -> zipfile.ZipInfo | None:

@@ -152,7 +152,7 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
     at = lines.number
     values: dict[str, list[str]] = {}
     margin = ""
-    while line := _next_of_list(lines, margin):
+    while (line := _next_of_list(lines, margin)) is not None:
         item = _property(line)
         if item and (item[0] in values or len(values) == _MOST_PROPERTIES):
             break
@@ -166,15 +166,14 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
     yield from read_row({name: _unwrapped(printed, width) for name, printed in values.items()}, at, page)
 
 
-def _next_of_list(lines: Lines, margin: str) -> str:
-    """The next line of a list, empty behind its end; a blank line in a value is taken for a blank before the next."""
-    ahead = 0
-    while ahead < _BLANKS_IN_A_VALUE and (line := lines.peek(ahead)) is not None and not line.strip():
-        ahead += 1
-    line = lines.peek(ahead)
-    if line is None or (ahead and not (margin and line.startswith(margin) and line.strip())):
-        return ""
-    return lines.peek() or margin if ahead else line
+def _next_of_list(lines: Lines, margin: str) -> str | None:
+    """The next line of a list, None behind its end; a blank one belongs to it where a value goes on behind it."""
+    line = lines.peek()
+    if line is None or line.strip():
+        return line
+    further = (lines.peek(ahead) or "" for ahead in range(1, _BLANKS_IN_A_VALUE + 1))
+    behind = next((held for held in further if held.strip()), "")
+    return line if margin and behind.startswith(margin) else None
 
 
 def _unwrapped(printed: list[str], width: int) -> str:
@@ -187,15 +186,16 @@ def _unwrapped(printed: list[str], width: int) -> str:
     wrapped = [line for line, following in pairs if not _has_room(line, following, width)]
     filled = sum(len(line) == width for line in wrapped)
     anywhere = filled > 2 * (len(wrapped) - filled)
-    text = printed[0]
+    parts = [printed[0]]
     for line, following in pairs:
         if _has_room(line, following, width):
-            text += "\n" + following
+            parts.append("\n" + following)
         elif anywhere and len(line) == width:
-            text += following if filled > 1 or (line[-1] + following[0]).isalnum() else "\n" + following
+            parts.append(following if filled > 1 or (line[-1] + following[0]).isalnum() else "\n" + following)
         else:
-            text = f"{text.rstrip()} {following}"
-    return text.strip()
+            parts[-1] = parts[-1].rstrip()
+            parts.append(" " + following)
+    return "".join(parts).strip()
 
 
 def _has_room(line: str, following: str, width: int) -> bool:

@@ -1,6 +1,7 @@
 """Event records as `Get-WinEvent` prints them to a console or a file: its own table, and `Format-List`."""
 
 import textwrap
+import time
 
 import pytest
 
@@ -65,3 +66,11 @@ def test_a_list_of_events_gets_back_the_lines_of_its_messages(wrap, trimmed):
     assert "\nthe error is likely to reoccur." in told
     assert "the writer components while handling the event" in " ".join(told.split())
     assert reading.tally.lines_not_understood == 0
+
+
+def test_a_value_of_very_many_lines_is_read_in_time_that_grows_with_them():
+    """Else a text that only looks like a list would stop the reading."""
+    begun = time.process_time()
+    reading = read(listed([f"line {number} " + "x" * (number % 60) for number in range(20_000)], trimmed=False))
+    assert len(reading.events) == 2
+    assert time.process_time() - begun < 2
