@@ -10,7 +10,7 @@ from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, Link
 from diagnostics.rules.rule import Plate, Polarity, Rule
-from engine.pipeline import COMPONENTS, Scope
+from engine.pipeline import COMPONENTS, GUEST_STAGES, Scope
 
 _DEPTH = {Scope.SITE: 0, Scope.HOST: 1, Scope.VM: 2}
 _REPORTS = {Kind.JOB, Kind.ALERT}
@@ -68,6 +68,8 @@ def links_of(event: Event, rule: Rule, places: Places, catalog: Catalog) -> tupl
         links = [found for link in links for found in _wherever(link, catalog.causes[link.cause])]
     elif rule.plate is Plate.MACHINE and event.kind is not Kind.TEXT:
         links = _said_of_itself(links, places.home(event), own)
+    elif own is Scope.HOST and rule.stage in GUEST_STAGES:
+        links = [found for link in links for found in _in_the_guest_too(link, catalog.causes[link.cause])]
     links = [found for link in links for found in _shared_too(link, event, places, catalog.causes[link.cause])]
     return (*links, Link(own, OTHER, _OTHER_SENSITIVITY.get(rule.polarity, 0.01)))
 
@@ -78,6 +80,13 @@ def _wherever(link: Link, cause: Cause) -> Iterator[Link]:
     for scope in cause.scopes:
         if scope is not link.scope:
             yield link._replace(scope=scope, sensitivity=_ELSEWHERE * link.sensitivity)
+
+
+def _in_the_guest_too(link: Link, cause: Cause) -> Iterator[Link]:
+    """A link, and the same to the cause in a guest, where it may sit there: the host tells of a time when it waited for one."""
+    yield link
+    if link.scope is Scope.HOST and Scope.VM in cause.scopes:
+        yield link._replace(scope=Scope.VM)
 
 
 def _said_of_itself(links: list[Link], home: Scope, own: Scope) -> list[Link]:

@@ -208,7 +208,8 @@ class HyperVApplication(Application):
             return FileSystem.frozen(copy).extent(volume.disk)[0]
         except (VssError, VolumeError, OSError) as error:
             failed = MountFailed(vm.name, vm.printed_id, volume.disk, str(error))
-            self._host.machine.announce(Stage.POST_SNAPSHOT, failed, HResult.ERROR_FILE_NOT_FOUND)
+            hresult = error.hresult if isinstance(error, VssError) else HResult.ERROR_FILE_NOT_FOUND
+            self._host.machine.announce(Stage.POST_SNAPSHOT, failed, hresult)
             raise
 
     async def _revert(

@@ -66,8 +66,8 @@ class Volume:
         self.path = path
         self._files = files
         self._report = report
-        clock = clock or MonotonicClock()
-        self._gate = Gate(clock)
+        self.clock = clock or MonotonicClock()
+        self._gate = Gate(self.clock)
         self._hold: float | None = None
         """Seconds for which writes are held, None while they are not."""
         self._cloner = cloner
@@ -88,7 +88,7 @@ class Volume:
                 epochs = self._track(history) or epochs
             else:
                 history.discard()  # it would not know of what is written now
-            self._chain = Chain(self._file, self._area, self._mark, report, clock, tuple(epochs))
+            self._chain = Chain(self._file, self._area, self._mark, report, self.clock, tuple(epochs))
             self._begin_history()
         except BaseException:
             self._file.close()

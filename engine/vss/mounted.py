@@ -132,10 +132,12 @@ class VirtualHoldClock:
     """
 
     def __init__(self, clock: VirtualClock) -> None:
+        self.waited = 0.0
+        """Seconds for which this volume alone stood still, while the rest of the site went on."""
         self._clock = clock
 
     def now(self) -> float:
-        return self._clock.elapsed
+        return self._clock.elapsed + self.waited
 
     def wait(self, condition: threading.Condition, seconds: float) -> None:
         raise RuntimeError(f"a write in virtual time would wait {seconds:g} s for {condition}")

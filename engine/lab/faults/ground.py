@@ -2,15 +2,20 @@
 
 import errno
 import os
+from collections.abc import Container
+from itertools import islice
 from pathlib import Path
 
 from engine.hresult import HResult
 from engine.lab.computers import LabHost, LabVm
 from engine.lab.disks import Access, room_for
 from engine.lab.faults.kinds import Injection, among, entry, fault, noticing, setting, together
+from engine.lab.faults.telling import telling
+from engine.occurrence import Happening
 from engine.pipeline import Component, Scope, Stage
 from engine.vss.errors import ProviderError
 from engine.vss.faults import SlowVolume, delay, refuse, veto
+from engine.vss.mounted import VirtualHoldClock
 from engine.vss.states import Phase
 from engine.windows import (
     BadBlock,
@@ -21,6 +26,7 @@ from engine.windows import (
     RequestRetried,
     ResourcesMissing,
     ShadowCopyRefused,
+    VirtualDiskSlow,
     VssCallFailed,
 )
 from engine.windows import Device as Disk
@@ -46,17 +52,20 @@ def diff_area_no_space(of: LabHost | LabVm, *, kib: int = 16) -> Injection:
 @fault(Component.VOLSNAP_DIFFAREA)
 def diff_area_grows_too_slowly(of: LabHost | LabVm, *, seconds: float = 70.0) -> Injection:
     """Copying old blocks away takes so long that the shadow copies are given up."""
-    folders = {volume.path.with_name(f"{volume.path.name}.shadow") for volume in of.blocks.values()}
-    clock = of.around.clock
+    clocks = {
+        volume.path.with_name(f"{volume.path.name}.shadow"): volume.clock
+        for volume in of.blocks.values()
+        if isinstance(volume.clock, VirtualHoldClock)
+    }
 
     def wait(access: Access) -> None:
-        if access.writes and _is_old(access.path, folders):
-            clock.elapsed += seconds
+        if access.writes and _is_old(access.path, clocks):
+            clocks[access.path.parent].waited += seconds
 
     return among(of.around.files.rules, wait)
 
 
-def _is_old(path: Path, folders: set[Path]) -> bool:
+def _is_old(path: Path, folders: Container[Path]) -> bool:
     return path.parent in folders and path.name.endswith(".old-blocks")
 
 
@@ -98,8 +107,11 @@ def transaction_freeze_timeout(of: LabHost | LabVm, *, seconds: float = 15.0) ->
 def storage_slow(of: LabHost | LabVm, *, seconds: float = 75.0) -> Injection:
     """The disks are so slow that the file system cannot be flushed within its limit."""
     name, volume = next(iter(of.mounted.items()))
-    retried = RequestRetried(Disk(1), 0x1A2B300)
-    slow = SlowVolume(volume, noticing(of.computer, _stage(of), retried, delay(seconds)))
+    noticed: list[Happening] = [RequestRetried(Disk(1), 0x1A2B300)]
+    if isinstance(of, LabHost):  # whose driver of virtual disks times the requests that come before
+        disks = (one.disk for vm in of.vms.values() for one in vm.machine.guest.volumes)
+        noticed += [VirtualDiskSlow(f"{name}\\{disk}", int(seconds * 500)) for disk in islice(disks, 1)]
+    slow = SlowVolume(volume, telling(of.computer, _stage(of), *noticed, then=delay(seconds)))
     return entry(of.mounted, name, slow)
 
 
