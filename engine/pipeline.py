@@ -159,7 +159,11 @@ COMPONENTS: dict[Component, ComponentInfo] = {
     Component.FILTER_DRIVER_AV: ComponentInfo(
         "Filter driver or antivirus", (Scope.HOST, Scope.VM), (*_SNAPSHOT, Stage.POST_SNAPSHOT, Stage.READ_SOURCE)
     ),
-    Component.DISK_IO: ComponentInfo("Disk and file system", _ANY, (*_SNAPSHOT, Stage.READ_SOURCE, Stage.APPLY_BLOCKS)),
+    Component.DISK_IO: ComponentInfo(
+        "Disk and file system",
+        _ANY,
+        (*_SNAPSHOT, Stage.READ_REPLICA, Stage.READ_SOURCE, Stage.APPLY_BLOCKS, Stage.RECOVERY_POINT),
+    ),
     Component.RESOURCE_EXHAUSTION: ComponentInfo(
         "Memory and kernel resources", _ANY, (Stage.GATHER_WRITERS, *_SNAPSHOT, Stage.READ_SOURCE)
     ),

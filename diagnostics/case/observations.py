@@ -83,7 +83,7 @@ def _wherever(link: Link, cause: Cause) -> Iterator[Link]:
 
 
 def _in_the_guest_too(link: Link, cause: Cause) -> Iterator[Link]:
-    """A link, and the same to the cause in a guest, where it may sit there: the host tells of a time when it waited for one."""
+    """A link, and the same to the cause in a guest: the host tells of a time when it waited for one."""
     yield link
     if link.scope is Scope.HOST and Scope.VM in cause.scopes:
         yield link._replace(scope=Scope.VM)

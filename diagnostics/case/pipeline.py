@@ -47,7 +47,7 @@ def stages_on(scope: Scope, stages: Iterable[Stage], info: ComponentInfo) -> tup
         case Scope.VM:
             return tuple(stage for stage in stages if stage in GUEST_STAGES)
         case Scope.HOST:
-            return tuple(stage for stage in stages if stage not in GUEST_STAGES and stage is not Stage.RECOVERY_POINT)
+            return tuple(stage for stage in stages if stage not in GUEST_STAGES and stage not in _ON_THE_SERVER)
 
 
 def plates_of(topology: Topology, spoken_of: Iterable[PlateId]) -> tuple[PlateId, ...]:

@@ -27,7 +27,17 @@ def first_of(folder: Path, fault: str) -> tuple[str, str | None]:
     return f"{first.plate}/{first.component}", first.cause
 
 
-@pytest.mark.parametrize(("fault", "component"), [("vm-config-invalid@vm:SQL01", "vm:SQL01/vm_config_storage")])
+@pytest.mark.parametrize(
+    ("fault", "component"),
+    [
+        ("vm-config-invalid@vm:SQL01", "vm:SQL01/vm_config_storage"),
+        ("vm-account-rights-missing@vm:SQL01", "vm:SQL01/vm_config_storage"),
+        ("too-many-shadow-copies@vm:SQL01", "vm:SQL01/volsnap_diffarea"),
+        ("machine-overloaded@vm:SQL01", "vm:SQL01/resource_exhaustion"),
+        ("storage-slow@vm:SQL01", "vm:SQL01/disk_io"),
+        ("storage-slow@host:HV01", "host:HV01/disk_io"),
+    ],
+)
 def test_what_failed_is_named_first(tmp_path, fault, component):
     assert first_of(tmp_path, fault)[0] == component
 

@@ -49,6 +49,12 @@ def test_a_disk_in_a_guest_fails_the_guests_stages_only():
     assert Stage.GUEST_SNAPSHOT not in stages_on(Scope.HOST, info.stages, info)
 
 
+def test_a_hosts_disk_holds_the_source_and_the_servers_the_replica():
+    info = COMPONENTS[Component.DISK_IO]
+    assert stages_on(Scope.HOST, info.stages, info) == (Stage.HOST_SNAPSHOT, Stage.READ_SOURCE)
+    assert stages_on(Scope.SITE, info.stages, info) == (Stage.READ_REPLICA, Stage.APPLY_BLOCKS, Stage.RECOVERY_POINT)
+
+
 def test_what_the_logs_leave_unnamed_gets_a_placeholder_under_its_host():
     topology = read_topology(TWO_VMS, [], {})
     graph = build_pipeline(plates_of(topology, [unnamed_vm("HV01"), unnamed_vm()]))
