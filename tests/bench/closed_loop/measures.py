@@ -42,16 +42,22 @@ class Rank(NamedTuple):
     rival_score: float
 
 
-def rank(said: Said, library: Mapping[str, Signature], usual: Signature) -> Rank:
-    """Compare a night with one of each fault (`library`, by text), less what a good night logs."""
-    (truth,) = said.truths
-    own = {text: signature.without(usual).complete() for text, signature in library.items()}
-    weigh = rarity(list(own.values()))
-    rest = said.signature.without(usual).complete()
-    scores = {text: compare(rest, signature, weigh).score for text, signature in own.items()}
-    score = scores.pop(truth.injectable.text)
-    rival = max(scores, key=lambda text: (scores[text], text), default="")
-    return Rank(1 + sum(other >= score for other in scores.values()), score, rival, scores.get(rival, 0.0))
+class Library:
+    """The signature of each fault in one night, less what a good night logs: what other nights are compared with."""
+
+    def __init__(self, signatures: Mapping[str, Signature], usual: Signature) -> None:
+        self._usual = usual
+        self._own = {name: signature.without(usual).complete() for name, signature in signatures.items()}
+        self._weigh = rarity(list(self._own.values()))
+
+    def rank(self, said: Said) -> Rank:
+        """Where the fault of a night with one stands among all of them."""
+        (truth,) = said.truths
+        rest = said.signature.without(self._usual).complete()
+        scores = {name: compare(rest, signature, self._weigh).score for name, signature in self._own.items()}
+        score = scores.pop(truth.injectable.name)
+        rival = max(scores, key=lambda name: (scores[name], name), default="")
+        return Rank(1 + sum(other >= score for other in scores.values()), score, rival, scores.get(rival, 0.0))
 
 
 def share(hits: Sequence[bool]) -> float:

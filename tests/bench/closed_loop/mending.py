@@ -8,6 +8,10 @@ from diagnostics.retry import FailedJob, NothingToRetryError, Wish, retry
 from engine.lab import parse_fault
 from tests.bench.closed_loop.nights import Injectable, knowledge, placed, site
 
+_JOBS: tuple[dict[str, object], ...] = ({}, {"offline_allowed": False}, {"retries": 0})
+"""As the site has it; where that leaves no job failed, without offline backups; then without DPM's own retry, which may
+find running again what had ended."""
+
 
 class Mended(NamedTuple):
     """What came of a remedy."""
@@ -33,7 +37,7 @@ def _remedies(one: Injectable) -> Iterator[str]:
 
 def _tried(one: Injectable, seed: int, remedy: str) -> Mended:
     told = ""
-    for job in ({}, {"offline_allowed": False}):
+    for job in _JOBS:
         scenario = site([parse_fault(one.text)], seed=seed, **job)
         fault = placed(one, seed, scenario)
         failed = FailedJob(scenario, (fault,), one.causes[0], fault.plate, ())
@@ -43,5 +47,5 @@ def _tried(one: Injectable, seed: int, remedy: str) -> Mended:
             told = str(error)
             continue
         after = ", ".join(f"{job.vm} {job.outcome} {job.error}".strip() for job in done.after)
-        return Mended(one.text, remedy, done.recovered, after)
-    return Mended(one.text, remedy, recovered=False, told=told)
+        return Mended(one.name, remedy, done.recovered, after)
+    return Mended(one.name, remedy, recovered=False, told=told)

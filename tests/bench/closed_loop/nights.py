@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -16,16 +17,22 @@ from diagnostics.reproduce.signature import Signature, signature_of
 from diagnostics.request import Request
 from engine.lab import Fault, Lab, Scenario, parse_fault
 from engine.lab.scenario import Host, Job, VirtualMachine
+from engine.pipeline import Scope
 from engine.vss.identities import CLASS_IDS
 
 HOSTS = {"HV01": ("SQL01", "WEB01", "FILE01"), "HV02": ("APP01", "MAIL01")}
 
 
 class Injectable(NamedTuple):
-    """A fault of the lab, and the causes that it brings about: one, unless several causes name the same fault."""
+    """A fault of the lab on plates of one scope, and the causes that it brings about there: mostly one."""
 
     text: str
+    scope: Scope
     causes: tuple[Cause, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.text}@{self.scope}"
 
     @property
     def component(self) -> str:
@@ -61,12 +68,13 @@ def knowledge() -> Knowledge:
 
 
 def injectables() -> list[Injectable]:
-    """All faults that causes name, in the order of their texts."""
-    found: dict[str, list[Cause]] = {}
+    """All faults that causes name, on plates of each scope where both may sit, in the order of their names."""
+    found: dict[tuple[str, Scope], list[Cause]] = {}
     for cause in knowledge().catalog.causes.values():
         for text in cause.inject:
-            found.setdefault(text, []).append(cause)
-    return [Injectable(text, tuple(causes)) for text, causes in sorted(found.items())]
+            for scope in {*cause.scopes} & {*parse_fault(text).kind.plates}:
+                found.setdefault((text, scope), []).append(cause)
+    return [Injectable(text, scope, tuple(causes)) for (text, scope), causes in sorted(found.items())]
 
 
 def site(faults: Iterable[Fault], seed: int = 1, **job: object) -> Scenario:
@@ -82,20 +90,36 @@ def site(faults: Iterable[Fault], seed: int = 1, **job: object) -> Scenario:
 
 
 def placed(injectable: Injectable, seed: int, scenario: Scenario) -> Fault:
-    """The fault on a plate that the seed chooses, where the cause may sit."""
-    fault = parse_fault(injectable.text)
-    scopes = [scope for scope in injectable.causes[0].scopes if scope in fault.kind.plates] or list(fault.kind.plates)
-    fitting = [plate for plate in ("site", *scenario.machines()) if plate.partition(":")[0] == scopes[0]]
-    chance = Random(f"{injectable.text}/{seed}")  # noqa: S311 - repeatable on purpose
-    return replace(fault, plate=chance.choice(fitting))
+    """The fault on a plate that the seed chooses."""
+    fitting = [plate for plate in ("site", *scenario.machines()) if plate.partition(":")[0] == injectable.scope]
+    chance = Random(f"{injectable.name}/{seed}")  # noqa: S311 - repeatable on purpose
+    return replace(parse_fault(injectable.text), plate=chance.choice(fitting))
 
 
-def apart(one: Injectable, other: Injectable, seed: int) -> bool:
-    """Whether two faults of a night sit on different hosts or in their guests: there neither hides the other."""
+class Beside(StrEnum):
+    """How two faults of a night sit to each other, by the machines that each may fail."""
+
+    OTHER_HOSTS = "on different hosts"
+    OTHER_MACHINES = "in different machines of one host"
+    """Each may fail a machine that the other does not."""
+    WITHIN = "one within the other's reach"
+    """It may be hidden: nobody sees what a guest's writer would have done where its host's backups never begin."""
+
+
+def beside(one: Injectable, other: Injectable, seed: int) -> Beside:
+    """Where the two of a night sit to each other."""
     scenario = site(())
-    plates = [placed(it, seed + number, scenario).plate for number, it in enumerate((one, other))]
-    hosts = [{host for host, vms in HOSTS.items() if plate.partition(":")[2] in (host, *vms)} for plate in plates]
-    return all(hosts) and not hosts[0] & hosts[1]
+    mine, theirs = (_within(placed(it, seed + number, scenario).plate) for number, it in enumerate((one, other)))
+    if mine <= theirs or theirs <= mine:
+        return Beside.WITHIN
+    hosts = [{host for host, vms in HOSTS.items() if reach & set(vms)} for reach in (mine, theirs)]
+    return Beside.OTHER_MACHINES if hosts[0] & hosts[1] else Beside.OTHER_HOSTS
+
+
+def _within(plate: str) -> set[str]:
+    """The virtual machines whose jobs need what is on a plate."""
+    name = plate.partition(":")[2]
+    return {vm for host, vms in HOSTS.items() for vm in vms if name in ("", host, vm)}
 
 
 def play(chosen: Sequence[Injectable], seed: int) -> Said:
