@@ -148,6 +148,21 @@ def test_a_night_is_stopped_within_three_tenths_of_a_second(paused):
         assert (lab.state, len(raised), lab.night) == (State.STOPPED, 1, None)
 
 
+def test_a_night_is_stopped_while_its_lab_is_still_being_built():
+    """Which takes seconds where machines are many, and cannot be interrupted: the process is ended."""
+    one = scenario(retries=0).hosts[0].virtual_machines[0]
+    many = tuple(msgspec.structs.replace(one, name=f"VM{number:02}") for number in range(40))
+    host = msgspec.structs.replace(scenario(retries=0).hosts[0], virtual_machines=many)
+    lab = Bench(msgspec.structs.replace(scenario(retries=0), hosts=(host,), noise=()))
+    with night(lab) as (thread, raised):
+        wait_for(lambda: lab.state is State.BUILDING and lab._folder and (lab._place / "lab").exists())
+        lab.pace.stop()
+        wait_for(lambda: lab.state is State.STOPPED, seconds=2)
+        thread.join(5)
+    assert (len(raised), lab.seen.steps, len(lab.take())) == (1, 0, 0)
+    lab.close()
+
+
 def test_a_fault_that_is_injected_while_the_night_is_paused_strikes():
     with bench() as lab:
         lab.pace.pause()
