@@ -131,7 +131,10 @@ class Bench:
         """Write what the machines would export; returns their folder. Raises LabFailedError, OSError."""
         with self._held:
             folder = Path(tempfile.mkdtemp(prefix="logs-", dir=self._place))
-            self._ask("write", folder)
+            try:
+                self._ask("write", folder)
+            except StoppedError:
+                raise LabFailedError("the lab was ended, and with it went what its machines had logged") from None
         return folder
 
     def _night(self, order: str, value: object = None) -> Ended:
@@ -157,8 +160,10 @@ class Bench:
                 return answer
             case "failed", why:
                 raise LabFailedError(why)
-            case "died", _ if not self.pace.stopped:
-                raise LabFailedError("the process that ran the lab has died (out of memory?)")
+            case "died", _:
+                self._answers.put(("died", None))  # for whoever asks next
+                if not self.pace.stopped:
+                    raise LabFailedError("the process that ran the lab has died (out of memory?)")
         raise StoppedError
 
     def _started(self) -> Elsewhere:

@@ -15,7 +15,7 @@ from engine.dpm.occurrences import Fate
 from engine.lab import FaultError, parse_fault
 from engine.pipeline import STAGES, Stage
 from tests.engine.lab.nights import scenario
-from tui.lab import SPEEDS, Bench, State, StoppedError
+from tui.lab import SPEEDS, Bench, LabFailedError, State, StoppedError
 
 FASTEST = SPEEDS[-1]
 SQL_FAILS = "sql-writer-failed@vm:SQL01"
@@ -196,6 +196,18 @@ def test_a_remedy_and_a_retry_bring_only_the_failed_job_back():
         assert told.recovered
         assert [(job.vm, job.outcome) for job in told.after] == [("SQL01", "recovery-point")]
         assert lab.failed == lab.faults == ()
+
+
+def test_whoever_asks_a_lab_that_has_died_is_told_so_each_time():
+    with bench(SQL_FAILS) as lab:
+        lab.run()
+        lab._process.end()
+        for _ in range(2):
+            with pytest.raises(LabFailedError, match="has died"):
+                lab.write_logs()
+        lab.pace.stop()
+        with pytest.raises(LabFailedError, match="was ended"):
+            lab.write_logs()
 
 
 def test_the_logs_of_a_night_are_written_for_diagnosis_and_gone_with_the_bench():
