@@ -256,7 +256,7 @@ def _is_address(text: str) -> bool:
 
 def _next(verdict: Verdict) -> Iterator[str]:
     yield from _collected(say("What would tell them apart"), verdict.told_apart_by)
-    yield from _collected(say("What to collect next"), verdict.next_evidence)
+    yield from _collected(say("What to collect next, what tells most for its effort first"), verdict.next_evidence)
 
 
 def _collected(heading: str, wanted: Sequence[NextEvidence]) -> Iterator[str]:

@@ -104,7 +104,7 @@ class _Report:
             self._arithmetic(verdict)
         self._jobs(verdict.jobs)
         self._next(say("What would tell them apart"), verdict.told_apart_by)
-        self._next(say("What to collect next"), verdict.next_evidence)
+        self._next(say("What to collect next, what tells most for its effort first"), verdict.next_evidence)
         self._noise(verdict)
         self._not_checked(verdict)
         self._sources(verdict.sources)
