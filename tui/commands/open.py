@@ -81,7 +81,7 @@ def list_keys(language: str) -> None:
 
 
 def asked(options: Mapping[str, Any]) -> "Options | None":
-    """The case that options name, None where they name none.
+    """The case that options name, None where they name none; how the screens look is no matter of the case.
 
     Raises:
         click.UsageError: a path or an option that cannot be understood.
@@ -90,7 +90,7 @@ def asked(options: Mapping[str, Any]) -> "Options | None":
 
     if not options["paths"]:
         return None
-    wanted = Options(**options)
+    wanted = Options(**{name: value for name, value in options.items() if name in Options.__struct_fields__})
     if "-" in wanted.paths:
         raise click.UsageError("standard input cannot be opened on the screens: they need it for keys (use diagnose -)")
     for path in wanted.paths:

@@ -22,8 +22,7 @@ Exit status:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATH]...")
 def serve_ui(port: int, arguments: tuple[str, ...]) -> None:
     """Serve the screens until Ctrl-C."""
-    options = open_case.make_context("serve-ui", list(arguments)).params
-    asked({name: value for name, value in options.items() if name not in ("language", "theme", "ascii_only")})
+    asked(open_case.make_context("serve-ui", list(arguments)).params)
     try:
         from tui.web import ScreensServer  # noqa: PLC0415 - slow to import, and an extra
     except ImportError as error:
