@@ -19,14 +19,12 @@ from diagnostics.verdict import Reproduction
 from engine.lab import Fault, FaultError, ScenarioError
 from engine.pipeline import Scope
 from engine.sentence import Sentence
-from tui.actions import LINES, PICTURE
 from tui.case import OpenCase
 from tui.lab import SPEEDS, Bench, LabFailedError, State, StoppedError
 from tui.lab.choices import SMALL_SITE, Choice, Setup, choices, set_up
 from tui.lab.view import line_of, parts_of, site_of
-from tui.picture import Direction
 from tui.plain import plain
-from tui.screens.base import ShindanScreen
+from tui.screens.pictured import PicturedScreen
 from tui.widgets.lab_told import DiskMap, JobBars
 from tui.widgets.lines import Line, Lines, What
 from tui.widgets.pipeline_picture import PipelinePicture
@@ -38,11 +36,10 @@ _NOTHING_YET = Plate("", Scope.SITE, Status.QUIET, "", (), (), Sentence(""), "si
 _FAILURES = (FaultError, LabFailedError, OSError)
 
 
-class LabScreen(ShindanScreen):
+class LabScreen(PicturedScreen):
     """Where nights are run."""
 
     PLACE = "lab"
-    PARTS = (PICTURE, LINES)
     CSS_PATH = "lab.tcss"
 
     def __init__(self) -> None:
@@ -102,7 +99,7 @@ class LabScreen(ShindanScreen):
         self.app.bench = Bench(setup.scenario, setup.faults)
         self.query_one(Log).clear().write_lines([one_line(note) for note in setup.notes])
         self._show()
-        self.query_one(PipelinePicture).focus()
+        self.picture.focus()
 
     def _clear(self) -> None:
         if self.bench:
@@ -295,7 +292,7 @@ class LabScreen(ShindanScreen):
         self._tell_state()
 
     def _show_told(self, bench: Bench) -> None:
-        seen, picture = bench.seen, self.query_one(PipelinePicture)
+        seen, picture = bench.seen, self.picture
         self.query_one(JobBars).show(seen.jobs.values())
         self.query_one(DiskMap).show(seen.disk, seen.disks.get(seen.disk))
         self.query_one(Sparkline).data = list(seen.rates)
@@ -330,18 +327,6 @@ class LabScreen(ShindanScreen):
         """Where there is room for one only: the picture, or what is told."""
         self.toggle_class("-picture")
 
-    def action_walk(self, direction: str) -> None:
-        """A step in the picture."""
-        self.query_one(PipelinePicture).walk(Direction(direction))
-
     def action_enter(self) -> None:
         """Unfold or fold."""
-        self.query_one(PipelinePicture).fold()
-
-    def action_fold(self) -> None:
-        """Unfold or fold."""
-        self.query_one(PipelinePicture).fold()
-
-    def action_fold_as_first(self) -> None:
-        """As it was at first."""
-        self.query_one(PipelinePicture).fold_as_first()
+        self.picture.fold()

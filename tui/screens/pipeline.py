@@ -12,10 +12,10 @@ from diagnostics.inspection.course import StageOfJob, course_of
 from diagnostics.language import say
 from diagnostics.report.plates import plates_of_case
 from diagnostics.verdict import Evidence, JobReport
-from tui.actions import LINES, PICTURE
-from tui.picture import Direction, Spot, SpotKind
+from tui.picture import Spot, SpotKind
 from tui.plain import plain
 from tui.screens.base import CaseScreen
+from tui.screens.pictured import PicturedScreen
 from tui.screens.verdict import DetailScreen
 from tui.standing import Standing, above, bring
 from tui.verdict.document import evidence_content, evidence_what
@@ -25,11 +25,10 @@ from tui.widgets.pipeline_picture import PipelinePicture
 from tui.widgets.stage_bar import StageBar
 
 
-class PipelineScreen(CaseScreen):
+class PipelineScreen(PicturedScreen, CaseScreen):
     """Where it broke, and how far each job came."""
 
     PLACE = "pipeline"
-    PARTS = (PICTURE, LINES)
     CSS_PATH = "pipeline.tcss"
     AUTO_FOCUS = "PipelinePicture"
 
@@ -46,10 +45,6 @@ class PipelineScreen(CaseScreen):
         self._place: int | None = None
         self._show_job()
         self._tell(self.picture.here)
-
-    @property
-    def picture(self) -> PipelinePicture:
-        return self.query_one(PipelinePicture)
 
     @property
     def jobs(self) -> list[JobReport]:
@@ -76,22 +71,6 @@ class PipelineScreen(CaseScreen):
         return None if self._place is None else self.stages[self._place]
 
     # Walking
-
-    def action_walk(self, direction: str) -> None:
-        """A step towards the cause, towards the effect, or sideways."""
-        self.picture.walk(Direction(direction))
-
-    def action_enter(self) -> None:
-        """All about the component under the cursor; a plate unfolds."""
-        self.picture.enter()
-
-    def action_fold(self) -> None:
-        """Unfold or fold."""
-        self.picture.fold()
-
-    def action_fold_as_first(self) -> None:
-        """As it was at first."""
-        self.picture.fold_as_first()
 
     @on(PipelinePicture.Reached)
     def _reached(self, event: PipelinePicture.Reached) -> None:
