@@ -62,3 +62,11 @@ def test_what_failed_is_named_first(tmp_path, fault, component):
 )
 def test_a_cause_that_an_export_or_a_record_of_its_own_tells_is_named_first(tmp_path, fault, component):
     assert first_of(tmp_path, fault) == (component, fault.partition("@")[0])
+
+
+def test_writers_that_all_ran_out_of_time_are_not_at_fault_themselves():
+    logs = Path(__file__).parents[2] / "samples" / "freeze-timeout" / "logs"
+    case = read_and_understand(Request(paths=(str(logs),)), knowledge(), most_explained=0)
+    said = {f"{one.plate}/{one.component}": one.probability for one in case.judgement.candidates}
+    assert said["vm:SQL01/freeze_timeout"] > 0.6
+    assert said.get("vm:SQL01/guest_writer", 0.0) < 0.3
