@@ -246,12 +246,12 @@ def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
     """One sentence."""
     if not any(source.records for source in case.reading.sources):
         return Sentence(
-            "Nothing was read: no file held a record that Shindan understands; `shindan collect` prints the commands "
+            "Nothing was read: no file held a record that Shindan understands; shindan collect prints the commands "
             "that export what helps."
         )
     if word is VerdictWord.INSUFFICIENT and not (case.problem.jobs or case.problem.events):
         return Sentence(
-            "The logs say nothing of a backup: no job, no error of one and no trace of one; `shindan collect` prints "
+            "The logs say nothing of a backup: no job, no error of one and no trace of one; shindan collect prints "
             "the commands that export what helps."
         )
     if word is VerdictWord.HEALTHY:

@@ -154,7 +154,12 @@ def odds(decibans: float) -> str:
 
 
 def reckoned(reckoning: Reckoning, faults: Iterable[Fault]) -> list[tuple[str, int]]:
-    """The suspects worth a column, as (heading, place in the reckoning): the faults, and the first that lost."""
+    """The suspects worth a column, as (heading, place in the reckoning): the faults, and the first that lost.
+
+    None where nothing was weighed.
+    """
+    if not (reckoning.lines or reckoning.rest_lines):
+        return []
     named = {fault.instance for fault in faults}
     own = [place for place, suspect in enumerate(reckoning.suspects) if suspect.instance in named]
     others = [place for place, suspect in enumerate(reckoning.suspects) if suspect.instance not in named]
