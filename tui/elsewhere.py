@@ -15,6 +15,9 @@ from typing import IO
 
 from tui.itself import python
 
+_BEHIND = 5
+"""By so much its priority is lower: on a busy machine the screen goes first."""
+
 
 class DiedError(Exception):
     """The other process is gone, and has said no last word."""
@@ -66,6 +69,8 @@ class Home:
     def __init__(self) -> None:
         self._out: IO[bytes] = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)  # whatever prints, prints into nothing
+        if os.name == "posix":
+            os.nice(_BEHIND)
         self._telling = Lock()
 
     def tell(self, kind: str, value: object = None) -> None:
