@@ -213,7 +213,7 @@ async def test_a_night_goes_on_while_a_person_looks_elsewhere_or_changes_the_lan
     assert "実行中" in seen(pilot)
     await pilot.press("+", "+")
     await until(pilot, lambda: pilot.app.bench.state is State.DONE)
-    await until(pilot, lambda: "終わりました" in seen(pilot))
+    await until(pilot, lambda: "終了しました" in seen(pilot))
 
 
 def test_quitting_ends_a_night_and_leaves_nothing_behind():
