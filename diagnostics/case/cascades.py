@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from diagnostics.case.observations import Sighting, is_state
+from diagnostics.case.observations import Sighting
 from diagnostics.case.topology import SITE
 from diagnostics.localize.problem import OTHER, Link
 from diagnostics.rules.rule import Polarity
@@ -59,7 +59,7 @@ def _echoes(
     sighting: Sighting, own: Iterable[Link], firsts: Mapping[str, list[_First]], around: Mapping[str, str | None]
 ) -> Iterator[Link]:
     known = {(link.scope, link.cause, link.plate) for link in own}
-    layer, times, state = layer_of(sighting.rule.component), _times(sighting), is_state(sighting)
+    layer, times = layer_of(sighting.rule.component), _times(sighting)
     echoed = ECHO[sighting.rule.polarity]
     plate: str | None = sighting.plate.name
     while plate is not None:
@@ -68,7 +68,7 @@ def _echoes(
             if (
                 stands_on_it
                 and layer_of(first.component) < layer
-                and (state or any(_follows(time, first.times) for time in times))
+                and any(_follows(time, first.times) for time in times)
             ):
                 for link in first.links:
                     place = link.scope, link.cause, link.plate

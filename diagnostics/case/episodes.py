@@ -85,10 +85,6 @@ class Nights:
                     self._spans[plate].append((job.started - _MARGIN, job.ended + _MARGIN))
                     plate = around.get(plate)
 
-    def failed(self, plate: str) -> bool:
-        """Whether a job failed on the plate or within it."""
-        return plate in self._spans
-
     def timing(self, plate: str, times: Iterable[int | None]) -> Timing:
         """The factors for an event that was seen on a plate at these times; 1 where none failed or a time is open."""
         spans = self._spans.get(plate)

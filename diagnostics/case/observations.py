@@ -14,7 +14,6 @@ from engine.pipeline import COMPONENTS, GUEST_STAGES, Scope
 
 _DEPTH = {Scope.SITE: 0, Scope.HOST: 1, Scope.VM: 2}
 _REPORTS = {Kind.JOB, Kind.ALERT}
-_TOLD = {*_REPORTS, Kind.TEXT}
 _SETTINGS = {Kind.VOLUME, Kind.DISK, Kind.SHADOW_STORAGE}
 """What a machine lists of itself, never of its virtual machines."""
 _ELSEWHERE = 0.5
@@ -30,11 +29,6 @@ class Sighting(msgspec.Struct, kw_only=True):
     rule: Rule
     plate: PlateId
     events: list[Event]
-
-
-def is_state(sighting: Sighting) -> bool:
-    """Whether it is what a listing shows (`vssadmin list writers`): not when it came about, only that a job left it."""
-    return all(event.time is None and event.kind not in _TOLD for event in sighting.events)
 
 
 def gather(hits: Iterable[tuple[Event, Rule]], places: Places, catalog: Catalog) -> tuple[Sighting, ...]:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import networkx as nx
-
 from diagnostics.case.cascades import echo_links
 from diagnostics.case.episodes import Nights
-from diagnostics.case.observations import Sighting, is_state, links_of
+from diagnostics.case.observations import Sighting, links_of
 from diagnostics.case.places import Places
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
@@ -44,32 +42,7 @@ def observe(sightings: Iterable[Sighting], context: Context) -> list[EventObserv
         for sighting in sightings
     }
     echoes = echo_links(sightings, links, context.around)
-    families = _families(sightings)
-    return [
-        _observation(sighting, (*links[sighting.key], *echoes[sighting.key]), context)._replace(
-            family=families[sighting.key]
-        )
-        for sighting in sightings
-    ]
-
-
-def _families(sightings: Iterable[Sighting]) -> dict[str, str]:
-    """The family of each sighting, by key: that of its rule, joined with those that read the same line of a listing.
-
-    A writer's state and its last error are one line and one observation, whichever rules read it.
-    """
-    groups: nx.Graph[object] = nx.Graph()
-    for sighting in sightings:
-        family = (sighting.plate.name, sighting.rule.family or sighting.key)
-        groups.add_edge(sighting.key, family)
-        if is_state(sighting):
-            groups.add_edges_from((family, (event.source, event.record)) for event in sighting.events)
-    return {
-        key: min(name for _, name in (node for node in group if isinstance(node, tuple)) if isinstance(name, str))
-        for group in nx.connected_components(groups)
-        for key in group
-        if isinstance(key, str)
-    }
+    return [_observation(sighting, (*links[sighting.key], *echoes[sighting.key]), context) for sighting in sightings]
 
 
 def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) -> EventObservation:
@@ -78,8 +51,7 @@ def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) 
     spurious = usual * timing.spurious
     if sighting.events[0].kind is Kind.JOB and sighting.rule.polarity is Polarity.FAULT:
         spurious *= BESIDE_THE_POINT
-    left = context.nights.failed(sighting.plate.name) and is_state(sighting)
-    if sighting.rule.polarity is Polarity.SYMPTOM and (timing.at_failure or left):
+    if sighting.rule.polarity is Polarity.SYMPTOM and timing.at_failure:
         spurious += OF_ANY_FAILURE
     spurious = _rounded(spurious)
     return EventObservation(

@@ -16,7 +16,6 @@ from engine.pipeline import Mode, Scope, Stage
 
 RULES = {rule.name: rule for rule in load_rules().rules}
 LOWER, SYMPTOM, FAULT = RULES["volsnap-diff-area-limit"], RULES["agent-reports-error"], RULES["agent-not-ready-id"]
-STATE, REMEMBERED = RULES["hyperv-writer-failed-early"], RULES["writer-inconsistent-shadow-copy"]
 HOST = PlateId("host:HV01", Scope.HOST, "site")
 MINUTE = 60_000_000
 AROUND = {"vm:SQL01": "host:HV01", "host:HV01": "site", "site": None}
@@ -31,19 +30,11 @@ def sighting(rule, minute, kind=Kind.RECORD, plate=HOST):
     return Sighting(key=f"{rule.name}@{plate.name}", rule=rule, plate=plate, events=[event])
 
 
-def state(rule, record=1):
-    """What a line of a listing says: it has no time."""
-    event = Event(kind=Kind.VSS_WRITER, source="vssadmin-writers.txt", record=record, machine="HV01")
-    return Sighting(key=f"{rule.name}@{HOST.name}", rule=rule, plate=HOST, events=[event])
-
-
-def observed(*sightings, jobs=(JOB,)):
-    nights = Nights(jobs, {JOB.id: "vm:SQL01"}, AROUND)
-    return observe(sightings, Context(Places(read_topology([], ["HV01"], {})), load_catalog(), nights, {}, AROUND))
-
-
 def spurious(rule, minute, kind=Kind.RECORD):
-    return observed(sighting(rule, minute, kind))[0].spurious
+    nights = Nights([JOB], {JOB.id: "vm:SQL01"}, AROUND)
+    context = Context(Places(read_topology([], ["HV01"], {})), load_catalog(), nights, {}, AROUND)
+    (observed,) = observe([sighting(rule, minute, kind)], context)
+    return observed.spurious
 
 
 def test_an_event_while_a_job_fails_is_less_likely_there_by_chance():
@@ -71,23 +62,3 @@ def test_a_complaint_may_be_the_echo_of_a_lower_fault_but_a_fault_of_its_own_har
     complaint, fault = (echoes[one.key][0].sensitivity for one in upper)
     assert 0.0 < fault < complaint / 5
     assert not echoes[lower.key]
-
-
-def test_a_state_that_a_failed_job_left_may_be_of_whatever_failed_it():
-    (where_one_failed,), (where_none_did,) = observed(state(STATE)), observed(state(STATE), jobs=())
-    assert where_one_failed.spurious > where_none_did.spurious
-
-
-def test_a_state_may_be_the_echo_of_a_lower_fault_whenever_that_was():
-    lower, left = sighting(LOWER, 64), state(STATE)
-    links = {left.key: (), lower.key: (Link(Scope.HOST, "diff-area-limit", 0.8),)}
-    (echo,) = echo_links([lower, left], links, AROUND)[left.key]
-    assert echo.cause == "diff-area-limit"
-
-
-def test_a_line_of_a_listing_is_one_observation_whichever_rules_read_it():
-    same, other = observed(state(STATE), state(REMEMBERED)), observed(state(STATE), state(REMEMBERED, record=2))
-    assert len({one.family for one in same}) == 1
-    assert len({one.family for one in other}) == 2
-    records = observed(sighting(STATE, 65), sighting(REMEMBERED, 65))
-    assert len({one.family for one in records}) == 2
