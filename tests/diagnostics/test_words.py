@@ -22,8 +22,10 @@ def knowing_nothing_of(stage: Stage) -> Knowledge:
     return Knowledge(RuleSet.compile(kept), known.catalog._replace(causes=causes), known.problems)
 
 
-def test_a_job_report_alone_leaves_a_few_suspects_and_what_would_tell_them_apart():
-    verdict = diagnose(Request(paths=(str(next((SAMPLES / "freeze-timeout").rglob("job.txt"))),))).verdict
+def test_without_the_guest_s_logs_a_few_suspects_are_left_and_what_would_tell_them_apart():
+    logs = SAMPLES / "guest-sql-writer" / "logs"
+    read = (logs / "DPM01" / "job.txt", logs / "HV01" / "Application.evtx")
+    verdict = diagnose(Request(paths=tuple(map(str, read)))).verdict
     assert verdict.verdict is VerdictWord.AMBIGUOUS
     assert 2 <= len(verdict.faults) <= 4
     assert verdict.told_apart_by[0].gain_bits > 0

@@ -114,12 +114,10 @@ def test_a_job_of_unknown_mode_clears_only_what_both_modes_pass():
 @settings(max_examples=25, deadline=None)
 @given(small_problems())
 def test_the_answer_does_not_depend_on_the_order_of_the_input(problem: Problem):
-    shuffled = Problem(
-        tuple(plate._replace(causes=plate.causes[::-1]) for plate in problem.plates[::-1]),
-        problem.jobs[::-1],
-        problem.events[::-1],
-        problem.activation,
-        problem.leak,
+    shuffled = problem._replace(
+        plates=tuple(plate._replace(causes=plate.causes[::-1]) for plate in problem.plates[::-1]),
+        jobs=problem.jobs[::-1],
+        events=problem.events[::-1],
     )
     first, second = infer(problem), infer(shuffled)
     assert first.plates == second.plates
