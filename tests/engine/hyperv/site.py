@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+import pytest
+
 from engine.clock import Clock, VirtualClock
 from engine.hyperv.applications import SqlServer, registry_writer, sql_writer, system_writer
 from engine.hyperv.backup import CopiedFile, HostBackup, host_backup
@@ -16,10 +19,12 @@ from engine.hyperv.filesystem import FileSystem
 from engine.hyperv.hive import Hive
 from engine.hyperv.machine import VirtualMachine
 from engine.hyperv.writer import HyperVApplication, hyperv_writer
-from engine.occurrence import Machine
-from engine.pipeline import Scope
+from engine.occurrence import Machine, Occurrence
+from engine.pipeline import Mode, Scope
 from engine.volume import Volume
+from engine.vss.errors import VssError
 from engine.vss.faults import Fault, FaultyApplication, FaultyProvider
+from engine.vss.occurrences import WriterHandled
 from engine.vss.states import Phase
 from engine.vss.writer import Writer
 from tests.engine.vss.machines import Watcher
@@ -162,3 +167,44 @@ def restored(file: CopiedFile, path: Path) -> FileSystem:
         file.read_into(start, room)
         volume.write(start, room)
     return FileSystem(volume)
+
+
+def failure(site: Site, *names: str, offline_allowed: bool = True) -> VssError:
+    """The error of a backup that fails and leaves everything as it was."""
+    before = [vm.state for vm in site.host.vms]
+    with pytest.raises(VssError) as caught:
+        site.back_up(*names, offline_allowed=offline_allowed)
+    assert site.at_rest()
+    assert [vm.state for vm in site.host.vms] == before
+    return caught.value
+
+
+class Restore:
+    """Restores the disk of SQL01 while the backup's copies exist."""
+
+    def __init__(self, folder: Path, journal: str = "wal") -> None:
+        self.folder = folder
+        self.journal = journal
+        self.mode = Mode.UNKNOWN
+        self.names: list[str] = []
+
+    def __call__(self, backup: HostBackup) -> None:
+        self.mode = backup.modes["SQL01"]
+        files = backup.files["SQL01"]
+        self.names = [file.name for file in files]
+        self.files = restored(files[0], self.folder / "restored")
+        if len(files) > 1:
+            room = bytearray(files[1].size)
+            files[1].read_into(0, room)
+            self.memory = msgspec.msgpack.decode(room, type=dict[str, bytes])
+
+    def database(self) -> Database:
+        return Database(self.files, "ledger", self.journal)  # type: ignore[arg-type]
+
+
+def host_events(site: Site, phase: Phase) -> list[Occurrence]:
+    return [
+        seen
+        for seen in site.watcher.seen
+        if isinstance(seen.happening, WriterHandled) and seen.machine == "HV01" and seen.happening.phase is phase
+    ]
