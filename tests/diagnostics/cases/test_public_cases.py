@@ -4,6 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import yaml
@@ -13,13 +14,24 @@ from tests.diagnostics.cases.scoring import Figures, score
 
 SEED = 20261126
 """Drew the halves."""
-FLOORS = {"seen": (0.857, 0.952), "held": (0.523, 0.714)}
-"""Half -> shares with the cause first and among the first three. Before any rule was read, they were .381 and .571 of
-those that rules have learned from since, and .476 and .714 of those that nothing is tuned on: these tell how it is."""
-BLAMED = {"seen": set[str](), "held": {"azure-hyperv-ic-provider-ja-benign"}}
-"""Half -> harmless cases that are taken for a fault."""
-UNREAD = {"seen": set[str](), "held": {"kubevirt-freeze-over-ten-seconds"}}
-"""Half -> cases in which no line is taken for a record: a sentence without a mark of any program."""
+SEED_OF_PAGES = 20261127
+"""Drew the third of the further cases, page by page: two cases of one page are never on both sides."""
+CITED = frozenset(
+    {
+        *("3175561", "article.100031826", "host-level-backup-error-0x8007173d", "hyper-v-backup-fails-error-30112"),
+        *("job-status-failure-messages", "protection-agent-service-not-start", "protection-jobs-fail-errors"),
+        "backup-azure-troubleshoot-vm-backup-fails-snapshot-timeout",
+    }
+)
+"""Pages of further cases that a rule had cited before: none of them counts as unseen."""
+FLOORS = {"seen": (0.857, 0.952), "held": (0.523, 0.714), "seen2": (0.363, 0.568), "held2": (0.642, 0.714)}
+"""Part -> shares with the cause first and among the first three. Before any rule was read, they were .381 and .571 of
+those that rules have learned from since, and .476 and .714 of those that nothing is tuned on: these tell how it is. Of
+60 further cases, gathered a day later, they were .364 and .568 of those learned from, .643 and .714 of the rest."""
+BLAMED = {"held": {"azure-hyperv-ic-provider-ja-benign"}}
+"""Part -> harmless cases that are taken for a fault."""
+UNREAD = {"held": {"kubevirt-freeze-over-ten-seconds"}, "seen2": {"mars-agent-too-old"}}
+"""Part -> cases in which no line is taken for a record: a sentence without a mark of any program."""
 
 halves = pytest.mark.parametrize("half", FLOORS)
 
@@ -31,6 +43,16 @@ def answers(half: str) -> tuple[tuple[Case, Answer], ...]:
 
 def folder() -> Path:
     return Path(__file__).parent / "public"
+
+
+def told(half: str) -> list[dict[str, Any]]:
+    cases: list[dict[str, Any]] = yaml.safe_load((folder() / f"{half}.yml").read_text(encoding="utf-8"))["cases"]
+    return cases
+
+
+def page(case: dict[str, Any]) -> str:
+    """The last part of the address of a case's source, which is the same in every language; its title without one."""
+    return str(case.get("url") or case["source"]).split("#")[0].rstrip("/").rsplit("/", maxsplit=1)[-1].lower()
 
 
 def figures(half: str) -> Figures:
@@ -47,19 +69,18 @@ def test_public_cases_are_told_as_well_as_measured(half: str) -> None:
 
 @halves
 def test_no_further_harmless_case_is_blamed(half: str) -> None:
-    assert set(figures(half).noise_blamed) <= BLAMED[half]
+    assert set(figures(half).noise_blamed) <= BLAMED.get(half, set())
 
 
-@halves
+@pytest.mark.parametrize("half", ["seen", "held"])
 def test_every_miss_is_listed_with_a_reason(half: str) -> None:
-    told = yaml.safe_load((folder() / f"{half}.yml").read_text(encoding="utf-8"))["cases"]
-    explained = {case["id"] for case in told if case.get("missed")}
+    explained = {case["id"] for case in told(half) if case.get("missed")}
     assert set(figures(half).misses) | set(figures(half).noise_blamed) == explained
 
 
 @halves
 def test_every_case_is_read(half: str) -> None:
-    assert set(figures(half).unread) <= UNREAD[half]
+    assert set(figures(half).unread) <= UNREAD.get(half, set())
 
 
 def test_the_halves_are_those_that_the_seed_drew() -> None:
@@ -69,11 +90,26 @@ def test_the_halves_are_those_that_the_seed_drew() -> None:
     assert seen == set(Random(SEED).sample(everything, (len(everything) + 1) // 2))  # noqa: S311 - a draw, no secret
 
 
-def test_no_rule_cites_a_held_case() -> None:
+def test_the_further_cases_are_on_the_sides_that_the_seed_drew() -> None:
+    pages = {half: set(map(page, told(half))) for half in ("seen2", "held2")}
+    everything = sorted(pages["seen2"] | pages["held2"])
+    drawn = Random(SEED_OF_PAGES).sample(everything, len(everything) // 3)  # noqa: S311 - a draw, no secret
+    assert pages["held2"] == set(drawn) - CITED
+    assert not pages["seen2"] & pages["held2"]
+
+
+def test_no_further_case_is_of_a_page_that_was_held_before() -> None:
+    assert not {page(case) for case in told("held")} & {
+        page(case) for half in ("seen2", "held2") for case in told(half)
+    }
+
+
+@pytest.mark.parametrize(("held", "seen"), [("held", "seen"), ("held2", "seen2")])
+def test_no_rule_cites_a_held_case(held: str, seen: str) -> None:
     """Nothing was tuned on the half that is only scored."""
     root = Path(__file__).parents[3]
-    told = (folder() / "held.yml").read_text(encoding="utf-8")
-    pages = {url.split("#")[0] for url in re.findall(r"url: (\S+)", told)}
-    learned = (folder() / "seen.yml").read_text(encoding="utf-8")
+    unread = (folder() / f"{held}.yml").read_text(encoding="utf-8")
+    pages = {url.split("#")[0] for url in re.findall(r"url: (\S+)", unread)}
+    learned = (folder() / f"{seen}.yml").read_text(encoding="utf-8")
     data = "\n".join(path.read_text(encoding="utf-8") for path in (root / "diagnostics").rglob("*.yml"))
     assert [page for page in sorted(pages) if page in data and page not in learned] == []
