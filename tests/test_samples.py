@@ -63,10 +63,12 @@ def test_every_file_of_a_sample_is_understood(sample):
 
 
 @OF_THE_LAB
-def test_the_lab_makes_a_samples_logs_byte_for_byte(sample, tmp_path):
+def test_the_lab_makes_a_samples_logs_byte_for_byte_and_fails_where_a_diagnosis_has_to_find_it(sample, tmp_path):
     with Lab(read_scenario(sample), tmp_path / "lab") as lab:
-        lab.run()
+        failed = [job for job in lab.run().jobs if job.failed]
         lab.write_logs(tmp_path / "logs")
+    expected = json.loads((sample / "expected.json").read_text())
+    assert {job.stage for job in failed} == {one["stage"] for one in (expected, *expected.get("others", [])) if failed}
     made, kept = contents(tmp_path / "logs"), contents(sample / "logs")
     assert made.keys() == kept.keys()
     assert [name for name in made if made[name] != kept[name]] == []

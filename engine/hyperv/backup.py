@@ -9,7 +9,7 @@ from engine.hyperv.filesystem import FileSystem
 from engine.hyperv.host import Host
 from engine.hyperv.machine import VirtualMachine
 from engine.hyperv.writer import CAPTIONS, NAME
-from engine.pipeline import Mode
+from engine.pipeline import Mode, Stage
 from engine.vss.errors import VssError
 from engine.vss.requestor import backup_session
 from engine.vss.shadow_set import ShadowCopy, ShadowSet
@@ -17,7 +17,12 @@ from engine.vss.writer import WriterComponent
 
 
 class OfflineForbiddenError(VssError):
-    """A machine could only be backed up offline, which the job does not allow (DPM 30288)."""
+    """A machine could only be backed up offline, which the job does not allow (DPM 30288).
+
+    The writers were gathered, and have said so; it is the preparation that does not begin.
+    """
+
+    stage = Stage.PREPARE_BACKUP
 
     def __init__(self, vm: str) -> None:
         super().__init__(HResult.ERROR_NOT_SUPPORTED, f"{vm} can only be backed up offline, which is not allowed")

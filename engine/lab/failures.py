@@ -64,7 +64,8 @@ def job_failure(error: Exception) -> JobFailedError:
     for kind, told in _TOLD.items():
         if isinstance(error, kind):
             number, hresult = told(error)
-            return JobFailedError(number, HResult(hresult), str(error))
+            stage = error.stage if isinstance(error, VssError) else None
+            return JobFailedError(number, HResult(hresult), str(error), stage)
     raise error
 
 

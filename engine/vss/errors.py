@@ -10,6 +10,9 @@ from engine.vss.states import WriterState
 class VssError(Exception):
     """A call to VSS failed."""
 
+    stage: Stage | None = None
+    """Where in the pipeline, where the error knows it."""
+
     def __init__(self, hresult: HResult, message: str) -> None:
         super().__init__(f"{message} ({hresult.name} {hresult})")
         self.hresult = hresult
