@@ -63,14 +63,16 @@ class CatalogDamagedError(RepositoryError):
 class Catalog:
     """One connection to the catalog of a repository; use it from one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Where it need not outlive a crash of this machine, it is not `durable`: nothing waits for the disk."""
         self._path = path
         with _sound():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA synchronous = EXTRA")
-            self._connection.execute("PRAGMA journal_mode = PERSIST")  # no name comes and goes with each transaction
+            self._connection.execute(f"PRAGMA synchronous = {'EXTRA' if durable else 'OFF'}")
+            # no name comes and goes with each transaction
+            self._connection.execute(f"PRAGMA journal_mode = {'PERSIST' if durable else 'MEMORY'}")
 
     def prepare(self) -> None:
         """Make the tables where there are none.

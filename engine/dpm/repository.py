@@ -60,8 +60,10 @@ class Repository:
         self.clock = clock
 
     @classmethod
-    def open(cls, folder: Path, files: Files = SYSTEM, clock: Clock = time.time_ns) -> "Repository":
-        """A repository that is there.
+    def open(
+        cls, folder: Path, files: Files = SYSTEM, clock: Clock = time.time_ns, *, durable: bool = True
+    ) -> "Repository":
+        """A repository that is there; `durable` as for its catalog, its other files are what `files` makes them.
 
         Raises:
             NotARepositoryError: it is not.
@@ -70,7 +72,7 @@ class Repository:
         if not (folder / CATALOG).exists():
             raise NotARepositoryError(folder, f"there is no {CATALOG}")
         with _naming_points(folder, files):
-            found = cls(folder, Catalog(folder / CATALOG), files, clock)
+            found = cls(folder, Catalog(folder / CATALOG, durable=durable), files, clock)
             if not found.catalog.is_empty():
                 found.catalog.points()
                 return found
@@ -80,7 +82,9 @@ class Repository:
         raise NotARepositoryError(folder, f"its {CATALOG} is empty")
 
     @classmethod
-    def create(cls, folder: Path, files: Files = SYSTEM, clock: Clock = time.time_ns) -> "Repository":
+    def create(
+        cls, folder: Path, files: Files = SYSTEM, clock: Clock = time.time_ns, *, durable: bool = True
+    ) -> "Repository":
         """A repository that is there, or a new one in a folder that is empty or missing.
 
         Raises:
@@ -94,10 +98,10 @@ class Repository:
             files.make_folder(folder)
             files.sync_folder(folder.parent)
         if not path.exists() or (not path.stat().st_size and not maps_found(files, folder)):
-            catalog = Catalog(path)
+            catalog = Catalog(path, durable=durable)
             catalog.prepare()
             catalog.close()
-        return cls.open(folder, files, clock)
+        return cls.open(folder, files, clock, durable=durable)
 
     def close(self) -> None:
         """Release the catalog."""

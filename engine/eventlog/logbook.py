@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.eventlog import evtx
@@ -13,10 +14,17 @@ from engine.eventlog.job import JobReport
 from engine.eventlog.messages import MessageFile, TraceFile, message_files, trace_files
 from engine.eventlog.record import Record
 from engine.eventlog.vssadmin import WriterStatus, list_writers
-from engine.occurrence import Occurrence
+from engine.occurrence import Happening, Occurrence
 from engine.vss.occurrences import WriterHandled, WriterVanished
 
 _FORBIDDEN = frozenset('<>:"/\\|?*')
+
+
+class _Concerned(NamedTuple):
+    """Files of messages, and of traces."""
+
+    messages: list[MessageFile]
+    traces: list[TraceFile]
 
 
 class Logbook:
@@ -31,14 +39,17 @@ class Logbook:
         self._records: dict[tuple[str, str], list[Record]] = defaultdict(list)
         self._lines: dict[tuple[str, str], list[TraceLine]] = defaultdict(list)
         self._writers: dict[str, dict[UUID, WriterStatus]] = defaultdict(dict)
+        self._concerned: dict[type[Happening], _Concerned] = {}
+        """By kind of happening."""
 
     def occurred(self, occurrence: Occurrence) -> None:
         """Log it."""
-        for file in self._messages:
-            self._records[occurrence.machine, file.channel] += file.records(occurrence)
-        for trace in self._traces:
-            self._lines[occurrence.machine, trace.log] += trace.lines(occurrence)
         happening, writers = occurrence.happening, self._writers[occurrence.machine]
+        messages, traces = self._files_about(type(happening))
+        for file in messages:
+            self._records[occurrence.machine, file.channel] += file.records(occurrence)
+        for trace in traces:
+            self._lines[occurrence.machine, trace.log] += trace.lines(occurrence)
         if isinstance(happening, WriterVanished):
             writers.pop(happening.writer.instance_id, None)
         elif isinstance(happening, WriterHandled):
@@ -47,6 +58,15 @@ class Logbook:
             if before and status.state.failed and not occurrence.hresult.failed:  # an Abort keeps the failure
                 status = replace(status, last_error=before.last_error)
             writers[happening.writer.instance_id] = status
+
+    def _files_about(self, kind: type[Happening]) -> "_Concerned":
+        """The files that have something to say of such happenings."""
+        if kind not in self._concerned:
+            self._concerned[kind] = _Concerned(
+                [file for file in self._messages if any(one.concerns(kind) for one in file.messages)],
+                [file for file in self._traces if any(one.concerns(kind) for one in file.messages)],
+            )
+        return self._concerned[kind]
 
     def records(self, machine: str, channel: str) -> tuple[Record, ...]:
         """What a machine logged in a channel so far."""

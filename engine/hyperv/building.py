@@ -26,16 +26,21 @@ class Ground(NamedTuple):
     files: Files = SYSTEM
 
 
-class _DisposableFile(SystemFile):
+class DisposableFile(SystemFile):
+    """A file that nobody wants back after a crash of this machine."""
+
+    def begin_sync(self, offset: int, length: int) -> None:
+        """There is nothing to wait for later."""
+
     def sync(self) -> None:
-        """Nobody wants it back after a crash of this machine."""
+        """It need not last."""
 
 
 class DisposableFiles(SystemFiles):
     """Files of a run whose own machines may crash, but which need not survive a crash of the real one."""
 
     def open(self, path: Path, opening: Opening) -> SystemFile:
-        return _DisposableFile(path, opening)
+        return DisposableFile(path, opening)
 
     def sync_folder(self, folder: Path) -> None:
         """As above."""

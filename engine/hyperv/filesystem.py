@@ -11,6 +11,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from itertools import groupby
 from random import Random
 from typing import NamedTuple, Protocol
 
@@ -290,9 +291,10 @@ class OpenFile:
         self._device.flush()
 
     def write_out(self) -> None:
-        """Hand all that waits to the device."""
-        for page in self.waiting():
-            self.write_page(page)
+        """Hand all that waits to the device, pages that lie side by side at once."""
+        for _, together in groupby(enumerate(self.waiting()), key=lambda item: item[1] - item[0]):
+            pages = [page for _, page in together]
+            self._device.write(self._entry.offset + pages[0] * PAGE, b"".join(map(self.pages.pop, pages)))
         if self.size != self._entry.size:
             self._filesystem.resized(self.name, self.size)
             self._entry = self._entry._replace(size=self.size)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.files import Data, Opening, Room, SystemFile
-from engine.hyperv.building import DisposableFiles
+from engine.hyperv.building import DisposableFile, DisposableFiles
 
 
 class Access(NamedTuple):
@@ -33,7 +33,7 @@ class LabFiles(DisposableFiles):
         return _LabFile(path, opening, self)
 
 
-class _LabFile(SystemFile):
+class _LabFile(DisposableFile):
     def __init__(self, path: Path, opening: Opening, files: LabFiles) -> None:
         super().__init__(path, opening)
         self._path = path
@@ -48,9 +48,6 @@ class _LabFile(SystemFile):
         for rule in self._files.rules:
             rule(Access(self._path, writes=True, offset=offset, length=len(data)))
         return super().pwrite(data, offset)
-
-    def sync(self) -> None:
-        """Nobody wants it back after a crash of this machine."""
 
 
 def room_for(matches: Callable[[Path], bool], size: int) -> Rule:

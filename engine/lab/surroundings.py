@@ -27,7 +27,7 @@ class Surroundings:
         self.clock = VirtualClock(scenario.start.astimezone(UTC) - timedelta(seconds=LEAD))
         self.files = LabFiles()
         self.ground = Ground(folder, self.files)
-        self.repository = Repository.create(folder / "pool", self.files, self.nanoseconds)
+        self.repository = Repository.create(folder / "pool", self.files, self.nanoseconds, durable=False)
         """In the server's storage pool."""
         self._ids = self.random("identifiers")
 

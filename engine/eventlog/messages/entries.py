@@ -49,10 +49,14 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     where: dict[str, str | int | bool] = {}
     """Fields of the occurrence that have to have these values."""
 
+    def concerns(self, kind: type[Happening]) -> bool:
+        """Whether it may be about happenings of this kind."""
+        return issubclass(kind, HAPPENINGS[self.occurrence])
+
     def applies(self, occurrence: Occurrence) -> bool:
         """Whether this occurrence leaves this entry in a log."""
         happening, result = occurrence.happening, occurrence.hresult
-        if not isinstance(happening, HAPPENINGS[self.occurrence]):
+        if not self.concerns(type(happening)):
             return False
         if any(attrgetter(name)(happening) != value for name, value in self.where.items()):
             return False
