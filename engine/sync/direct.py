@@ -155,13 +155,14 @@ def _by_content(source: Source, draft: Draft, buffers: Buffers, threads: int) ->
     size = draft.map.block_size
     hasher = Hasher(size)
     replicas = Buffers(size, max(1, threads))
+    by_digest = _by_digest(source, draft, buffers)
 
     def compare(run: Run) -> _Compared:
         first, count = run
-        present = list(block_runs(source, first, count, size))
         stored = list(block_runs(draft.image, first, count, size))
-        if not present and not stored:
-            return _Compared(first, count)
+        if not stored:
+            return by_digest(run)  # there is nothing to read
+        present = list(block_runs(source, first, count, size))
         buffer = buffers.take()
         with replicas.one() as replica:
             _fill(source, first, count, present, buffer)
