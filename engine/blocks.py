@@ -5,7 +5,7 @@ what its blocks contain, so a weaker checksum could be made to hide a change. A 
 `ZERO_DIGEST`, which no content has, so that holes need neither reading nor hashing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Protocol
@@ -52,6 +52,13 @@ class Buffer:
     def capacity(self) -> int:
         """How many blocks fit."""
         return len(self.blocks)
+
+    def closed_up(self, places: Sequence[int]) -> memoryview:
+        """Some blocks, in ascending order, moved together over what lies between them."""
+        for target, place in enumerate(places):
+            if target != place:
+                self.blocks[target][:] = self.blocks[place]
+        return self.view[: len(places) * self.block_size]
 
 
 class Buffers:

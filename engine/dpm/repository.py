@@ -147,6 +147,12 @@ class Repository:
         with self.naming_points():
             return self.catalog.add_replica(image, block_size, ReplicaState.CONSISTENT)
 
+    def has_nothing_of(self, replica: Replica) -> bool:
+        """Whether there is nothing to build on: no recovery point, and nothing that an unfinished job has left."""
+        if any(point.replica == replica.id for point in self.points()):
+            return False
+        return not self.files.exists(self.places(replica).journal)
+
     def base_of(self, replica: Replica) -> Base | None:
         """The newest recovery point of a replica, if a job may rely on what is stored of it."""
         mine = [point for point in self.points() if point.replica == replica.id]

@@ -1,7 +1,8 @@
 """The agent's side of a transfer: reads a point in time of an image (T2), sends checksums (T3), and sends what differs.
 
 Hashing runs ahead of the answers by a bounded number of batches. A second thread waits for the answers, reads the
-blocks that the server needs again, from the same point in time, and sends them.
+blocks that the server needs again, from the same point in time, and sends them. A server that has nothing needs all:
+then each group of blocks is read once, and its contents follow its checksums.
 """
 
 import contextlib
@@ -12,13 +13,27 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from engine.blocks import Buffer, Buffers, Hasher, Source, read_blocks, run_digests
+from engine.blocks import (
+    DIGEST_SIZE,
+    GROUP_SIZE,
+    ZERO_DIGEST,
+    Buffer,
+    Buffers,
+    Hasher,
+    Source,
+    block_count,
+    block_runs,
+    group_digests,
+    read_blocks,
+    run_digests,
+)
 from engine.dpm.errors import TransferCancelled
 from engine.dpm.records import PointMode
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
 from engine.sync.compression import Packer
 from engine.sync.messages import (
+    BATCH_BLOCKS,
     MAX_PAYLOAD,
     VERSION,
     Begin,
@@ -30,11 +45,13 @@ from engine.sync.messages import (
     Need,
     batch_blocks,
 )
-from engine.sync.scope import Run, Tracked, batches_of, runs_of, size_of, together
+from engine.sync.scope import Run, Tracked, batches_of, pieces, runs_of, size_of, together
 from engine.sync.wire import BrokenTransferError, Transport, expect, refuse, refusing
 
 _WINDOW = 8
 """Batches whose answers may be missing."""
+_AHEAD = 2
+"""Groups for each thread that may have been read and not been sent yet."""
 
 
 class Sent(NamedTuple):
@@ -74,7 +91,7 @@ def send_image(
             tracked = None
         transport.send(Describe(source.size(), tracked is not None))
         sending = _Sending(transport, source, begin.block_size, room)
-        root = sending.run(tracked, threads, progress)
+        root = sending.everything(threads, progress) if begin.empty else sending.run(tracked, threads, progress)
         mode = confirmed()
         with contextlib.suppress(BrokenTransferError):  # a server that is gone may have said why
             transport.send(Finished(root, mode))
@@ -88,13 +105,55 @@ class _Sending:
         self._source = source
         self._block_size = block_size
         self._room = room
-        self._packer = Packer()
+        self._packer = Packer(local=transport.local)
         self._ahead = Semaphore(_WINDOW)
         self.blocks = 0
         self.bytes_sent = 0
 
+    def everything(self, threads: int, progress: Progress) -> bytes:
+        """Send checksums and contents to a server that has nothing; the root over all digests."""
+        size = self._block_size
+        blocks = block_count(self._source.size(), size)
+        progress.started(blocks * size)
+        root = blake3()
+        buffers = Buffers(size, threads * _AHEAD + 1)
+        for (first, count), digests, buffer in in_order(self._reading(buffers), self._groups(blocks), threads, _AHEAD):
+            if progress.cancelled():
+                raise TransferCancelled
+            root.update(digests)
+            runs = ((first, count),) if count else ()
+            self._transport.send(Digests(runs, first + count == blocks), [digests] if any(digests) else [])
+            if buffer:
+                places = [n for n in range(count) if digests[n * DIGEST_SIZE : (n + 1) * DIGEST_SIZE] != ZERO_DIGEST]
+                if places:
+                    self._send(tuple(first + place for place in places), buffer.closed_up(places))
+                buffers.give(buffer)
+            progress.advanced(count * size)
+        return root.digest()
+
+    def _groups(self, blocks: int) -> Iterator[Run]:
+        """All blocks, in runs that fit into a buffer; but holes are longer. At least one, so that there is a last."""
+        size = self._block_size
+        if not blocks:
+            yield 0, 0
+        for first, count in pieces([(0, blocks)], BATCH_BLOCKS):
+            data = next(block_runs(self._source, first, count, size), None)
+            yield from pieces([(first, count)], BATCH_BLOCKS if data is None else max(1, GROUP_SIZE // size))
+
+    def _reading(self, buffers: Buffers) -> Callable[[Run], tuple[Run, bytes, Buffer | None]]:
+        hasher = Hasher(self._block_size)
+
+        def read(group: Run) -> tuple[Run, bytes, Buffer | None]:
+            buffer = buffers.take()
+            if group[1] > buffer.capacity:
+                buffers.give(buffer)
+                return group, bytes(group[1] * DIGEST_SIZE), None
+            return group, group_digests(self._source, *group, buffer, hasher), buffer
+
+        return read
+
     def run(self, tracked: Tracked | None, threads: int, progress: Progress) -> bytes:
-        """Send everything; the root over all digests."""
+        """Send the checksums of everything and what is needed of it; the root over all digests."""
         size = self._block_size
         sizes = [size_of(batch, size) for batch in self._batches(tracked)]
         progress.started(sum(sizes))
@@ -134,18 +193,18 @@ class _Sending:
 
     def _answer(self, batches: int) -> None:
         """Send what each answer asks for."""
-        buffer = Buffer(self._block_size)
+        size = self._block_size
+        buffer = Buffer(size)
         for _ in range(batches):
             need = expect(Need, self._transport.receive(self._room)[0])
             for start in range(0, len(need.blocks), buffer.capacity):
-                self._send(need.blocks[start : start + buffer.capacity], buffer)
+                blocks = need.blocks[start : start + buffer.capacity]
+                for place, count in together(blocks):
+                    read_blocks(self._source, blocks[place], buffer.view[place * size : (place + count) * size], size)
+                self._send(blocks, buffer.view[: len(blocks) * size])
             self._ahead.release()
 
-    def _send(self, blocks: tuple[int, ...], buffer: Buffer) -> None:
-        size = self._block_size
-        for place, count in together(blocks):
-            read_blocks(self._source, blocks[place], buffer.view[place * size : (place + count) * size], size)
-        data = buffer.view[: len(blocks) * size]
+    def _send(self, blocks: tuple[int, ...], data: memoryview) -> None:
         frame = self._packer.packed(data)
         payload = data if frame is None else memoryview(frame)
         begun = time.perf_counter()

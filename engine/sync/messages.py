@@ -1,7 +1,8 @@
 """What agent and server say to each other. Every list and text has a largest size; so has the payload of a message.
 
 The server begins: `Begin`, and the agent answers `Describe`. Then the agent sends `Digests` of batch after batch, each
-answered by `Need`, and that by `Blocks` (as many as it takes). At the end the agent sends `Finished`, and the server
+answered by `Need`, and that by `Blocks` (as many as it takes). A server that has nothing yet says so, and answers none:
+`Blocks` with all that is not zeros come after each `Digests`. At the end the agent sends `Finished`, and the server
 `Committed`. Either may send `Refused` at any time, and is then gone.
 """
 
@@ -12,7 +13,7 @@ import msgspec
 from engine.blocks import DIGEST_SIZE, GROUP_SIZE
 from engine.dpm.records import JobKind, PointMode
 
-VERSION = 2
+VERSION = 3
 BATCH_BLOCKS = 512
 """The most blocks whose digests travel together."""
 BATCH_SIZE = 16 << 20
@@ -34,6 +35,8 @@ class Begin(msgspec.Struct, tag=True, frozen=True):
     block_size: Annotated[int, msgspec.Meta(ge=512, le=GROUP_SIZE)]
     base_root: _Digest | None
     """Blocks that did not change since this point may be left out; None: none may."""
+    empty: bool = False
+    """There is nothing to compare with: contents are to come without being asked for."""
 
 
 class Describe(msgspec.Struct, tag=True, frozen=True):
@@ -59,7 +62,7 @@ class Need(msgspec.Struct, tag=True, frozen=True):
 
 
 class Blocks(msgspec.Struct, tag=True, frozen=True):
-    """Agent: the contents of some needed blocks, joined in the payload."""
+    """Agent: the contents of some blocks, joined in the payload."""
 
     blocks: _Numbers
     packed: bool

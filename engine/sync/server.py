@@ -81,14 +81,17 @@ def receive_image(
     """
     with refusing(transport):
         base = None if check else repository.base_of(replica)
-        transport.send(Begin(VERSION, replica.block_size, base.point.root if base else None))
+        empty = repository.has_nothing_of(replica)
+        transport.send(Begin(VERSION, replica.block_size, base.point.root if base else None, empty))
         room = memoryview(bytearray(MAX_PAYLOAD))
         described = expect(Describe, transport.receive(room)[0])
         with repository.draft(replica, described.image_size, check=check, base=base) as draft:
             same = base and draft.base and draft.base.point == base.point
             if described.tracked and (draft.needs_full_comparison or not same):
                 raise BrokenTransferError("changes were tracked since a point that is not the newest any more")
-            receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests)
+            if empty and (draft.points or draft.resumed):
+                raise BrokenTransferError("there was nothing of the image, and now there is something")
+            receiving = _Receiving(transport, draft, described, progress, trust_digests=trust_digests, empty=empty)
             mode = receiving.run(room, threads)
             point = draft.commit(mode, repository.clock(), bytes_sent=receiving.bytes_received)
             done = Received(point, receiving.blocks, receiving.bytes_received, draft.repaired_blocks)
@@ -115,19 +118,27 @@ class _Payload(NamedTuple):
 
 class _Receiving:
     def __init__(
-        self, transport: Transport, draft: Draft, described: Describe, progress: Progress, *, trust_digests: bool
+        self,
+        transport: Transport,
+        draft: Draft,
+        described: Describe,
+        progress: Progress,
+        *,
+        trust_digests: bool,
+        empty: bool,
     ) -> None:
         self._transport = transport
         self._draft = draft
         self._everything = not described.tracked
         self._progress = progress
+        self._empty = empty
         self._trusting = (trust_digests or described.tracked) and not draft.needs_full_comparison
         self._batches: Queue[_Batch | None] = Queue(_WAITING)
         self._work: Queue[_Payload | list[int] | None] = Queue()
         """What the putting thread does: received blocks, or blocks that are zeros now; None at the end."""
         self._rooms: Queue[memoryview] = Queue()
         self._announced: dict[int, bytes] = {}
-        """Digests of blocks that were asked for and have not come yet."""
+        """Digests of blocks that have to come and have not yet."""
         self._runs = Pairs()
         self._next = 0
         self._complete = False
@@ -146,7 +157,7 @@ class _Receiving:
             finished = self._receive()
             self._work.put(None)
         if self._announced:
-            raise BrokenTransferError(f"{len(self._announced)} blocks that were asked for never came")
+            raise BrokenTransferError(f"{len(self._announced)} blocks that were announced never came")
         found = blake3()
         for first, count in self._runs:
             found.update(self._draft.map.digests_of(first, count))
@@ -173,7 +184,11 @@ class _Receiving:
                 raise TransferCancelled
             match message:
                 case Digests():
-                    self._batches.put(self._batch(message, bytes(payload)))
+                    batch = self._batch(message, bytes(payload))
+                    if self._empty:
+                        self._await_contents(batch)
+                    else:
+                        self._batches.put(batch)
                     if message.last:
                         self._complete = True
                         self._batches.put(None)
@@ -207,6 +222,15 @@ class _Receiving:
             raise BrokenTransferError("the digests do not belong to the blocks")
         self._runs.extend(message.runs)
         return _Batch(list(message.runs), digests or bytes(count * DIGEST_SIZE))
+
+    def _await_contents(self, batch: _Batch) -> None:
+        """What is not zeros comes without being asked for."""
+        blocks = batch.blocks()
+        if any(batch.digests):
+            digests = (_nth(batch.digests, n) for n in range(len(blocks)))
+            pairs = zip(blocks, digests, strict=True)
+            self._announced.update((block, digest) for block, digest in pairs if digest != ZERO_DIGEST)
+        self._progress.advanced(len(blocks) * self._draft.map.block_size)
 
     def _compare(self, threads: int) -> None:
         """Compare batches in order and ask for what differs."""

@@ -41,6 +41,11 @@ class RefusedError(BrokenTransferError):
 class Stream(Protocol):
     """Bytes both ways. One thread at a time writes, one reads; both at once."""
 
+    @property
+    def local(self) -> bool:
+        """Whether both ends are on this machine."""
+        ...
+
     def write(self, parts: Sequence[Data]) -> None:
         """Send all parts, one after another."""
         ...
@@ -56,6 +61,11 @@ class Stream(Protocol):
 
 class Transport(Protocol):
     """Messages both ways."""
+
+    @property
+    def local(self) -> bool:
+        """Whether both ends are on this machine: then they share its processors, and no link is worth sparing."""
+        ...
 
     def send(self, message: Message, payload: Sequence[Data] = ()) -> None:
         """Send; any thread may."""
@@ -78,6 +88,10 @@ class SocketStream:
         if connected.family in (socket.AF_INET, socket.AF_INET6):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # answers are small, and waited for
 
+    @property
+    def local(self) -> bool:
+        return is_local(self._socket)
+
     def write(self, parts: Sequence[Data]) -> None:
         left = [memoryview(part) for part in parts]
         while left:
@@ -98,6 +112,15 @@ class SocketStream:
         with contextlib.suppress(OSError):  # the other side may have been quicker
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes whoever waits in another thread
         self._socket.close()
+
+
+def is_local(connected: socket.socket) -> bool:
+    """Whether both ends of a connected socket are on this machine; False where the system cannot say."""
+    if connected.family not in (socket.AF_INET, socket.AF_INET6):
+        return True
+    with contextlib.suppress(OSError):  # it may have ended
+        return bool(connected.getpeername()[0] == connected.getsockname()[0])
+    return False
 
 
 def write_frame(stream: Stream, body: bytes, payload: Sequence[Data] = ()) -> None:
@@ -131,6 +154,10 @@ class Framed:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Message)
         self._body = memoryview(bytearray(MAX_MESSAGE))
+
+    @property
+    def local(self) -> bool:
+        return self._stream.local
 
     def send(self, message: Message, payload: Sequence[Data] = ()) -> None:
         """As `Transport.send`.

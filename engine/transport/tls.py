@@ -16,6 +16,7 @@ from threading import Lock
 from typing import NamedTuple, cast
 
 from engine.files import Data
+from engine.sync.wire import is_local
 from engine.transport.errors import UntrustedError
 
 _PIECE = 1 << 20
@@ -56,6 +57,10 @@ class TlsStream:
         self._lock = Lock()
         self._arrived = memoryview(bytearray(_PIECE))
         _watch_link(connected, limits.link)
+
+    @property
+    def local(self) -> bool:
+        return is_local(self._socket)
 
     def handshake(self) -> None:
         """Agree on keys, and see whom the other side shows itself to be.

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import socket
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from engine.parallel import Together, in_order
 from engine.sync.compression import Packer, unpacked
 from engine.sync.messages import MAX_PAYLOAD, Begin
 from engine.sync.scope import Pairs, Tracked, batches_of, runs_of
-from engine.sync.wire import RefusedError, expect, pair, refuse
+from engine.sync.wire import RefusedError, SocketStream, expect, pair, refuse
 
 BLOCK = 100
 
@@ -81,9 +82,9 @@ class Watch:
         return self.now
 
 
-def packer(link: float) -> Packer:
+def packer(link: float, *, local: bool = False) -> Packer:
     """After a while on a link of so many bytes a second; zstd at 300 MB/s."""
-    made = Packer(Watch(16384 / 300e6))
+    made = Packer(Watch(16384 / 300e6), local=local)
     made.sent(64 << 20, (64 << 20) / link)
     return made
 
@@ -95,6 +96,7 @@ def test_packing_pays_on_a_slow_link_and_for_what_shrinks():
     assert unpacked(memoryview(frame), len(text)) == text
     assert packer(10e6).packed(noise) is None
     assert packer(1e9).packed(text) is None
+    assert packer(10e6, local=True).packed(text) is None, "it is the other side that is slow"
     assert Packer().packed(text) is None, "nothing is known of the link yet"
 
 
@@ -105,6 +107,14 @@ def test_a_frame_of_another_size_or_damaged_is_refused():
     frame[-3] ^= 255
     with pytest.raises(ValueError, match="unpacked"):
         unpacked(memoryview(frame[:-2]), 100_000)
+
+
+def test_a_connection_within_a_machine_knows_that_it_is():
+    assert pair()[0].local
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as to:
+        assert SocketStream(to).local
+    with socket.socket() as nowhere:
+        assert not SocketStream(nowhere).local
 
 
 def test_the_other_side_learns_why_but_no_path():

@@ -22,6 +22,8 @@ from engine.transport.names import BadNameError, address_of, agent_in, agent_nam
 class Wire:
     """A stream from which these bytes come, and which remembers the most that was asked for."""
 
+    local = True
+
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.largest = 0
