@@ -1,13 +1,14 @@
 """What one observation says: log survivals of each cause on the chain of plates around it."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from diagnostics.localize.problem import CauseNode, EventObservation, JobObservation, Link, Problem
 from diagnostics.localize.sets import Floats, Indices, Sets, log1mexp, log_sum, outer_sum, sets_of
+from diagnostics.localize.table import Term
 from engine.pipeline import STAGES, Mode, Scope, Stage, stages_of
 
 _LOG_NEVER = math.log(1e-300)
@@ -196,19 +197,15 @@ class Factor(NamedTuple):
     offsets: Floats
     counts: Floats
 
-    def log_likelihood(self, sums: list[Floats]) -> Floats:
-        """The part of the columns: per axis (columns, cells) of sums -> a table (cells, cells, ...).
+    def log_likelihood(self, sums: list[Floats]) -> Iterator[Term]:
+        """The part of the columns, from (columns, cells) of sums on each axis of a table: a term for each column.
 
         An event knows few causes of each plate, so few sums differ: logarithms are taken of these alone.
         """
-        table = np.zeros(tuple(axis.shape[1] for axis in sums))
         for number in np.flatnonzero(self.counts):
-            distinct = [np.unique(axis[number], return_inverse=True) for axis in sums]
-            part = self.counts[number] * log1mexp(outer_sum([own for own, _ in distinct]) + self.offsets[number])
-            for axis, (_, places) in enumerate(distinct):
-                part = part.take(places, axis)
-            table += part
-        return table
+            told = [np.unique(axis[number], return_inverse=True) for axis in sums]
+            values = self.counts[number] * log1mexp(outer_sum([own for own, _ in told]) + self.offsets[number])
+            yield Term(values, tuple(places for _, places in told))
 
     def pick(self, chosen: Indices) -> "Factor":
         """The factor with only some of its columns."""

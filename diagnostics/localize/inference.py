@@ -94,11 +94,13 @@ def _descend(node: Node, around: Floats, path: _Path) -> Iterator[tuple[_Path, P
     belief = node.belief(around)
     here = (*path, node.serial)
     yield here, plate_posterior(node.catalog, node.own(belief))
+    open_questions = [child for child, _ in node.children if not child.settled]
+    joint = node.table.joint(belief) if open_questions else None
     for child, _ in node.children:
-        if child.settled:
+        if joint is None or child.settled:
             yield (*here, child.serial), plate_posterior(child.catalog, child.within)
         else:
-            yield from _descend(child, node.around(child, belief), here)
+            yield from _descend(child, node.around(child, joint), here)
 
 
 def _unfolded(
@@ -154,9 +156,11 @@ def _decode(node: Node, around: Floats, path: _Path) -> Iterator[tuple[_Path, tu
     chosen, consistent = _choose(node.catalog, own)
     here = (*path, node.serial)
     yield here, tuple((node.catalog.causes[place].component, node.catalog.causes[place].id) for place in chosen)
-    given = node.given(belief, consistent)
-    for child, _ in node.children:
-        yield from _decode(child, node.around(child, given), here)
+    inner = [child for child, _ in node.children if child.notable]
+    if inner:
+        given = node.given(node.table.joint(belief), consistent)
+        for child in inner:
+            yield from _decode(child, node.around(child, given), here)
 
 
 def _choose(catalog: Catalog, own: Floats) -> tuple[list[int], Floats]:

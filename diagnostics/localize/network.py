@@ -8,7 +8,7 @@ observation below can tell apart share a class, and sets with the same sums shar
 
 import math
 from collections import ChainMap, Counter
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from copy import copy
 from functools import cached_property
 from itertools import count
@@ -37,7 +37,6 @@ from diagnostics.localize.sets import (
     distinct,
     log1mexp,
     log_sum_groups,
-    normalized,
     outer_sum,
     pool,
     sets_of,
@@ -46,6 +45,7 @@ from diagnostics.localize.sets import (
     unthin,
 )
 from diagnostics.localize.sharing import unfolded
+from diagnostics.localize.table import Table, Term
 
 
 class Axis(NamedTuple):
@@ -112,8 +112,7 @@ class Node:
         if math.prod(len(axis.examples) for axis in self.axes) > most_cells:
             raise TangledError
         self.cell_weights = log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
-        self.share, self.partial = normalized(self._table(), -1)
-        """P(own cell | cell of the outer axes), and what the plate's observations say about the latter."""
+        self.table = Table(list(self._terms()), self.cell_weights, tuple(len(axis.examples) for axis in self.axes[:-1]))
         self._linear = [
             axis.sets.sums(part[axis.members]) for axis, part in zip(self.axes[:-1], observed.linear, strict=False)
         ]
@@ -137,15 +136,14 @@ class Node:
         cells, examples = distinct(rows, len(sets.first))
         return Axis(sets, labels, members, cells, examples, sums[:, examples])
 
-    def _table(self) -> Floats:
-        table = self.cross.log_likelihood([axis.sums for axis in self.axes])
+    def _terms(self) -> Iterator[Term]:
+        yield from self.cross.log_likelihood([axis.sums for axis in self.axes])
         for child, number in self.children:
-            table += number * child.message[np.ix_(*self.view(child))]
-        return table + self.cell_weights
+            yield Term(child.message if number == 1 else number * child.message, self.view(child))
 
-    def view(self, child: "Node") -> list[Indices]:
+    def view(self, child: "Node") -> tuple[Indices, ...]:
         """Per axis, the child's set of each of this table's cells."""
-        return [self._seen(level, axis) for level, axis in zip(range(len(self.axes)), child.axes, strict=False)]
+        return tuple(self._seen(level, axis) for level, axis in zip(range(len(self.axes)), child.axes, strict=False))
 
     def _seen(self, level: int, theirs: Axis) -> Indices:
         key = (level, theirs.labels.tobytes())
@@ -156,7 +154,8 @@ class Node:
 
     def stages(self) -> list[Floats]:
         """The message before any thinning, after that of the first axis, of the second, ..."""
-        grown = self.partial[np.ix_(*(axis.cells for axis in self.axes[:-1]))] if self._linear else self.partial
+        partial = self.table.partial
+        grown = partial[np.ix_(*(axis.cells for axis in self.axes[:-1]))] if self._linear else partial
         stages = [grown + outer_sum(self._linear) + self._constant]
         for number, thinning in enumerate(self.thinnings()):
             stages.append(thin(stages[-1], number, thinning))
@@ -169,35 +168,34 @@ class Node:
         ]
 
     def belief(self, around: Floats) -> Floats:
-        """P(cell of the table), from the probabilities of the sets of classes on the plates around it."""
+        """P(cell around), from the probabilities of the sets of classes on the plates around."""
         stages, thinnings = self.stages(), self.thinnings()
         for number in reversed(range(len(thinnings))):
             around = unthin(around, stages[number], stages[number + 1], number, thinnings[number])
-        cells = pool(around, [axis.cells for axis in self.axes[:-1]], self.partial.shape)
-        belief: Floats = cells[..., None] * self.share
-        return belief
+        return pool(around, [axis.cells for axis in self.axes[:-1]], self.table.partial.shape)
 
-    def around(self, child: "Node", belief: Floats) -> Floats:
-        """The probabilities that `child.belief` starts from."""
-        return pool(belief, self.view(child), child.message.shape)
+    def around(self, child: "Node", joint: Floats) -> Floats:
+        """The probabilities that `child.belief` starts from, from those of the cells of the table."""
+        return pool(joint, self.view(child), child.message.shape)
 
     def own(self, belief: Floats) -> Floats:
-        """(sets,) P(own set of causes)."""
-        cells = belief.reshape(-1, belief.shape[-1]).sum(axis=0)
-        own: Floats = cells[self.axes[-1].cells] * self.within
+        """(sets,) P(own set of causes), from what is believed about the plates around."""
+        own: Floats = self.table.own(belief)[self.axes[-1].cells] * self.within
         return own
 
-    def given(self, belief: Floats, possible: Floats) -> Floats:
+    def given(self, joint: Floats, possible: Floats) -> Floats:
         """P(cell), given that the own set is one of those where `possible` (sets,) is 1."""
         shares = pool(self.within * possible, [self.axes[-1].cells], self.cell_weights.shape)
-        restricted = belief * shares
-        given: Floats = restricted / restricted.sum()
-        return given
+        restricted = joint * shares
+        restricted /= restricted.sum()
+        return restricted
 
     def probe(self, belief: Floats) -> tuple[Floats, Floats]:
-        """Log P(the node's only probe passes) in each cell of the table, and P(cell)."""
+        """Log P(the node's only probe passes), wherever it differs, and the probability of each."""
         (number,) = np.flatnonzero(self.cross.counts == 0)
-        return outer_sum([axis.sums[number] for axis in self.axes]) + self.cross.offsets[number], belief
+        told = [np.unique(axis.sums[number], return_inverse=True) for axis in self.axes]
+        passes = outer_sum([sums for sums, _ in told]) + self.cross.offsets[number]
+        return passes, self.table.pooled(belief, [places for _, places in told], passes.shape)
 
     @cached_property
     def within(self) -> Floats:
@@ -354,13 +352,13 @@ class Network:
         return tuple(self.nodes[name].serial for name in self.paths[plate])
 
     def belief(self, plate: str) -> Floats:
-        """P(cell) of the plate's table, given everything observed."""
+        """What is believed about the plates around one, given everything observed (`Node.belief`)."""
         root, *inner = self.paths[plate]
         node = self.nodes[root]
         belief = node.belief(np.ones(()))
         for name in inner:
             child = self.nodes[name]
-            belief = child.belief(node.around(child, belief))
+            belief = child.belief(node.around(child, node.table.joint(belief)))
             node = child
         return belief
 

@@ -19,7 +19,7 @@ class Responsibilities:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._beliefs: dict[str, Floats] = {}
+        self._joints: dict[str, Floats] = {}
         self._answers: dict[tuple[str, tuple[int, ...]], float] = {}
 
     def of(self, suspect: Suspect) -> float:
@@ -42,13 +42,13 @@ class Responsibilities:
         if len(path) == 1:
             likelier = min(float(node.message) - float(known.message), 0.0)
             return math.exp(likelier) * node.own(node.belief(np.ones(())))
-        parent, belief = self._network.nodes[path[-2]], self._belief(path[-2])
+        parent, belief = self._network.nodes[path[-2]], self._joint(path[-2])
         gain = node.message[np.ix_(*parent.view(node))] - known.message[np.ix_(*parent.view(known))]
         weighed = belief * np.exp(np.minimum(gain, 0.0))
         own: Floats = node.own(node.belief(parent.around(node, weighed)))
         return own
 
-    def _belief(self, plate: str) -> Floats:
-        if plate not in self._beliefs:
-            self._beliefs[plate] = self._network.belief(plate)
-        return self._beliefs[plate]
+    def _joint(self, plate: str) -> Floats:
+        if plate not in self._joints:
+            self._joints[plate] = self._network.nodes[plate].table.joint(self._network.belief(plate))
+        return self._joints[plate]

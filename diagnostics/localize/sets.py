@@ -144,15 +144,6 @@ def log_sum(table: Floats, axis: int) -> Floats:
     return total
 
 
-def normalized(table: Floats, axis: int) -> tuple[Floats, Floats]:
-    """exp(table) over its sum along an axis, and the logarithm of that sum: what `log_sum` gives."""
-    top = table.max(axis=axis, keepdims=True)
-    shares = np.exp(table - top)
-    sums = shares.sum(axis=axis, keepdims=True)
-    shares /= sums
-    return shares, np.log(sums).squeeze(axis) + top.squeeze(axis)
-
-
 def log_sum_groups(values: Floats, groups: Indices, count: int) -> Floats:
     """(count,) log sum of the values in each of the groups 0 .. count - 1, none of them empty."""
     order = np.argsort(groups, kind="stable")

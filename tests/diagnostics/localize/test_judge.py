@@ -258,7 +258,7 @@ def test_events_of_very_many_kinds_are_reckoned_with_one_cause_at_a_time_and_sai
     assert judge(few, infer(few)).limits == ()
     posterior = infer(many)
     assert posterior.network.problem.at_once == 1
-    assert max(node.share.size for node in posterior.network.nodes.values()) < 100_000
+    assert max(node.table.size for node in posterior.network.nodes.values()) < 100_000
     assert any("two faults at once" in limit for limit in judge(many, posterior).limits)
 
 
