@@ -12,7 +12,7 @@ from diagnostics.localize.sets import Floats
 from diagnostics.localize.sharing import fold, unfolded
 
 _MOST_CELLS = 4e6
-"""Of one plate's table: 32 MiB, and a tenth of a second for each line that is weighed."""
+"""Of one plate's table: a tenth of a second for each line that is weighed."""
 _SAME = 9
 """Decimals to which masses are compared, so that rounding in another order of summing decides nothing."""
 
