@@ -16,6 +16,7 @@ from engine.eventlog.record import Record
 from engine.eventlog.vssadmin import WriterStatus, list_writers
 from engine.occurrence import Happening, Occurrence
 from engine.vss.occurrences import WriterHandled, WriterVanished
+from engine.vss.states import WriterState
 
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 
@@ -52,6 +53,8 @@ class Logbook:
             self._lines[occurrence.machine, trace.log] += trace.lines(occurrence)
         if isinstance(happening, WriterVanished):
             writers.pop(happening.writer.instance_id, None)
+        elif isinstance(happening, WriterHandled) and happening.state is WriterState.FAILED_AT_IDENTIFY:
+            writers.pop(happening.writer.instance_id, None)  # a list asks writers anew to identify themselves
         elif isinstance(happening, WriterHandled):
             status = WriterStatus(happening.writer, happening.state, occurrence.hresult)
             before = writers.get(happening.writer.instance_id)

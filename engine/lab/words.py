@@ -30,6 +30,7 @@ _SENTENCES: dict[type[Happening], Sentence] = {
     vss.SetBegan: lambda it: f"{it.requestor} wants shadow copies of {', '.join(it.volumes)}",
     vss.SetEnded: lambda it: "the shadow copy set is complete" if not it.reason else "the shadow copy set is given up",
     vss.WriterHandled: lambda it: f"{it.writer.name}: {it.phase}",
+    vss.ThawOverdue: lambda it: f"{it.writer.name} has waited for Thaw for two minutes",
     vss.WriterVanished: lambda it: f"{it.writer.name} is gone, at {it.phase}",
     vss.ProviderCalled: lambda it: f"{it.provider.name}: {it.routine}",
     vss.TransactionsNotFrozen: lambda it: f"transactions do not come to rest in {it.seconds:g} s",

@@ -85,6 +85,13 @@ class WriterVanished(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class ThawOverdue(Happening):
+    """A writer that was frozen has waited for Thaw or Abort for more than two minutes (VSS 4003)."""
+
+    writer: WriterIdentity
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderCalled(Happening):
     """A routine of a provider returned; a failure is what VSS 12293 reports, with the provider's own HRESULT."""
 

@@ -25,6 +25,7 @@ from engine.windows import (
     PoolExhausted,
     RequestRetried,
     ResourcesMissing,
+    ServiceSlow,
     ShadowCopyRefused,
     VirtualDiskSlow,
     VssCallFailed,
@@ -174,7 +175,8 @@ def kernel_pool_exhausted(of: LabHost | LabVm) -> Injection:
 
 @fault(Component.RESOURCE_EXHAUSTION)
 def machine_overloaded(of: LabHost | LabVm) -> Injection:
-    """The machine is so busy that VSS cannot start a thread."""
+    """The machine is so busy that a service does not answer, and VSS cannot start a thread."""
     starved = veto(HResult.VSS_E_WRITERERROR_OUTOFRESOURCES, "no thread could be started")
-    strike = noticing(of.computer, _stage(of), ResourcesMissing(), starved)
+    slow = ServiceSlow("Windows Management Instrumentation", "Winmgmt")
+    strike = telling(of.computer, _stage(of), slow, ResourcesMissing(), then=starved)
     return entry(of.writer(next(iter(of.writer_faults))), Phase.PREPARE_SNAPSHOT, strike)

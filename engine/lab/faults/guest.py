@@ -1,5 +1,6 @@
 """What goes wrong inside a guest: its VSS, its writers, its integration components."""
 
+import asyncio
 import errno
 import os
 
@@ -10,7 +11,7 @@ from engine.lab.computers import LabVm
 from engine.lab.faults.kinds import Injection, entry, fault, noticing, setting
 from engine.pipeline import Component, Stage
 from engine.vss.faults import delay, die, hang, refuse, veto
-from engine.vss.occurrences import ServiceFailed
+from engine.vss.occurrences import ServiceFailed, ThawOverdue
 from engine.vss.shadow_set import ShadowSet
 from engine.vss.states import Phase
 from engine.windows import ProviderMissing, ServiceEnded
@@ -22,6 +23,8 @@ _SERVICES = {
     NTDS: ("Active Directory Domain Services", "NTDS"),
 }
 """What `services.msc` and the registry call the services behind writers; the rest lives in Cryptographic Services."""
+_OVERDUE = 120.0
+"""Seconds after which a writer that was frozen complains that no Thaw comes (VSS 4003)."""
 
 # --- integration components ------------------------------------------------------------------------------------------
 
@@ -60,8 +63,7 @@ def _outage(vm: LabVm, routine: str, cause: HResult, returned: HResult) -> Injec
 @fault(Component.GUEST_VSS)
 def guest_vss_event_system_broken(vm: LabVm) -> Injection:
     """COM+ events do not work in the guest, so VSS cannot reach its writers."""
-    cause, returned = HResult.REGDB_E_CLASSNOTREG, HResult.VSS_E_WRITER_INFRASTRUCTURE
-    return _outage(vm, "CoCreateInstance(CLSID_VSSEvent)", cause, returned)
+    return _outage(vm, "CoCreateInstance", HResult.CO_E_OBJNOTREG, HResult.VSS_E_WRITER_INFRASTRUCTURE)
 
 
 @fault(Component.GUEST_VSS)
@@ -153,6 +155,13 @@ def freeze_window_exceeded(vm: LabVm, *, seconds: float = 75.0) -> Injection:
 
 
 @fault(Component.FREEZE_TIMEOUT)
-def freeze_never_thawed(vm: LabVm, *, writer: str = SQL_WRITER) -> Injection:
-    """A writer in the guest is told to thaw and never does."""
-    return entry(vm.writer(writer), Phase.THAW, hang)
+def freeze_never_thawed(vm: LabVm) -> Injection:
+    """The guest's provider hangs while the writers are frozen, and nobody ends the freeze until the host gives up."""
+
+    async def strike() -> None:
+        await asyncio.sleep(_OVERDUE)
+        for writer in vm.coordinator.writers:
+            vm.computer.announce(Stage.GUEST_FREEZE, ThawOverdue(writer.identity))
+        await hang()
+
+    return entry(vm.provider_faults, "PreCommitSnapshots", strike)
