@@ -8,6 +8,7 @@ from rich.text import Text
 
 from diagnostics.language import in_words, say
 from diagnostics.language.lines import wrapped
+from diagnostics.report.inventory import by_machine, damages_texts, files_texts, machine_text, zones_texts
 from diagnostics.report.phrases import (
     RISKS,
     by_reason,
@@ -292,14 +293,18 @@ class _Report:
             self._bullet(Text(more, style="dim"))
 
     def _sources(self, sources: list[SourceLine]) -> None:
-        """What was read; and what held nothing, by the reason, since a folder may hold thousands of other files."""
+        """What was read, machine by machine; what held nothing by the reason: a folder may hold thousands of files."""
         read = sources if self._explain else [source for source in sources if source.records]
-        if read:
+        if self._explain and read:
             self._heading(counted(len(read), "Read (1 file)", "Read ({count} files)"))
-        for source in read:
-            self._bullet(Text(source_text(source)))
-            for damage in source.damage:
-                self._line(damage_text(damage), indent=4)
+            for source in read:
+                self._bullet(Text(source_text(source)))
+                for damage in source.damage:
+                    self._line(damage_text(damage), indent=4)
+        elif read:
+            self._heading(counted(len(read), "Read (1 file)", "Read ({count} files; --explain tells of each)"))
+            for machine, theirs in by_machine(read):
+                self._machine(machine, theirs)
         others = by_reason(source for source in sources if not source.records) if len(read) < len(sources) else []
         if others:
             self._heading(say("Not read, or nothing in it is understood"))
@@ -308,6 +313,11 @@ class _Report:
             if len(paths) > _PATHS_SHOWN:
                 shown = say("{count} files, {some}, … (--explain names all)", count=len(paths), some=shown)
             self._bullet(Text(f"{why}: {shown}"))
+
+    def _machine(self, machine: str, sources: list[SourceLine]) -> None:
+        self._bullet(Text(machine_text(machine, sources)))
+        for told in (*files_texts(sources), *zones_texts(sources), *damages_texts(sources)):
+            self._block(Text(told), indent=4, hang=2)
 
     def _facts(self, *facts: tuple[str, str]) -> None:
         for label, value in facts:
