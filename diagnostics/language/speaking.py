@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import TypeVar
 
-import msgspec
-
-from diagnostics.language.dictionary import sentences
 from engine.sentence import Sentence
 
 ENGLISH = "en"
@@ -32,7 +29,11 @@ class _Speaker:
     @cached_property
     def _known(self) -> Mapping[str, str]:
         """Read when something is said first: what programs read waits for no dictionary."""
-        return {} if self.language == ENGLISH else sentences(self.language)
+        if self.language == ENGLISH:
+            return {}
+        from diagnostics.language.dictionary import sentences  # noqa: PLC0415 - English needs no reader of YAML
+
+        return sentences(self.language)
 
     def say(self, text: str) -> str:
         if not isinstance(text, Sentence):
@@ -76,6 +77,8 @@ def in_words(thing: _T) -> _T:
 
 
 def _in_words(thing: _T) -> _T:
+    import msgspec  # noqa: PLC0415 - whoever holds a struct has imported it; `--help` holds none
+
     told: object = thing
     match thing:
         case Sentence():

@@ -1,4 +1,4 @@
-"""The whole command: the bundled samples, a small bundle, a million events of JSON and of copied text, and those of a large site.
+"""The whole command: samples, a small bundle, a million events of JSON and of copied text, and those of a large site.
 
 usage: python -m tests.bench.bench_diagnose [EVENTS]     (default 1,000,000; exits 1 where a goal is missed)
 """

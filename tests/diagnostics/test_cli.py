@@ -23,11 +23,14 @@ def diagnose(*arguments, stdin=b"", **environment):
     )  # fmt: skip
 
 
-def test_help_imports_neither_networkx_nor_numpy_nor_textual():
+@pytest.mark.parametrize("command", ["diagnostics.cli diagnose", "tui.cli shindan"])
+def test_help_imports_nothing_that_takes_long(command):
+    module, name = command.split()
+    slow = ("networkx", "numpy", "textual", "rich", "sigma", "Evtx", "yaml", "msgspec")
     code = (
-        "import sys\nfrom diagnostics.cli import diagnose\n"
-        "try: diagnose.main(['--help'])\nexcept SystemExit: pass\n"
-        "print('loaded', [m for m in ('networkx', 'numpy', 'textual', 'rich', 'sigma', 'Evtx') if m in sys.modules])"
+        f"import sys\nfrom {module} import {name} as command\n"
+        "try: command.main(['--help'])\nexcept SystemExit: pass\n"
+        f"print('loaded', [m for m in {slow} if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip().endswith("loaded []")
