@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from diagnostics.exit_codes import FAIL_ON, ExitCode
+from diagnostics.interruption import importing, raising
 from diagnostics.language import LANGUAGES, language_of, speak
 from diagnostics.sanitize import one_line
 
@@ -106,8 +107,9 @@ def about_logs(command: _Command) -> _Command:
 @click.version_option(package_name="shindan", prog_name="diagnose")
 def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing options; `Options` names them
     """Diagnose exported logs."""
-    from diagnostics.command import run  # noqa: PLC0415 - `--help` must not wait for it
-    from diagnostics.request import Options  # noqa: PLC0415 - as above
+    with importing():
+        from diagnostics.command import run  # noqa: PLC0415 - `--help` must not wait for it
+        from diagnostics.request import Options  # noqa: PLC0415 - as above
 
     sys.exit(run(Options(**options)))
 
@@ -117,11 +119,14 @@ def guarded(command: click.Command, name: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # logs hold what a console's code page may lack
     try:
-        sys.exit(command.main(prog_name=name, standalone_mode=False))
+        with raising():
+            code = command.main(prog_name=name, standalone_mode=False)
+        sys.exit(code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code if isinstance(error.exit_code, ExitCode) else ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
+        click.echo(f"{name}: interrupted", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except OSError as error:
         place = f"{one_line(str(error.filename))}: " if error.filename else ""

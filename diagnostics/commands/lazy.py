@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from diagnostics.interruption import importing
 from diagnostics.sanitize import one_line
 
 
@@ -43,7 +44,8 @@ class LazyGroup(click.Group):
         if cmd_name not in self._places:
             return None
         module, _, name = self._places[cmd_name].where.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        with importing():
+            command: click.Command = getattr(import_module(module), name)
         return command
 
     def resolve_command(
