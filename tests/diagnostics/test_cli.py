@@ -151,7 +151,7 @@ def test_ctrl_c_before_anything_was_read_exits_with_130_too():
         "cli.main()"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert (ran.returncode, ran.stderr.strip()) == (130, b"")
+    assert (ran.returncode, ran.stderr.strip()) == (130, b"diagnose: interrupted")
 
 
 def test_an_error_of_the_tool_itself_exits_with_5_and_without_a_traceback():
