@@ -1,7 +1,8 @@
 """An errand: one piece of work done elsewhere, whose progress is watched, and which may be stopped or abandoned.
 
 The thread that asks only forwards: progress comes in, the wish to stop goes out. Once stopped, the other process
-answers with what it has by then; once abandoned, it is killed.
+answers with what it has by then; once abandoned, it is killed. Work that can tell at any time what its answer is so far
+need not be stopped: whoever watches takes the last that was told, and abandons it.
 """
 
 import time
@@ -36,6 +37,9 @@ class Watching(Protocol):
 
     def advanced(self, read_bytes: int) -> None:
         """So much more is done."""
+
+    def so_far(self, answer: object) -> None:
+        """What the answer would be if it ended now; only of work that can say."""
 
     def cancelled(self) -> bool:
         """Whether it shall end with what it has."""
@@ -150,6 +154,9 @@ class Teller:
         if self._is_time():
             self._home.tell("advanced", self._untold)
             self._untold = 0
+
+    def so_far(self, answer: object) -> None:
+        self._home.tell("so_far", answer)
 
     def cancelled(self) -> bool:
         return self._stopped.is_set()

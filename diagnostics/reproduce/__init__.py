@@ -4,6 +4,6 @@
 logged, `likeness` how alike two are, `conclusion` what that says of the verdict.
 """
 
-from diagnostics.reproduce.running import Bounds, reproduce
+from diagnostics.reproduce.running import Bounds, reproduce, reproducing
 
-__all__ = ["Bounds", "reproduce"]
+__all__ = ["Bounds", "reproduce", "reproducing"]

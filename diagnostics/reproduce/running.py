@@ -41,12 +41,16 @@ class _Planned(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-class _Ran(NamedTuple):
+class _Run(NamedTuple):
     """A fault of a suspicion, and what the lab logged with it; None where it was not run."""
 
     planned: _Planned
     fault: Fault | None
-    signature: Signature | None
+    signature: Signature | None = None
+
+    def trial(self) -> Trial:
+        """As conclusions are drawn from it."""
+        return Trial(self.planned.suspicion.cause.id, self.planned.instance, str(self.fault or ""), self.signature)
 
 
 def reproduce(
@@ -56,6 +60,14 @@ def reproduce(
 
     `progress` counts runs; when it cancels, or the time is up, what was run by then is concluded from.
     """
+    *_, told = reproducing(diagnosis, knowledge, progress, bounds)
+    return told
+
+
+def reproducing(
+    diagnosis: Diagnosis, knowledge: Knowledge, progress: Progress | None = None, bounds: Bounds = DEFAULT
+) -> Iterator[Reproduction]:
+    """As `reproduce`, but after each run what there is to say if it was the last; at the end, the answer."""
     watcher, case = progress or Unwatched(), diagnosis.case
     suspected = [] if diagnosis.verdict.verdict is VerdictWord.HEALTHY else suspicions(case, bounds.most)
     injected = {one.cause.id: [parse_fault(text) for text in one.cause.inject] for one in suspected}
@@ -67,16 +79,22 @@ def reproduce(
     night = _Night(stand.scenario, knowledge, bounds.seed, lambda: watcher.cancelled() or bounds.clock() > until)
     watcher.started(1 + sum(len(one.faults) for one in planned))
     usual = night.run("a good night", [], watcher) if suspected else None
-    ran = [
-        _Ran(one, fault, night.run(one.suspicion.cause.id, [fault], watcher) if fault and usual else None)
-        for one in planned
-        for fault in one.faults or (None,)
-    ]
-    trials = [
-        Trial(one.planned.suspicion.cause.id, one.planned.instance, str(one.fault or ""), one.signature) for one in ran
-    ]
-    notes = [*stand.notes, *_missed(ran, watcher)]
-    return conclude(signature_of(case), usual or Signature((), frozenset()), trials, notes, bounds.seed)
+    runs = [_Run(one, fault) for one in planned for fault in one.faults or (None,)]
+    logged = signature_of(case)
+
+    def told(*, interrupted: bool) -> Reproduction:
+        notes = [*stand.notes, *_missed(runs, interrupted=interrupted)]
+        return conclude(logged, usual or Signature((), frozenset()), [run.trial() for run in runs], notes, bounds.seed)
+
+    if usual:
+        watcher.advanced(1)
+    for at, run in enumerate(runs):
+        signature = night.run(run.planned.suspicion.cause.id, [run.fault], watcher) if run.fault and usual else None
+        if signature:
+            runs[at] = run._replace(signature=signature)
+            yield told(interrupted=True)
+            watcher.advanced(1)
+    yield told(interrupted=watcher.cancelled())
 
 
 def _instance(diagnosis: Diagnosis, suspicion: Suspicion) -> str:
@@ -86,13 +104,11 @@ def _instance(diagnosis: Diagnosis, suspicion: Suspicion) -> str:
     return next((name for name in named if name == start or name.startswith(f"{start}:")), start)
 
 
-def _missed(ran: Sequence[_Ran], watcher: Progress) -> Iterator[str]:
-    missed = [str(one.fault) for one in ran if one.fault and one.signature is None]
+def _missed(runs: Sequence[_Run], *, interrupted: bool) -> Iterator[str]:
+    missed = [str(run.fault) for run in runs if run.fault and run.signature is None]
     if missed:
         yield Sentence(
-            "Not run, for it was interrupted: {faults}."
-            if watcher.cancelled()
-            else "Not run, for the time was up: {faults}.",
+            "Not run, for it was interrupted: {faults}." if interrupted else "Not run, for the time was up: {faults}.",
             faults=", ".join(missed),
         )
 
@@ -121,7 +137,6 @@ class _Night:
             except _StoppedError:
                 return None
             case = read_and_understand(Request(paths=(str(logs),)), self._knowledge, most_explained=0)
-        watcher.advanced(1)
         return signature_of(case).complete()
 
     def _logs(self, folder: Path, faults: Sequence[Fault]) -> Path:

@@ -83,6 +83,7 @@ class _Writing:
             part = data[start : start + self._block_size]
             if part.tobytes() != self._zeros[: len(part)]:
                 write_fully(self._file, part, self._end + start)
+        self._file.begin_sync(self._end, len(data))  # or the sync at the end, which nobody can cancel, takes long
         self._end += len(data)
 
     def check(self, target: Path, progress: Progress) -> None:

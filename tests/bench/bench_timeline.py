@@ -37,7 +37,7 @@ from engine.eventlog import evtx, values
 from engine.eventlog.record import EventData, Provider, Record
 from tui.app import ShindanApp
 from tui.case import OpenCase
-from tui.meter import Meter
+from tui.meter import ErrandMeter
 from tui.reading import read_elsewhere
 
 GOAL_FIRST, GOAL_KEY, GOAL_MEGABYTES = 2.0, 0.100, 600.0
@@ -169,19 +169,10 @@ def _megabytes_of(process: int) -> float:
     return 0.0
 
 
-class Patient(Meter):
-    """Waits until all is read."""
-
-    def preparing(self, done: int, total: int) -> None: ...
-    def reading(self, name: str) -> None: ...
-    def abandoned(self) -> bool:
-        return False
-
-
 def measure(folder: Path) -> bool:
     started, memory = time.perf_counter(), Memory()
     memory.start()
-    diagnosis = read_elsewhere(Request(paths=(str(folder),)), Patient())
+    diagnosis = read_elsewhere(Request(paths=(str(folder),)), ErrandMeter())
     together = memory.stop()
     assert diagnosis is not None
     ledger = diagnosis.case.reading.ledger

@@ -65,7 +65,7 @@ async def test_a_verdict_is_tried_without_holding_up_the_screen(pilot):
     pilot.app.screen.action_try_verdict()
     async with lateness() as measured:
         await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-        await until(pilot, lambda: pilot.app.screen.meter.done, seconds=60)
+        await until(pilot, lambda: pilot.app.screen.meter.answer, seconds=60)
         pilot.app.simulate_key("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConclusionScreen))
     pilot.app.case.verdict.reproduced = None

@@ -35,6 +35,8 @@ class Watcher:
     def advanced(self, read_bytes: int) -> None:
         self.read += read_bytes
 
+    def so_far(self, answer: object) -> None: ...
+
     def _when(self, bound: float) -> bool:
         if self.read >= bound and not self.decided:
             self.decided = time.monotonic()
@@ -45,16 +47,6 @@ class Watcher:
 
     def abandoned(self) -> bool:
         return self._when(self.leave_after)
-
-
-@pytest.fixture(scope="module")
-def long_log(tmp_path_factory) -> Path:
-    """A log that takes longer to read than anybody would wait in a test."""
-    path: Path = tmp_path_factory.mktemp("long") / "HV01-Application.log"
-    with path.open("w") as stream:
-        for number in range(400_000):
-            stream.write(f"2026-11-20 01:02:03 Error VSS 8193 Volume Shadow Copy Service error {number} 0x80042302\n")
-    return path
 
 
 def read(path: Path, watcher: Watcher) -> Diagnosis:

@@ -2,120 +2,57 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event as Flag
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import msgspec
-from textual import work
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import ProgressBar, Static
-from textual.worker import Worker, WorkerState
 
 from diagnostics.language import say
 from diagnostics.request import Options, Request, UsageError, request_of
-from tui.actions import bindings
 from tui.case import OpenCase
 from tui.errand import ErrandFailedError
-from tui.meter import Meter
+from tui.meter import ErrandMeter
 from tui.plain import plain
-from tui.screens.base import Dialog
+from tui.screens.waiting import WaitScreen
 from tui.session import Recent
 from tui.wording import size
 
 if TYPE_CHECKING:
     from diagnostics.diagnosis import Diagnosis
 
-_DRAW_EVERY = 0.1
 
-
-class ReadingMeter(Meter):
-    """How far a reading is, and which file is being read; once it is stopped, how far it was then."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.name = ""
-        self.rules = (0, 0)
-        """How many rules have been read anew, of how many; nothing where they were read before."""
-        self.gone = Flag()
-
-    def preparing(self, done: int, total: int) -> None:
-        self.rules = (done, total)
-
-    def advanced(self, done_bytes: int) -> None:
-        if not self.stop.is_set():  # what is counted from now on is what is left out
-            super().advanced(done_bytes)
-
-    def reading(self, name: str) -> None:
-        self.name = name
-
-    def abandoned(self) -> bool:
-        return self.gone.is_set()
-
-
-class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
+class ReadingScreen(WaitScreen[OpenCase]):
     """Reads a case; its answer is the case, or None where there is none."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("reading")]
+    SAYS = "reading"
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         self._options = options
-        self.meter = ReadingMeter()
-
-    def body(self) -> ComposeResult:
-        """The bar, what is being done, how much of it is, and what Esc does."""
-        yield Static(self.say("reading.title"), classes="title")
-        yield ProgressBar(id="bar")
-        yield Static(self.say("reading.beginning"), id="file")
-        yield Static(id="amount", classes="muted")
-        yield Static(self.say("reading.stop"), id="hint", classes="muted")
-
-    def on_mount(self) -> None:
-        """Begin, and look at the meter ten times a second."""
-        try:
-            request = request_of(self._options)
-        except UsageError as error:
-            self._fail(str(error))
-            return
-        self.set_interval(_DRAW_EVERY, self._draw)
-        self._read(request)
+        self.meter = ErrandMeter()
 
     def on_unmount(self) -> None:
         """Nobody waits for it any more, whatever the reason."""
         self.meter.gone.set()
 
-    @work(thread=True, exclusive=True, exit_on_error=False)
-    def _read(self, request: Request) -> None:
+    def do(self) -> None:
+        """Read it."""
         try:
+            request = request_of(self._options)
             diagnosis = self.app.reader(request, self.meter)
-        except ErrandFailedError as error:
-            self.app.call_from_thread(self._fail, str(error))
+        except (UsageError, ErrandFailedError) as error:
+            self.app.call_from_thread(self.fail, str(error))
         else:
             if diagnosis is not None:
-                self.app.call_from_thread(self._finish, request, diagnosis)
+                self.app.call_from_thread(self._read, request, diagnosis)
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A mistake of ours must not leave the person waiting."""
-        if event.state is WorkerState.ERROR:
-            kind = type(event.worker.error).__name__
-            self._fail(self.say("reading.internal", kind=kind))
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """How much has been read, of what; before that, how many rules."""
         meter, (rules, of_rules) = self.meter, self.meter.rules
         if meter.total:
-            self._advance(meter.done, meter.total)
-            self.query_one("#amount", Static).update(self._amount())
-        elif of_rules:
-            self._advance(rules, of_rules)
-        self.query_one("#file", Static).update(self._doing())
-
-    def _advance(self, done: int, total: int) -> None:
-        bar = self.query_one(ProgressBar)
-        if bar.total != total:  # another count begins, and with it another estimate of how long it takes
-            bar.update(total=None)
-        bar.update(total=total, progress=min(done, total))
+            self.show(meter.done, meter.total, self._doing(), self._amount())
+        else:
+            self.show(rules, of_rules, self._doing())
 
     def _doing(self) -> Content:
         meter, (rules, of_rules) = self.meter, self.meter.rules
@@ -132,7 +69,7 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         key = "reading.kept" if self.meter.stop.is_set() else "working.amount"
         return self.say(key, done=size(done), total=size(total))
 
-    def _finish(self, request: Request, diagnosis: "Diagnosis") -> None:
+    def _read(self, request: Request, diagnosis: "Diagnosis") -> None:
         case = OpenCase(request, diagnosis, self.app.session.folder)
         if self.meter.abandoned():  # just now
             case.close()
@@ -148,21 +85,16 @@ class ReadingScreen(Dialog[OpenCase], inherit_bindings=False):
         if case.cut_short:
             done, total = size(min(self.meter.done, self.meter.total)), size(self.meter.total)
             self.notify(self.say("reading.cut-short", done=done, total=total), severity="warning", timeout=10)
-        self.dismiss(case)
-
-    def _fail(self, why: str) -> None:
-        self.notify(plain(why, width=400).plain, title=self.say("reading.failed"), severity="error", markup=False)
-        self.dismiss(None)
+        self.finish(case)
 
     def action_stop(self) -> None:
-        """Stop with what there is; the second time, throw it away."""
-        if self.meter.stop.is_set():
-            self.meter.gone.set()
-            self.dismiss(None)
+        """Stop with what there is; where there is nothing yet, or the second time, throw it away."""
+        if self.meter.stop.is_set() or not self.meter.done:
+            self.finish(None)
             return
         self.meter.stop.set()
-        self.query_one("#hint", Static).update(self.say("reading.drop"))
-        self._draw()
+        self.hint(self.say("reading.drop"))
+        self.draw()
 
 
 def _from_anywhere(options: Options) -> Options:

@@ -1,29 +1,21 @@
-"""Work that is measured in bytes: how far, how fast, how long still; Esc stops it."""
+"""Work on a repository, on a thread; it is measured in bytes."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
-
-from textual import work
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.widgets import ProgressBar, Static
+from typing import Generic, TypeVar
 
 from engine.dpm.errors import Cancelled, RepositoryError
 from engine.progress import Progress
-from tui.actions import bindings
 from tui.meter import Meter
-from tui.plain import plain
-from tui.screens.base import Dialog
+from tui.screens.waiting import WaitScreen
 from tui.wording import reason, size
 
-_DRAW_EVERY = 0.1
+_PATIENCE = 0.2
+"""Seconds within which work that is stopped ends, unless a disk does not answer: then it ends by itself, unwatched."""
 _Result = TypeVar("_Result")
 
 
-class WorkScreen(Dialog[_Result], Generic[_Result]):
-    """Does some work on a repository; its answer is what that returns, or None where it failed or was stopped."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("working")]
+class WorkScreen(WaitScreen[_Result], Generic[_Result]):
+    """Does some work; its answer is what that returns."""
 
     def __init__(self, title: str, do: Callable[[Progress], _Result]) -> None:
         super().__init__()
@@ -31,46 +23,39 @@ class WorkScreen(Dialog[_Result], Generic[_Result]):
         self._do = do
         self.meter = Meter()
 
-    def body(self) -> ComposeResult:
-        """The bar, and what Esc does."""
-        yield Static(plain(self._title), classes="title")
-        yield ProgressBar(id="bar")
-        yield Static(id="amount")
-        yield Static(self.say("working.stop"), id="hint", classes="muted")
-
-    def on_mount(self) -> None:
-        """Begin, and look at the meter ten times a second."""
-        self.set_interval(_DRAW_EVERY, self._draw)
-        self._work()
+    @property
+    def heading(self) -> str:
+        """What is done, to which recovery points."""
+        return self._title
 
     def on_unmount(self) -> None:
         """Nobody waits for it any more, whatever the reason."""
         self.meter.stop.set()
 
-    @work(thread=True, exclusive=True, exit_on_error=False)
-    def _work(self) -> None:
+    def do(self) -> None:
+        """Do it."""
         try:
             result = self._do(self.meter)
         except Cancelled:
-            self.app.call_from_thread(self._end, self.say("working.stopped"), "warning")
+            self.app.call_from_thread(self.fail, self.say("working.stopped"), "warning")
         except (RepositoryError, OSError) as error:
-            self.app.call_from_thread(self._end, reason(error), "error")
+            self.app.call_from_thread(self.fail, reason(error))
         else:
-            self.app.call_from_thread(self.dismiss, result)
+            self.app.call_from_thread(self._succeed, result)
 
-    def _end(self, why: str, severity: str) -> None:
-        title = self.say("working.failed") if severity == "error" else ""
-        self.notify(plain(why, width=600).plain, title=title, severity=severity, markup=False, timeout=10)  # type: ignore[arg-type]
-        self.dismiss(None)
+    def _succeed(self, result: _Result) -> None:
+        if not self.waited_for:
+            self.notify(self.say("working.done-after-all"), timeout=10)
+        self.finish(result)
 
-    def _draw(self) -> None:
-        meter = self.meter
-        if meter.total:
-            self.query_one(ProgressBar).update(total=meter.total, progress=min(meter.done, meter.total))
-            told = self.say("working.amount", done=size(meter.done), total=size(meter.total))
-            self.query_one("#amount", Static).update(told)
+    def draw(self) -> None:
+        """The bytes."""
+        done, total = self.meter.done, self.meter.total
+        amount = self.say("working.amount", done=size(done), total=size(total)) if total else ""
+        self.show(done, total, amount=amount)
 
     def action_stop(self) -> None:
-        """Stop; what the work does then is its own business."""
+        """Stop; whatever the work does then, nobody waits for it any longer."""
         self.meter.stop.set()
-        self.query_one("#hint", Static).update(self.say("working.stopping"))
+        self.hint(self.say("working.stopping"))
+        self.set_timer(_PATIENCE, lambda: self.finish(None))
