@@ -19,6 +19,8 @@ from textual_serve.server import Server
 
 LOOPBACK = "127.0.0.1"
 _COOKIE = "shindan"
+_PATIENCE = 0.1
+"""Seconds after Ctrl-C in which windows may end by themselves; aiohttp would wait a minute."""
 _POLICY = (
     "default-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; connect-src ws:"
 )
@@ -53,7 +55,7 @@ class ScreensServer(Server):
     def serve(self, debug: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - textual-serve's signature
         """Serve until Ctrl-C; each browser window has a process of its own."""
         logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # addresses hold the secret
-        web.run_app(self._make_app(), sock=self._socket, print=lambda _: None)
+        web.run_app(self._make_app(), sock=self._socket, print=lambda _: None, shutdown_timeout=_PATIENCE)
 
     async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002 - as above
         """Say where it is."""

@@ -1,7 +1,9 @@
 """The screens in a real browser, and who may not see them."""
 
+import asyncio
 import base64
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,18 +12,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 
 import pytest
 
 from tests.browser import Browser, browser_or_skip, browsing
 from tests.bundled import SAMPLES
 
-pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
+aiohttp = pytest.importorskip("aiohttp", reason="the extra `web` is not installed")
 
 
 @contextmanager
-def served(home, *arguments: str) -> Iterator[str]:
-    """The address of screens that are being served."""
+def served(home, *arguments: str, within: float = 20) -> Iterator[str]:
+    """The address of screens that are being served; an interrupt ends that within so many seconds."""
     environment = {**os.environ, "XDG_STATE_HOME": str(home), "TEXTUAL_ANIMATIONS": "none"}
     running = subprocess.Popen(
         [sys.executable, "-m", "tui", "serve-ui", "--lang", "en", *arguments],
@@ -32,7 +35,7 @@ def served(home, *arguments: str) -> Iterator[str]:
         yield running.stdout.readline().strip()
     finally:
         running.send_signal(signal.SIGINT)
-        assert running.wait(20) == 0
+        assert running.wait(within) == 0
 
 
 def status(address: str, **headers: str) -> int:
@@ -82,6 +85,25 @@ def test_a_browser_shows_the_verdict_on_a_sample(tmp_path):
         time.sleep(0.5)  # for the picture: the page fades in
         browser.picture("serve-ui-guest-sql-writer.png")
         assert left_the_machine(browser) == []
+
+
+def test_an_interrupt_does_not_wait_for_windows_that_are_open(tmp_path):
+    opened = Event()
+
+    async def look_on(address: str) -> None:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+            async with session.get(address) as answer:
+                socket = re.findall(r'data-session-websocket-url="([^"]+)"', await answer.text())[0]
+            async with session.ws_connect(f"{socket}?width=80&height=24") as window:
+                async for _ in window:
+                    opened.set()
+
+    with served(tmp_path, within=5) as address:
+        window = Thread(target=lambda: asyncio.run(look_on(address)))
+        window.start()
+        assert opened.wait(30)
+    window.join(10)
+    assert not window.is_alive()
 
 
 def test_only_who_knows_the_address_is_answered(tmp_path):
