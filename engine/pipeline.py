@@ -157,7 +157,9 @@ COMPONENTS: dict[Component, ComponentInfo] = {
         (Stage.GUEST_FREEZE, Stage.GUEST_SNAPSHOT, Stage.GUEST_THAW, *_between(Stage.HOST_FREEZE, Stage.HOST_THAW)),
     ),
     Component.FILTER_DRIVER_AV: ComponentInfo(
-        "Filter driver or antivirus", (Scope.HOST, Scope.VM), (*_SNAPSHOT, Stage.POST_SNAPSHOT, Stage.READ_SOURCE)
+        "Filter driver or antivirus",
+        _ANY,
+        (*_SNAPSHOT, Stage.POST_SNAPSHOT, Stage.READ_REPLICA, Stage.READ_SOURCE, Stage.APPLY_BLOCKS),
     ),
     Component.DISK_IO: ComponentInfo(
         "Disk and file system",

@@ -37,9 +37,10 @@ _IDS = {
 class StorageError(OSError):
     """A file system refuses, and DPM knows what to say of it."""
 
-    def __init__(self, number: int, hresult: HResult, details: str) -> None:
-        """`number` is DPM's error ID."""
+    def __init__(self, number: int, hresult: HResult, details: str, stage: Stage) -> None:
+        """`number` is DPM's error ID, `stage` what the file was needed for."""
         super().__init__(errno.EIO, details)
+        self.stage = stage
         self.number = number
         self.hresult = hresult
 
@@ -64,7 +65,7 @@ def job_failure(error: Exception) -> JobFailedError:
     for kind, told in _TOLD.items():
         if isinstance(error, kind):
             number, hresult = told(error)
-            stage = error.stage if isinstance(error, VssError) else None
+            stage = error.stage if isinstance(error, VssError | StorageError) else None
             return JobFailedError(number, HResult(hresult), str(error), stage)
     raise error
 

@@ -76,7 +76,7 @@ def storage_pool_exhausted(site: LabSite) -> Injection:
     """The pool has no room left by which a full replica volume could grow."""
 
     def refuse(_access: Access) -> None:
-        raise StorageError(33144, HResult.ERROR_DISK_FULL, "the pool has no room left")
+        raise StorageError(33144, HResult.ERROR_DISK_FULL, "the pool has no room left", Stage.APPLY_BLOCKS)
 
     return _in_pool(site, of_replicas, refuse)
 
@@ -89,7 +89,8 @@ def backup_limit_exceeded(site: LabSite, *, most: int = 0) -> Injection:
 
     def refuse(_access: Access) -> None:
         if len(repository.points()) >= limit:
-            raise StorageError(31220, HResult.E_FAIL, f"there are {limit} recovery points already")
+            told = f"there are {limit} recovery points already"
+            raise StorageError(31220, HResult.E_FAIL, told, Stage.RECOVERY_POINT)
 
     return _in_pool(site, of_points, refuse)
 
@@ -100,7 +101,7 @@ def replica_volume_missing(site: LabSite) -> Injection:
 
     def refuse(_access: Access) -> None:
         _told(site, PoolVolumeMissing(*_first(site)))
-        raise StorageError(62, HResult.ERROR_FILE_NOT_FOUND, "the replica volume is not there")
+        raise StorageError(62, HResult.ERROR_FILE_NOT_FOUND, "the replica volume is not there", Stage.READ_REPLICA)
 
     return _in_pool(site, _anywhere, refuse)
 
@@ -115,11 +116,22 @@ def refs_stall(site: LabSite, *, seconds: float = 320.0) -> Injection:
             if link.carried:
                 await asyncio.sleep(seconds)
                 _told(site, slow)
-                raise StorageError(40003, HResult.ERROR_SEM_TIMEOUT, "the storage does not answer")
+                told = "the storage does not answer"
+                raise StorageError(40003, HResult.ERROR_SEM_TIMEOUT, told, Stage.APPLY_BLOCKS)
 
         return stand_still
 
     return together(*(among(host.link.faults, after_some(host.link)) for host in site.hosts.values()))
+
+
+@fault(Component.FILTER_DRIVER_AV)
+def antivirus_locks_replicas(site: LabSite) -> Injection:
+    """A virus scanner on the server holds the files of the replicas while changes are applied."""
+
+    def refuse(_access: Access) -> None:
+        raise StorageError(109, HResult.ERROR_SHARING_VIOLATION, "another program holds the file", Stage.APPLY_BLOCKS)
+
+    return _in_pool(site, of_replicas, refuse)
 
 
 @fault(Component.DISK_IO)
@@ -128,7 +140,7 @@ def pool_disk_failing(site: LabSite) -> Injection:
 
     def refuse(_access: Access) -> None:
         _told(site, BadBlock(Device(3)))
-        raise StorageError(40003, HResult.ERROR_CRC, "the disk has a bad block")
+        raise StorageError(40003, HResult.ERROR_CRC, "the disk has a bad block", Stage.APPLY_BLOCKS)
 
     return _in_pool(site, of_replicas, refuse)
 
@@ -139,6 +151,6 @@ def pool_path_unstable(site: LabSite) -> Injection:
 
     def refuse(_access: Access) -> None:
         _told(site, TargetLost("iqn.1991-05.com.microsoft:pool"), ControllerFailed(Device(3)))
-        raise StorageError(40003, HResult.ERROR_IO_DEVICE, "the path to the disk is lost")
+        raise StorageError(40003, HResult.ERROR_IO_DEVICE, "the path to the disk is lost", Stage.APPLY_BLOCKS)
 
     return _in_pool(site, of_replicas, refuse)

@@ -20,6 +20,6 @@ def broken_reading(host: LabHost, number: int, hresult: HResult, *happenings: Ha
         if access.path in images and host.link.carried and not access.writes and access.length >= _PARCEL:
             for happening in happenings:
                 host.computer.announce(Stage.READ_SOURCE, happening)
-            raise StorageError(number, hresult, f"{access.path.name} cannot be read")
+            raise StorageError(number, hresult, f"{access.path.name} cannot be read", Stage.READ_SOURCE)
 
     return among(host.around.files.rules, fail)
