@@ -223,6 +223,7 @@ def _in_utc(part: Part, clocks: Clocks) -> tuple[SourceReport, list[Event], Cloc
         encoding=part.document.encoding,
         time_zone=clock.known if clock else "" if first is None else "UTC",
         damage=list(tally.damage),
+        remarks=list(tally.remarks),
         lines_not_understood=tally.lines_not_understood,
         first_line_not_understood=tally.first_line_not_understood,
     )

@@ -269,6 +269,8 @@ class SourceLine(msgspec.Struct, kw_only=True):
     encoding: str | None
     time_zone: str
     damage: list[DamageReport]
+    remarks: list[str] = []
+    """What is unusual about it, though nothing of it is lost."""
 
 
 class NotChecked(msgspec.Struct, kw_only=True):

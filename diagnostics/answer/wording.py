@@ -252,4 +252,5 @@ def source_line(source: SourceReport) -> SourceLine:
         encoding=source.encoding,
         time_zone=harmless(source.time_zone),
         damage=[DamageReport(where=harmless(damage.where), why=harmless(damage.why)) for damage in source.damage],
+        remarks=[harmless(remark) for remark in source.remarks],
     )

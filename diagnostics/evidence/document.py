@@ -68,6 +68,8 @@ class Tally:
         self.machines: Counter[str] = Counter()
         self.channels: set[str] = set()
         self.damage: list[Damage] = []
+        self.remarks: list[str] = []
+        """What is unusual about the document, though nothing of it is lost."""
         self._unnamed_damage = 1
         self.lines_not_understood = 0
         self.first_line_not_understood: int | None = None

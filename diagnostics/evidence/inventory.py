@@ -35,6 +35,8 @@ class SourceReport(msgspec.Struct, kw_only=True):
     time_zone: str = ""
     """By which clock its times are read, and how that is known; empty where it has no times."""
     damage: list[Damage] = []
+    remarks: list[str] = []
+    """What is unusual about it, though nothing of it is lost."""
     lines_not_understood: int = 0
     first_line_not_understood: int | None = None
 

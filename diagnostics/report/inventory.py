@@ -50,6 +50,11 @@ def zones_texts(sources: Iterable[SourceLine]) -> list[str]:
     return [f"{say('time zone {zone}', zone=zone)}: {', '.join(names)}" for zone, names in zones.items()]
 
 
+def remarks_texts(sources: Iterable[SourceLine]) -> list[str]:
+    """What is unusual, though nothing is lost: `System.evtx: copied while in use: ...`."""
+    return [f"{PurePath(source.path).name}: {one}" for source in sources for one in source.remarks]
+
+
 def damages_texts(sources: Iterable[SourceLine]) -> list[str]:
     """What is wrong, file by file: `System.evtx: damaged: chunk 3: its checksum differs`."""
     return [f"{PurePath(source.path).name}: {damage_text(one)}" for source in sources for one in source.damage]

@@ -295,7 +295,7 @@ def _files(verdict: Verdict) -> Iterator[str]:
             code(one.machine),
             str(one.records),
             _span(one),
-            "; ".join(map(_damage, one.damage)),
+            "; ".join([*map(_damage, one.damage), *map(prose, one.remarks)]),
         )
         for one in ranked[:_ROWS_SHOWN]
     ]

@@ -118,11 +118,11 @@ def span_text(first: str | None, last: str | None) -> str:
 
 
 def source_text(source: SourceLine) -> str:
-    """A file: what it is, whose, and which time it covers."""
+    """A file: what it is, whose, which time it covers, and what is unusual about it."""
     span = span_text(source.first, source.last) if source.first else ""
     zone = say("time zone {zone}", zone=source.time_zone) if source.time_zone else ""
     records = counted(source.records, "1 record", "{count} records")
-    parts = (say(source.kind), source.machine, records, span, source.encoding, zone)
+    parts = (say(source.kind), source.machine, records, span, source.encoding, zone, *source.remarks)
     return f"{source.path}: {', '.join(part for part in parts if part)}"
 
 

@@ -8,7 +8,14 @@ from rich.text import Text
 
 from diagnostics.language import in_words, say
 from diagnostics.language.lines import wrapped
-from diagnostics.report.inventory import by_machine, damages_texts, files_texts, machine_text, zones_texts
+from diagnostics.report.inventory import (
+    by_machine,
+    damages_texts,
+    files_texts,
+    machine_text,
+    remarks_texts,
+    zones_texts,
+)
 from diagnostics.report.phrases import (
     RISKS,
     by_reason,
@@ -316,7 +323,7 @@ class _Report:
 
     def _machine(self, machine: str, sources: list[SourceLine]) -> None:
         self._bullet(Text(machine_text(machine, sources)))
-        for told in (*files_texts(sources), *zones_texts(sources), *damages_texts(sources)):
+        for told in (*files_texts(sources), *zones_texts(sources), *remarks_texts(sources), *damages_texts(sources)):
             self._block(Text(told), indent=4, hang=2)
 
     def _facts(self, *facts: tuple[str, str]) -> None:

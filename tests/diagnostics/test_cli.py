@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,6 +142,30 @@ def test_damage_without_a_fault_exits_with_4(tmp_path):
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
     good = SAMPLES / "healthy-online" / "logs"
     assert diagnose(good, tmp_path / "picture.png").returncode == 4
+
+
+def test_a_log_copied_while_in_use_of_which_nothing_is_lost_is_healthy_and_said_to_be_so(tmp_path):
+    logs = tmp_path / "logs"
+    shutil.copytree(LAB_SAMPLES / "healthy-online" / "logs", logs)
+    exported = next(logs.rglob("System.evtx"))
+    live = bytearray(exported.read_bytes())
+    live[0x2A:0x2C], live[0x78] = bytes(2), live[0x78] | 1  # no chunk counted yet, and dirty
+    exported.write_bytes(live)
+    ran = diagnose(logs)
+    assert ran.returncode == 0
+    assert "copied while in use" in " ".join(ran.stdout.decode().split())
+
+
+def test_a_log_cut_off_between_two_chunks_is_damaged(tmp_path):
+    logs = tmp_path / "logs"
+    shutil.copytree(LAB_SAMPLES / "healthy-online" / "logs", logs)
+    exported = next(logs.rglob("System.evtx"))
+    whole = bytearray(exported.read_bytes())
+    whole[0x2A] += 1
+    exported.write_bytes(whole)
+    ran = diagnose(logs, "--format", "json")
+    damage = [damage["why"] for source in json.loads(ran.stdout)["sources"] for damage in source["damage"]]
+    assert (ran.returncode, damage) == (4, ["tells of 2 chunks, the file ends after 1"])
 
 
 def test_ctrl_c_before_anything_was_read_exits_with_130_too():

@@ -38,16 +38,22 @@ class Header(NamedTuple):
     checksums: bool
 
     def remark(self, present: int) -> str:
-        """Why trusting the header would lose records, empty where it would not."""
+        """Why trusting the header would lose records that were read, empty where it would not."""
         if self.chunks >= present:
             return ""
         return Sentence(
-            "dirty flag, says {said} chunks, {present} present: all read"
+            "copied while in use: its header tells of {said} chunks, {present} are there, all were read"
             if self.dirty
-            else "says {said} chunks, {present} present: all read",
+            else "its header tells of {said} chunks, {present} are there, all were read",
             said=self.chunks,
             present=present,
         )
+
+    def missing(self, slots: int) -> str:
+        """What the file has lost at its end, empty where it has room for all that the header tells of."""
+        if self.chunks <= slots:
+            return ""
+        return Sentence("tells of {said} chunks, the file ends after {slots}", said=self.chunks, slots=slots)
 
 
 def header(head: bytes) -> Header:

@@ -48,8 +48,10 @@ def read(document: Document, interest: Interest, tally: Tally) -> Iterator[Event
                 yield from reader.events(chunk)
             else:
                 tally.damaged(chunk, Sentence("no chunk: its signature is missing"))
+        if lost := said.missing(-(-(file.tell() - FIRST_CHUNK) // SIZE)):
+            tally.damaged(Sentence("header"), lost)
     if remark := said.remark(present):
-        tally.damaged(Sentence("header"), remark)
+        tally.remarks.append(remark)
 
 
 _Content = tuple[dict[str, str], tuple[str, ...], str]

@@ -119,7 +119,8 @@ FULL = Verdict(
         SourceLine(path="SQL01/Application.evtx", kind="evtx", machine="SQL01", records=10, events=4,
                    first="2026-11-21T00:00:00.000000Z", last="2026-11-22T00:00:00.000000Z", encoding=None,
                    time_zone="UTC",
-                   damage=[DamageReport(where="chunk 9 at 0x9000", why="checksum mismatch")])
+                   damage=[DamageReport(where="chunk 9 at 0x9000", why="checksum mismatch")],
+                   remarks=["its header tells of 8 chunks, 10 are there, all were read"])
     ],
     not_checked=[NotChecked(what="HV01", why="no log of it is among the files")],
     timeline=Timeline(
