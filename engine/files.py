@@ -9,9 +9,10 @@ import ctypes
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 Data = bytes | bytearray | memoryview
 """What can be written."""
@@ -156,31 +157,51 @@ _ZEROS = bytes(1 << 20)
 _datasync = getattr(os, "fdatasync", os.fsync)
 
 
+_Kind = TypeVar("_Kind", bound="SystemFile")
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _named(
+    method: Callable[Concatenate[_Kind, _Arguments], _Result],
+) -> Callable[Concatenate[_Kind, _Arguments], _Result]:
+    """The method such that its errors bear the name of the file, which the system does not give for an open one."""
+
+    @wraps(method)
+    def naming(file: _Kind, *args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        try:
+            return method(file, *args, **options)
+        except OSError as error:
+            error.filename = os.fspath(file.path)
+            raise
+
+    return naming
+
+
 class SystemFile:
     """A file of the operating system."""
 
     def __init__(self, path: Path, opening: Opening) -> None:
         self.descriptor = os.open(path, _FLAGS[opening] | _ALWAYS, 0o600)
-        self._path = path
+        self.path = path
 
+    @_named
     def pread(self, room: Room, offset: int) -> int:
-        try:
-            return os.preadv(self.descriptor, (room,), offset)
-        except OSError as error:
-            raise self._named(error) from None
+        return os.preadv(self.descriptor, (room,), offset)
 
+    @_named
     def pwrite(self, data: Data, offset: int) -> int:
-        try:
-            return os.pwrite(self.descriptor, memoryview(data)[:_AT_ONCE], offset)
-        except OSError as error:
-            raise self._named(error) from None
+        return os.pwrite(self.descriptor, memoryview(data)[:_AT_ONCE], offset)
 
+    @_named
     def size(self) -> int:
         return os.lseek(self.descriptor, 0, os.SEEK_END)  # the length of a block device too
 
+    @_named
     def truncate(self, size: int) -> None:
         os.ftruncate(self.descriptor, size)
 
+    @_named
     def punch(self, offset: int, length: int) -> None:
         try:
             _punch(self.descriptor, offset, length)
@@ -192,18 +213,22 @@ class SystemFile:
     def extents(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         position = start
         while position < end:
-            try:
-                data = os.lseek(self.descriptor, position, os.SEEK_DATA)
-            except OSError as error:
-                if error.errno == errno.ENXIO:  # only a hole is left
-                    return
-                if error.errno != errno.EINVAL:
-                    raise
-                data, position = position, min(end, self.size())  # no holes known here, as on block devices
-            else:
-                position = min(end, os.lseek(self.descriptor, data, os.SEEK_HOLE)) if data < end else end
+            data, position = self._next_extent(position, end)
             if data < position:
                 yield data, position
+
+    @_named
+    def _next_extent(self, position: int, end: int) -> tuple[int, int]:
+        """The next range that is no hole, or an empty one where only a hole is left."""
+        try:
+            data = os.lseek(self.descriptor, position, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return end, end
+            if error.errno != errno.EINVAL:
+                raise
+            return position, min(end, self.size())  # no holes known here, as on block devices
+        return data, min(end, os.lseek(self.descriptor, data, os.SEEK_HOLE)) if data < end else end
 
     def begin_sync(self, offset: int, length: int) -> None:
         library = ctypes.CDLL(None)
@@ -211,21 +236,14 @@ class SystemFile:
             place = (ctypes.c_int64(offset), ctypes.c_int64(length))
             library.sync_file_range(ctypes.c_int(self.descriptor), *place, _BEGIN_WRITING)
 
+    @_named
     def sync(self) -> None:
-        try:
-            _datasync(self.descriptor)
-        except OSError as error:
-            raise self._named(error) from None
+        _datasync(self.descriptor)
 
     def close(self) -> None:
         """Release the file; whoever still uses it is refused."""
         descriptor, self.descriptor = self.descriptor, -1
         os.close(descriptor)
-
-    def _named(self, error: OSError) -> OSError:
-        """The error with the name of the file, which the system does not give for an open one."""
-        error.filename = os.fspath(self._path)
-        return error
 
 
 class SeekingFile(SystemFile):
@@ -235,6 +253,7 @@ class SeekingFile(SystemFile):
         super().__init__(path, opening)
         self._lock = threading.Lock()
 
+    @_named
     def pread(self, room: Room, offset: int) -> int:
         with self._lock:
             os.lseek(self.descriptor, offset, os.SEEK_SET)
@@ -242,14 +261,17 @@ class SeekingFile(SystemFile):
         memoryview(room)[: len(data)] = data
         return len(data)
 
+    @_named
     def pwrite(self, data: Data, offset: int) -> int:
         with self._lock:
             os.lseek(self.descriptor, offset, os.SEEK_SET)
             return os.write(self.descriptor, data)
 
+    @_named
     def size(self) -> int:
         return os.fstat(self.descriptor).st_size
 
+    @_named
     def punch(self, offset: int, length: int) -> None:
         _write_zeros(self, offset, length)
 
@@ -307,6 +329,9 @@ class SystemFiles:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            error.filename = os.fspath(folder)
+            raise
         finally:
             os.close(descriptor)
 

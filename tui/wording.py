@@ -2,15 +2,12 @@
 
 from datetime import UTC, datetime
 
-from engine.dpm.errors import RepositoryError
+from engine.dpm.errors import RepositoryError, explained
 
 
 def reason(error: RepositoryError | OSError) -> str:
     """What went wrong, for people; names in it are hostile."""
-    if isinstance(error, RepositoryError):
-        return str(error)
-    told = error.strerror or str(error)
-    return f"{error.filename}: {told}" if error.filename else told
+    return explained(error)
 
 
 def when(nanoseconds: int) -> str:

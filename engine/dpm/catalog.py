@@ -6,6 +6,7 @@ never a row.
 """
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ class Catalog:
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         """Where it need not outlive a crash of this machine, it is not `durable`: nothing waits for the disk."""
         self._path = path
-        with _sound():
+        with self._sound():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -80,7 +81,7 @@ class Catalog:
         Raises:
             CatalogDamagedError: there is something else in it.
         """
-        with _sound(), self._transaction():
+        with self._sound(), self._transaction():
             if not self._is_empty():
                 return
             for statement in _SCHEMA.split(";"):
@@ -91,7 +92,7 @@ class Catalog:
 
     def is_empty(self) -> bool:
         """Whether there are no tables yet, as after a crash right at the beginning."""
-        with _sound():
+        with self._sound():
             return self._is_empty()
 
     def _is_empty(self) -> bool:
@@ -104,7 +105,7 @@ class Catalog:
         Raises:
             CatalogDamagedError: naming what does not match.
         """
-        with _sound():
+        with self._sound():
             told = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if told != "ok":
                 raise CatalogDamagedError(str(told))
@@ -116,29 +117,29 @@ class Catalog:
 
     def replicas(self) -> list[Replica]:
         """All replicas, in the order of their making."""
-        with _sound(), self._reading():
+        with self._sound(), self._reading():
             return self._records(Replica)
 
     def points(self) -> list[RecoveryPoint]:
         """All recovery points, oldest first."""
-        with _sound(), self._reading():
+        with self._sound(), self._reading():
             return self._records(RecoveryPoint)
 
     def jobs(self) -> list[Job]:
         """All jobs, oldest first."""
-        with _sound():
+        with self._sound():
             return self._records(Job)
 
     def add_replica(self, image: str, block_size: int, state: str) -> Replica:
         """Record a new replica of an image."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             replica = Replica(self._next(Replica), 1, image, block_size, state)
             self._insert(replica)
         return replica
 
     def adopt(self, replica: Replica, points: Sequence[RecoveryPoint]) -> None:
         """Record a replica and its recovery points, oldest first, as they were found; with the jobs that made them."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             self._insert(replica)
             for point in points:
                 self._insert(point)
@@ -146,7 +147,7 @@ class Catalog:
 
     def start_job(self, replica: int, kind: str, now: int) -> Job:
         """Record that a job begins; those of this replica that never ended were interrupted."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             for job in self._records(Job):
                 if job.replica == replica and job.outcome == Outcome.RUNNING:
                     self._replace(msgspec.structs.replace(job, outcome=Outcome.INTERRUPTED, ended=now))
@@ -156,12 +157,12 @@ class Catalog:
 
     def end_job(self, job: Job) -> None:
         """Record how a job ended."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             self._replace(job)
 
     def commit(self, point: RecoveryPoint, replica: Replica, job: Job, damaged: Sequence[RecoveryPoint]) -> None:
         """Add a recovery point, with the end of its job and what became known of replica and older points."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             self._insert(point)
             self._replace(replica)
             for older in damaged:
@@ -170,7 +171,7 @@ class Catalog:
 
     def update(self, replicas: Sequence[Replica], points: Sequence[RecoveryPoint]) -> None:
         """Record what became known of replicas and recovery points."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             for replica in replicas:
                 self._replace(replica)
             for point in points:
@@ -178,7 +179,7 @@ class Catalog:
 
     def remove_points(self, points: Sequence[int]) -> None:
         """Forget recovery points."""
-        with _sound(), self._changing():
+        with self._sound(), self._changing():
             self._connection.executemany("DELETE FROM recovery_points WHERE id = ?", [(point,) for point in points])
 
     def close(self) -> None:
@@ -186,14 +187,31 @@ class Catalog:
         self._connection.close()
 
     @contextmanager
+    def _sound(self) -> Iterator[None]:
+        """SQLite's errors as the system's where the catalog is not to blame, and as ours where it is.
+
+        Raises:
+            OSError: naming the catalog.
+            CatalogDamagedError: it cannot be read.
+        """
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if cause := _ENVIRONMENT.get(getattr(error, "sqlite_errorcode", 0) & 0xFF):
+                raise OSError(cause, f"the catalog cannot be used: {error}", str(self._path)) from error
+            raise CatalogDamagedError(str(error)) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise CatalogDamagedError(str(error)) from error
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._undo()
             raise
-        self._connection.execute("COMMIT")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -203,6 +221,11 @@ class Catalog:
             self._check_seal()
             yield
         finally:
+            self._undo()
+
+    def _undo(self) -> None:
+        """Roll back; without space or disk SQLite has done it already (https://sqlite.org/lang_transaction.html)."""
+        if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
     @contextmanager
@@ -275,21 +298,9 @@ def _checksum(kind: _Kind, values: tuple[object, ...]) -> bytes:
     return blake3(msgspec.msgpack.encode((_TABLES[kind], *values))).digest()
 
 
-@contextmanager
-def _sound() -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _ENVIRONMENT:
-            raise RepositoryError(f"the catalog cannot be used: {error}") from error
-        raise CatalogDamagedError(str(error)) from error
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        raise CatalogDamagedError(str(error)) from error
-
-
-_ENVIRONMENT = frozenset({
-    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR,
-})  # fmt: skip
-"""Causes that lie outside the file: another process, rights, space, a disk that does not answer."""
+_ENVIRONMENT = {
+    sqlite3.SQLITE_BUSY: errno.EBUSY, sqlite3.SQLITE_LOCKED: errno.EBUSY, sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_CANTOPEN: errno.EACCES, sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_NOMEM: errno.ENOMEM, sqlite3.SQLITE_IOERR: errno.EIO,
+}  # fmt: skip
+"""Causes that lie outside the file (another process, rights, space, a disk that does not answer), as the system's."""

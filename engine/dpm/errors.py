@@ -1,5 +1,6 @@
 """What can go wrong with a repository, as classes whose messages say what is affected."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,32 @@ class TransferCancelled(Cancelled):
 
     def __init__(self) -> None:
         super().__init__("what was transferred is kept for the next run")
+
+
+_HELPS = {
+    errno.ENOSPC: "make room there (`shindan prune` drops old recovery points), and try again",
+    errno.EDQUOT: "make room there, or have the quota raised, and try again",
+    errno.EIO: "the disk under it fails: look into the system's log before anything is tried again",
+    errno.EACCES: "try again as a user who may, or change its permissions",
+    errno.EPERM: "try again as a user who may, or look whether it is marked as immutable",
+    errno.EBUSY: "try again when whoever uses it has ended",
+    errno.EROFS: "mount its file system for writing, or take another place",
+    errno.EMFILE: "too many files are open in this process: have its limit raised (`ulimit -n`)",
+    errno.ESTALE: "the network file system has lost it: mount it again",
+}
+
+
+def explained(error: BaseException, *, place: bool = True) -> str:
+    """What went wrong; where the system refused something, what and what helps.
+
+    With the `place`, unless it is nothing to whoever is told.
+    """
+    if not isinstance(error, OSError):
+        return str(error)
+    what = error.strerror or str(error)
+    if error.errno in _HELPS:
+        what = f"{what}: {_HELPS[error.errno]}"
+    return f"{error.filename}: {what}" if place and error.filename else what
 
 
 def encodable(text: str, most: int = 1000) -> str:

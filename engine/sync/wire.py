@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from engine.dpm.errors import RepositoryError, encodable
+from engine.dpm.errors import RepositoryError, encodable, explained
 from engine.files import Data
 from engine.sync.messages import MAX_MESSAGE, Message, Refused
 
@@ -220,7 +220,7 @@ def refuse(transport: Transport, error: BaseException) -> None:
 
 def in_words(error: BaseException) -> str:
     """What went wrong, without numbers, and without paths, which are nothing for the other side."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+    return explained(error, place=False)
 
 
 @contextlib.contextmanager

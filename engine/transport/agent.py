@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple, Protocol
 
-from engine.dpm.errors import RepositoryError, TransferCancelled
+from engine.dpm.errors import RepositoryError, TransferCancelled, explained
 from engine.progress import Progress
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
@@ -121,7 +121,7 @@ def work(
         except (RepositoryError, OSError) as error:
             if progress.cancelled():
                 return
-            tell(f"{error}; the server is asked again in {pause:g} s")
+            tell(f"{explained(error)}; the server is asked again in {pause:g} s")
             _pause(pause, progress)
             pause = min(pause * 2, _LONGEST_PAUSE)
 

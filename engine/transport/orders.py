@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
 
-from engine.dpm.errors import RepositoryError
+from engine.dpm.errors import RepositoryError, explained
 from engine.transport.ledger import Ledger, Order
 from engine.transport.names import replica_named
 
@@ -79,10 +79,10 @@ class Orders:
         retryable = isinstance(error, RepositoryError) and error.retryable
         if error and retryable and order.attempts < ATTEMPTS:
             self._ledger.postpone(order, int(self._now().timestamp() + self._retry_after))
-            self._tell(f"{name} failed, and is tried once more in {self._retry_after:g} s: {error}")
+            self._tell(f"{name} failed, and is tried once more in {self._retry_after:g} s: {explained(error)}")
         else:
             self._ledger.close_order(order)
             if error:
-                self._tell(f"{name} failed: {error}")
+                self._tell(f"{name} failed: {explained(error)}")
         with self._lock:
             self._running.discard(order.id)

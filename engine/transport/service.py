@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import NamedTuple
 
 from engine.dpm import Repository
-from engine.dpm.errors import RepositoryError
+from engine.dpm.errors import RepositoryError, explained
 from engine.progress import Unwatched
 from engine.sync.server import Received, receive_image
 from engine.sync.wire import BrokenTransferError, Framed
@@ -90,7 +90,7 @@ class Service:
                 except TimeoutError:
                     continue
                 except OSError as error:  # too many open files, say: those that are open will end
-                    self._tell(f"a connection could not be taken: {error}")
+                    self._tell(f"a connection could not be taken: {explained(error)}")
                     self.stopping.wait(_TICK)
                     continue
                 threads.append(Thread(target=self._attend, args=(connected, str(address[0])), daemon=True))
@@ -117,14 +117,14 @@ class Service:
                 if self._authority.is_revoked(agent):
                     self._guests.close_of(agent)
         except (RepositoryError, OSError) as error:
-            self._tell(str(error))
+            self._tell(explained(error))
 
     def _attend(self, connected: socket.socket, address: str) -> None:
         """One connection, from the handshake to its end; what goes wrong ends it and nothing else."""
         try:
             stream = TlsStream(connected, self._authority.identity.context(), self._limits)
         except (RepositoryError, OSError) as error:
-            self._tell(f"{address}: no connection can be taken: {error}")
+            self._tell(f"{address}: no connection can be taken: {explained(error)}")
             connected.close()
             return
         who = address
@@ -140,7 +140,7 @@ class Service:
             self._open(request, agent)(stream)
         except (RepositoryError, OSError, EOFError) as error:
             if not self.stopping.is_set():
-                self._tell(f"{who}: {error}")
+                self._tell(f"{who}: {explained(error)}")
             refuse_request(stream, error)
             stream.linger()
         finally:

@@ -12,6 +12,7 @@ from engine.files import (
     Files,
     Opening,
     SeekingFile,
+    SystemFile,
     SystemFiles,
     read_fully,
     write_atomically,
@@ -55,6 +56,28 @@ def test_a_punched_range_reads_as_zeros_and_is_a_hole_where_holes_are_known(file
     assert room == b"x" * MEBIBYTE + bytes(MEBIBYTE) + b"x" * MEBIBYTE
     covered = {position >> 20 for start, end in file.extents(0, file.size()) for position in range(start, end, 512)}
     assert covered == ({0, 1, 2} if isinstance(files, WithoutPositions) else {0, 2})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda file: file.pread(bytearray(9), 0),
+        lambda file: file.pwrite(b"words", 0),
+        lambda file: file.size(),
+        lambda file: file.truncate(9),
+        lambda file: file.punch(0, 9),
+        lambda file: next(file.extents(0, 9)),
+    ],
+)
+@pytest.mark.parametrize("kind", [SystemFile, SeekingFile])
+def test_whatever_the_system_refuses_names_the_file(
+    kind: type[SystemFile], call: Callable[[SystemFile], object], tmp_path: Path
+):
+    file = kind(tmp_path / "a", "create")
+    file.close()
+    with pytest.raises(OSError, match="Bad file descriptor") as raised:
+        call(file)
+    assert raised.value.filename == str(tmp_path / "a")
 
 
 def test_extents_stay_within_what_was_asked(files: Files, tmp_path: Path):

@@ -120,5 +120,5 @@ def test_a_connection_within_a_machine_knows_that_it_is():
 def test_the_other_side_learns_why_but_no_path():
     here, there = pair()
     refuse(here, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/backups/secret"))
-    with pytest.raises(RefusedError, match=r"ended it: No space left on device$"):
+    with pytest.raises(RefusedError, match=r"ended it: No space left on device: make room"):
         expect(Begin, there.receive(memoryview(bytearray(MAX_PAYLOAD)))[0])
