@@ -168,7 +168,7 @@ def _named(
     """The method such that its errors bear the name of the file, which the system does not give for an open one."""
 
     @wraps(method)
-    def naming(file: _Kind, *args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+    def naming(file: _Kind, /, *args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
         try:
             return method(file, *args, **options)
         except OSError as error:
