@@ -10,6 +10,7 @@ from typing import NamedTuple
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.rules.conditions import ANY_FIELD, Like, leaves
+from diagnostics.rules.locating import Spot, spot
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Pack, Rule, Status
 from diagnostics.rules.samples import Samples, check, read_samples
@@ -33,10 +34,9 @@ class Issue(NamedTuple):
     """The validator that found it."""
 
     def __str__(self) -> str:
-        """`file:line: severity: what`."""
-        place = f"{self.problem.file}:{self.problem.line}"
+        """`file:line:column: severity: what`."""
         expected = f" (expected {self.problem.expected})" if self.problem.expected else ""
-        return f"{place}: {self.severity}: {self.problem.what}{expected}"
+        return f"{self.problem.place}: {self.severity}: {self.problem.what}{expected}"
 
 
 class Shelf(NamedTuple):
@@ -67,8 +67,9 @@ def lint(pack: Pack, catalog: Catalog, beside: tuple[Rule, ...] = ()) -> list[Is
     return sorted(issues, key=lambda issue: (issue.problem, issue.severity))
 
 
-def _at(rule: Rule, severity: Severity, what: str, expected: str = "") -> Issue:
-    return Issue(severity, Problem(rule.file, rule.line, what, expected))
+def _at(rule: Rule, severity: Severity, what: str, expected: str = "", where: Spot | None = None) -> Issue:
+    line, column = where or Spot(rule.line)
+    return Issue(severity, Problem(rule.file, line, what, expected, column))
 
 
 def samples_are_missing(shelf: Shelf) -> Iterator[Issue]:
@@ -93,7 +94,8 @@ def causes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
         for link in rule.causes:
             if link.id not in shelf.catalog.causes:
                 near = get_close_matches(link.id, shelf.catalog.causes, 1)
-                yield _at(rule, Severity.ERROR, f"{rule.name} names an unknown cause: {link.id}", "".join(near))
+                told = f"{rule.name} names an unknown cause: {link.id}"
+                yield _at(rule, Severity.ERROR, told, "".join(near), spot(rule, "diagnosis", link.id, key="id"))
 
 
 def faults_are_unknown(shelf: Shelf) -> Iterator[Issue]:
@@ -114,7 +116,9 @@ def references_are_no_addresses(shelf: Shelf) -> Iterator[Issue]:
     for rule in shelf.rules:
         for reference in rule.references:
             if not _ADDRESS(reference):
-                yield _at(rule, Severity.WARNING, f"reference {reference!r} of {rule.name}", "an http or https address")
+                told = f"reference {reference!r} of {rule.name}"
+                where = spot(rule, "references", reference)
+                yield _at(rule, Severity.WARNING, told, "an http or https address", where)
 
 
 _ADDRESS = re.compile(r"https?://[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s<>]*)?").fullmatch
@@ -166,12 +170,8 @@ def codes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
     for rule in shelf.rules:
         for code in asked[rule.name]:
             if code not in shelf.catalog.codes:
-                yield _at(
-                    rule,
-                    Severity.WARNING,
-                    f"{rule.name} asks for {code}",
-                    "a row of codes.csv that tells what it means",
-                )
+                told, expected = f"{rule.name} asks for {code}", "a row of codes.csv that tells what it means"
+                yield _at(rule, Severity.WARNING, told, expected, spot(rule, "detection", code))
         for sample in shelf.samples[rule.name].hits:
             for code in sample.event.codes:
                 if code not in known:

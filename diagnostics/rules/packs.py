@@ -92,6 +92,12 @@ def display(path: Path) -> str:
     return whole.relative_to(SHIPPED.parent).as_posix() if whole.is_relative_to(SHIPPED) else str(path)
 
 
+def rule_path(rule: Rule) -> Path:
+    """Where a rule was read from: among the shipped ones, or wherever."""
+    shipped = SHIPPED.parent / rule.file
+    return shipped if shipped.is_file() else Path(rule.file)
+
+
 def _read(path: Path) -> tuple[Rule | None, list[Problem]]:
     from diagnostics.rules.reader import read_rule  # noqa: PLC0415 - it needs pySigma, which is slow to import
 

@@ -10,7 +10,7 @@ from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.codes import find_codes
 from diagnostics.rules.conditions import Node
 from diagnostics.rules.matching import matches
-from diagnostics.rules.packs import SAMPLES_SUFFIX, SHIPPED
+from diagnostics.rules.packs import SAMPLES_SUFFIX, rule_path
 from diagnostics.rules.rule import Rule
 from engine.datafiles.documents import Path_, Problem, YamlDocument, read
 from engine.datafiles.schema import typed
@@ -70,9 +70,8 @@ def read_samples(rule: Rule) -> tuple[Samples, list[Problem]]:
 
 
 def samples_path(rule: Rule) -> Path:
-    """Where the samples of a rule belong: beside it, among the shipped ones or wherever it was read from."""
-    shipped = SHIPPED.parent / rule.file
-    return (shipped if shipped.is_file() else Path(rule.file)).with_name(rule.name + SAMPLES_SUFFIX)
+    """Where the samples of a rule belong: beside it."""
+    return rule_path(rule).with_name(rule.name + SAMPLES_SUFFIX)
 
 
 def check(rule: Rule, samples: Samples, matcher: Callable[[Node, Event], bool] = matches) -> list[Problem]:

@@ -28,10 +28,17 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     """1-based; 0 where the file as a whole is meant."""
     what: str
     expected: str = ""
+    column: int = 0
+    """1-based; 0 where the line as a whole is meant."""
+
+    @property
+    def place(self) -> str:
+        """`file:line` or `file:line:column`, which editors can jump to."""
+        return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
 
     def __str__(self) -> str:
-        """The usual `file:line: what`, which editors can jump to."""
-        return f"{self.file}:{self.line}: {self.what}" + (f" (expected {self.expected})" if self.expected else "")
+        """The usual `file:line: what`."""
+        return f"{self.place}: {self.what}" + (f" (expected {self.expected})" if self.expected else "")
 
 
 class YamlDocument:

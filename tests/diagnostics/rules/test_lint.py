@@ -99,6 +99,34 @@ def test_an_issue_is_found(
     assert issue in told(write(tmp_path / "rules", text, samples), catalog)
 
 
+@pytest.mark.parametrize(
+    ("text", "what", "named"),
+    [
+        (UNKNOWN_CAUSE, "an unknown cause", "nobody-knows"),
+        (changed("Volsnap dropped", "Like nobody-knows, it dropped").replace("diff-area-limit", "nobody-knows"),
+         "an unknown cause", "nobody-knows, sensitivity"),
+        (ASKS_FOR_A_CODE, "asks for", "0x80042316"),
+        (changed("EventID: 36}", "Code: '0x800423AB'}").replace("AB", "ab"), "asks for", "0x800423ab"),
+        (changed("https://learn", "see learn"), "reference", "see learn"),
+    ],
+)  # fmt: skip
+def test_what_is_unknown_is_found_at_its_own_line_and_column(tmp_path, catalog, text, what, named):
+    folder = write(tmp_path / "rules", text)
+    (issue,) = [issue for issue in lint(load_from([folder]), catalog) if what in issue.problem.what]
+    at = text.rindex(named)
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    assert (issue.problem.line, issue.problem.column) == (line, column)
+    assert f"good-rule.yml:{line}:{column}: {issue.severity}: " in str(issue)
+
+
+def test_an_unknown_component_is_found_at_its_own_line(tmp_path, catalog):
+    text = changed("volsnap_diffarea", "frog")
+    (issue,) = [
+        issue for issue in lint(load_from([write(tmp_path / "rules", text)]), catalog) if "frog" in issue.problem.what
+    ]
+    assert issue.problem.line == text.count("\n", 0, text.index("frog")) + 1
+
+
 def test_a_good_rule_has_no_issues(tmp_path: Path, catalog: Catalog) -> None:
     assert told(write(tmp_path / "rules", BOTH), catalog)[1:] == []
 
