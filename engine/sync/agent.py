@@ -46,7 +46,7 @@ from engine.sync.messages import (
     batch_blocks,
 )
 from engine.sync.scope import Run, Tracked, batches_of, pieces, runs_of, size_of, together
-from engine.sync.wire import BrokenTransferError, Transport, expect, refuse, refusing
+from engine.sync.wire import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
 
 _WINDOW = 8
 """Batches whose answers may be missing."""
@@ -91,12 +91,28 @@ def send_image(
             tracked = None
         transport.send(Describe(source.size(), tracked is not None))
         sending = _Sending(transport, source, begin.block_size, room)
-        root = sending.everything(threads, progress) if begin.empty else sending.run(tracked, threads, progress)
+        with _saying_why(transport, room) if begin.empty else contextlib.nullcontext():
+            root = sending.everything(threads, progress) if begin.empty else sending.run(tracked, threads, progress)
         mode = confirmed()
         with contextlib.suppress(BrokenTransferError):  # a server that is gone may have said why
             transport.send(Finished(root, mode))
         committed = expect(Committed, transport.receive(room)[0])
         return Sent(committed, mode, source.size(), sending.blocks, sending.bytes_sent)
+
+
+@contextlib.contextmanager
+def _saying_why(transport: Transport, room: memoryview) -> Iterator[None]:
+    """Where nobody reads in the block: a server that turns out to be gone may have said why."""
+    try:
+        yield
+    except BrokenTransferError as broken:
+        try:
+            expect(Committed, transport.receive(room)[0])
+        except RefusedError:
+            raise
+        except BrokenTransferError:
+            raise broken from None
+        raise
 
 
 class _Sending:

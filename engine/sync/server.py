@@ -142,6 +142,7 @@ class _Receiving:
         self._runs = Pairs()
         self._next = 0
         self._complete = False
+        self._stopped = False
         self.blocks = 0
         self.bytes_received = 0
 
@@ -166,6 +167,7 @@ class _Receiving:
         return finished.mode
 
     def _stop(self, error: BaseException) -> None:
+        self._stopped = True  # first: of what has arrived already, no more than one batch may follow what is taken out
         refuse(self._transport, error)
         with contextlib.suppress(Empty):  # room for the end, and for whoever waits to put more
             while True:
@@ -180,6 +182,8 @@ class _Receiving:
         room = self._rooms.get()
         while True:
             message, payload = self._transport.receive(room)
+            if self._stopped:
+                raise BrokenTransferError("this side has ended the transfer")
             if self._progress.cancelled():
                 raise TransferCancelled
             match message:
@@ -243,7 +247,8 @@ class _Receiving:
 
         for batch, found in in_order(own, self._arriving(), threads, ahead=1):
             differing = self._differing(batch, found) if found != batch.digests else []
-            self._transport.send(Need(tuple(differing)))
+            with contextlib.suppress(BrokenTransferError):  # an agent that is gone may have said why: it is read first
+                self._transport.send(Need(tuple(differing)))
             self._progress.advanced(sum(count for _, count in batch.runs) * size)
 
     def _arriving(self) -> Iterator[_Batch]:

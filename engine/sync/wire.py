@@ -9,7 +9,8 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from engine.sync.messages import MAX_MESSAGE, Message, Refused
 _LENGTHS = struct.Struct("<II")
 _ALL = getattr(socket, "MSG_WAITALL", 0)
 """Wake up once for all that is wanted, and not for each part of it."""
+_LINGER = 2.0
 _Wanted = TypeVar("_Wanted", bound=Message)
 
 
@@ -58,6 +60,10 @@ class Stream(Protocol):
         """End; whoever waits in `write` or `read_into` gets an error."""
         ...
 
+    def linger(self) -> None:
+        """As `close`, when what was written last has arrived, or after a while."""
+        ...
+
 
 class Transport(Protocol):
     """Messages both ways."""
@@ -77,6 +83,10 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """End; whoever waits gets an error."""
+        ...
+
+    def linger(self) -> None:
+        """As `close`, when what was sent last has arrived, or after a while."""
         ...
 
 
@@ -112,6 +122,24 @@ class SocketStream:
         with contextlib.suppress(OSError):  # the other side may have been quicker
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes whoever waits in another thread
         self._socket.close()
+
+    def linger(self) -> None:
+        with contextlib.suppress(OSError):
+            drain(self._socket)
+        self.close()
+
+
+def drain(connected: socket.socket, clock: Callable[[], float] = time.monotonic) -> None:
+    """Say no more, and take what still comes, until the other side ends too, or for a while.
+
+    What is unread when a TCP socket is closed makes the system cut off what has not been sent yet (RFC 2525, 2.17).
+    """
+    connected.shutdown(socket.SHUT_WR)
+    until, room = clock() + _LINGER, bytearray(1 << 16)
+    while (left := until - clock()) > 0:
+        connected.settimeout(left)
+        if not connected.recv_into(room):
+            return
 
 
 def is_local(connected: socket.socket) -> bool:
@@ -188,6 +216,10 @@ class Framed:
         """End."""
         self._stream.close()
 
+    def linger(self) -> None:
+        """End, when what was sent last has arrived, or after a while."""
+        self._stream.linger()
+
 
 def pair() -> tuple[Framed, Framed]:
     """Two ends of a connection within this machine."""
@@ -211,11 +243,13 @@ def expect(kind: type[_Wanted], message: Message) -> _Wanted:
 
 def refuse(transport: Transport, error: BaseException) -> None:
     """Tell the other side why this one ends, if it still listens; then nobody waits here any more."""
+    if isinstance(error, BrokenTransferError):
+        transport.close()
+        return
     with contextlib.suppress(BrokenTransferError):
-        if not isinstance(error, BrokenTransferError):
-            retryable = isinstance(error, RepositoryError) and error.retryable
-            transport.send(Refused(encodable(in_words(error)) or type(error).__name__, retryable))
-    transport.close()
+        retryable = isinstance(error, RepositoryError) and error.retryable
+        transport.send(Refused(encodable(in_words(error)) or type(error).__name__, retryable))
+    transport.linger()
 
 
 def in_words(error: BaseException) -> str:

@@ -16,11 +16,10 @@ from threading import Lock
 from typing import NamedTuple, cast
 
 from engine.files import Data
-from engine.sync.wire import is_local
+from engine.sync.wire import drain, is_local
 from engine.transport.errors import UntrustedError
 
 _PIECE = 1 << 20
-_LINGER = 2.0
 
 
 class Limits(NamedTuple):
@@ -128,14 +127,9 @@ class TlsStream:
         self._socket.close()
 
     def linger(self) -> None:
-        """Let what was sent last arrive, before it is closed: what is unread here would make the system cut it off."""
-        until = self._clock() + _LINGER
+        """As `Stream.linger`."""
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-            while (left := until - self._clock()) > 0:
-                self._socket.settimeout(left)
-                if not self._socket.recv_into(self._arrived):
-                    break
+            drain(self._socket, self._clock)
         self.close()
 
     def _encrypt(self, data: memoryview) -> None:

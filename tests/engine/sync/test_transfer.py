@@ -212,6 +212,9 @@ class Cut:
     def close(self) -> None:
         self._transport.close()
 
+    def linger(self) -> None:
+        self._transport.linger()
+
 
 def test_a_broken_transfer_goes_on_where_it_was(repository: Repository):
     image = some_image()

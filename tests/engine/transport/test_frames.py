@@ -42,6 +42,9 @@ class Wire:
     def close(self) -> None:
         pass
 
+    def linger(self) -> None:
+        pass
+
 
 lengths = st.one_of(
     st.integers(0, 300), st.integers(0, 2**32 - 1), st.sampled_from([2**31, 2**32 - 1, MAX_MESSAGE + 1])

@@ -1,5 +1,6 @@
 """Backups over TLS: what arrives is what was read; what is cut off goes on; who only holds the line is put off."""
 
+import errno
 import os
 import random
 import socket
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from engine.dpm import Repository, verify
-from engine.dpm.errors import RepositoryError
+from engine.dpm.errors import RepositoryError, TransferCancelled
+from engine.dpm.slots import FileSlots
 from engine.progress import Unwatched
 from engine.sync.agent import Sent, send_image
 from engine.sync.backup import Wishes
@@ -297,6 +299,51 @@ def test_a_transfer_that_the_server_ends_is_worth_another_try_and_writers_go_on(
         push(running.agent(), "disk", local, Wishes(), Unwatched(), retry, QUICK)
     assert ended.value.retryable
     assert writers.held == 0
+
+
+class Interrupted(Unwatched):
+    """Somebody presses Ctrl-C after so many bytes."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def advanced(self, done_bytes: int) -> None:
+        self._left -= done_bytes
+
+    def cancelled(self) -> bool:
+        return self._left <= 0
+
+
+@pytest.mark.parametrize("there_is_one", [False, True])
+def test_the_server_is_told_that_an_agent_was_stopped(running: Site, tmp_path: Path, *, there_is_one: bool):
+    member, image = running.agent(), tmp_path / "large"
+    for seed in range(1 + there_is_one):
+        if seed:
+            back_up(member, image)
+        image.write_bytes(random.Random(seed).randbytes(24 * MIB))
+    with pytest.raises(TransferCancelled):
+        push(member, "disk", LocalImage(image), Wishes(), Interrupted(10 * MIB), Retry(0, running.tell), QUICK)
+    running.wait_for("disk: the other side ended it: stopped on request; what was transferred is kept")
+    back_up(member, image)
+    assert newest(running) == image.read_bytes()
+
+
+@pytest.mark.parametrize("there_is_one", [False, True])
+def test_an_agent_is_told_that_the_servers_disk_is_full(
+    running: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there_is_one: bool
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/backups/slots")
+
+    member, image = running.agent(), tmp_path / "large"
+    for seed in range(1 + there_is_one):
+        if seed:
+            back_up(member, image)
+        image.write_bytes(random.Random(seed).randbytes(24 * MIB))
+    monkeypatch.setattr(FileSlots, "write", full)
+    with pytest.raises(RefusedError, match="ended it: No space left on device: make room there"):
+        back_up(member, image)
+    running.wait_for("disk: /backups/slots: No space left on device: make room there")
 
 
 def test_a_replica_in_use_is_worth_another_try(running: Site, image: Path):
