@@ -16,9 +16,9 @@ from diagnostics.sanitize import one_line
 
 HELP = """Read exported logs; say which component of the backup failed, in which stage, why, and what to do.
 
-PATH is a file, a folder, a zip or tar archive, or - for standard input (pasted text too). Understood are event logs
-(EVTX, XML, CSV, JSON, CLIXML, copied text), DPM traces and job reports, vssadmin and diskshadow output, Windows Server
-Backup logs, Hyper-V PowerShell output and the job errors of other backup products.
+PATH is a file, a folder, a zip or tar archive, - for standard input (pasted text too), or the name of a bundled sample.
+Understood are event logs (EVTX, XML, CSV, JSON, CLIXML, copied text), DPM traces and job reports, vssadmin and
+diskshadow output, Windows Server Backup logs, Hyper-V PowerShell output and the job errors of other backup products.
 
 \b
 Exit status:

@@ -14,6 +14,7 @@ from diagnostics.exit_codes import FAIL_ON, ExitCode
 from diagnostics.progress import watched
 from diagnostics.report import json_schema, print_verdict, to_json
 from diagnostics.request import Options, UsageError, request_of
+from diagnostics.samples import near
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import Verdict
 
@@ -35,7 +36,8 @@ def run(options: Options, further: FurtherWork | None = None) -> ExitCode:
     except (UsageError, UnknownZoneError) as error:
         raise click.UsageError(str(error)) from error
     except UnreadableInput as error:
-        return _stop(str(error), ExitCode.UNREADABLE)
+        meant = next(filter(None, map(near, options.paths)), "")
+        return _stop(f"{error}; {meant}" if meant else str(error), ExitCode.UNREADABLE)
     except OSError as error:
         return _stop(f"{error.filename or options.output or 'output'}: {error.strerror}", ExitCode.UNREADABLE)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from diagnostics.case.jobs import ANYWHERE, Job, Outcome, narrow
 from diagnostics.case.sharing import KINDS
 from diagnostics.case.topology import Role, short_name
 from diagnostics.event import Event, Kind
+from diagnostics.samples import with_samples
 from engine.datafiles.documents import read
 from engine.datafiles.schema import typed
 from engine.pipeline import Mode, Stage
@@ -114,7 +115,7 @@ def request_of(options: Options) -> Request:
     if since is not None and until is not None and since > until:
         raise UsageError(f"--since {options.since} is later than --until {options.until}")
     return Request(
-        paths=options.paths,
+        paths=with_samples(options.paths),
         jobs=tuple(_job(job, number, str(options.topology)) for number, job in enumerate(given.jobs, 1)),
         rules=options.rules,
         roles=dict.fromkeys(host_of.values(), Role.HOST) | roles,

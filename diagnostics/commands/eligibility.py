@@ -16,6 +16,7 @@ from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
 from diagnostics.progress import watched
 from diagnostics.reading import Reading, read_case
+from diagnostics.samples import with_samples
 from diagnostics.sanitize import one_line
 from engine.pipeline import Mode
 
@@ -56,7 +57,7 @@ def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_
     """Decide the conditions of every machine that the exports tell of."""
     named = dict(_guest(given) for given in guests)
     images = [Path(path) for path in paths if is_image(Path(path))]
-    exports = tuple(path for path in paths if Path(path) not in images)
+    exports = with_samples(path for path in paths if Path(path) not in images)
     try:
         with watched(sys.stderr) as watcher:
             reading = read_case(exports, _no_records, progress=watcher) if exports else None

@@ -120,6 +120,15 @@ def test_wrong_usage_exits_with_2_and_says_what_was_expected(arguments, expected
     assert expected in ran.stderr
 
 
+def test_a_bundled_sample_is_called_by_its_name_and_a_near_miss_is_told(tmp_path):
+    bundled = {"SHINDAN_SAMPLES": str(LAB_SAMPLES)}
+    by_name = diagnose("host-hyperv-writer", "--format", "json", **bundled)
+    assert by_name.stdout == diagnose(LAB_SAMPLES / "host-hyperv-writer" / "logs", "--format", "json").stdout
+    missed = diagnose("host-hyperv-writr", **bundled)
+    assert (missed.returncode, b"did you mean the sample host-hyperv-writer" in missed.stderr) == (3, True)
+    assert b"did you mean" not in diagnose(tmp_path / "nowhere", **bundled).stderr
+
+
 def test_pasted_text_is_read_from_standard_input():
     pasted = (
         "DPM is out of disk space for the replica. (ID 58 Details: There is not enough space on the disk (0x80070070))"

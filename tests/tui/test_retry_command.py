@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from diagnostics.exit_codes import ExitCode
 from engine.lab import write_scenario
 from tests.engine.lab.nights import scenario
+from tests.test_samples import SAMPLES
 from tui.cli import shindan
 
 
@@ -48,6 +49,17 @@ def test_what_cannot_be_asked_is_a_usage_error(kept, arguments, code, words):
     done = run("retry", kept, *arguments)
     assert done.exit_code == code
     assert words in done.stderr
+
+
+def test_a_sample_is_called_by_its_name_and_a_near_miss_is_told(monkeypatch):
+    monkeypatch.setenv("SHINDAN_SAMPLES", str(SAMPLES))
+    done = run("retry", "guest-sql-writer", "--json")
+    assert json.loads(done.stdout)["recovered"]
+    missed = run("retry", "guest-sql-writr")
+    assert (missed.exit_code, "did you mean the sample guest-sql-writer" in missed.stderr) == (
+        ExitCode.UNREADABLE,
+        True,
+    )
 
 
 def test_a_folder_without_logs_cannot_be_retried(tmp_path):

@@ -12,6 +12,7 @@ import msgspec
 
 from diagnostics.commands.table import print_table
 from diagnostics.exit_codes import ExitCode
+from diagnostics.samples import near, sample_jobs, sample_named
 from engine.lab import (
     Fault,
     FaultError,
@@ -23,7 +24,6 @@ from engine.lab import (
     read_scenario,
     write_scenario,
 )
-from tui.samples import sample_jobs
 from tui.shell.narration import Narrator, shown_bar
 from tui.shell.outcome import say
 from tui.wording import size
@@ -126,11 +126,10 @@ def _place_of(job: str) -> Path:
     """A path that is there, else the sample of this name."""
     if Path(job).exists():
         return Path(job)
-    samples = {sample.name: sample.folder for sample in sample_jobs()}
-    if job not in samples:
-        known = ", ".join(samples) or "none came with this Shindan"
-        raise click.UsageError(f"{job}: no such file, folder or sample; samples: {known}")
-    return samples[job]
+    if sample := sample_named(job):
+        return sample.folder
+    known = ", ".join(sample.name for sample in sample_jobs()) or "none came with this Shindan"
+    raise click.UsageError(f"{job}: no such file, folder or sample; {near(job) or f'samples: {known}'}")
 
 
 def _fault(text: str) -> Fault:

@@ -21,14 +21,15 @@ from diagnostics.retry import (
     open_job,
     retry,
 )
+from diagnostics.samples import near, sample_named
 from engine.lab import ScenarioError
 from tui.shell.outcome import say
 
 _HELP = """Try a remedy on a failed job, in the lab: apply it, run the job again from where it was, verify the result.
 
-DIR holds a `scenario.yml` with its `logs` (a sample, or what `shindan replay --keep` left), or exported logs of real
-machines, for which a lab like them is built in which the suspected cause is present. Nothing is done to any real
-machine: the plan prints the commands that would be.
+DIR is the name of a sample, or a folder: with a `scenario.yml` and its `logs` (what `shindan replay --keep` left), or
+with exported logs of real machines, for which a lab like them is built in which the suspected cause is present. Nothing
+is done to any real machine: the plan prints the commands that would be.
 
 Without --remedy, the first remedy of the suspected cause is tried. What was transferred before the failure is not sent
 again.
@@ -53,12 +54,14 @@ def retry_command(*, folder: Path, remedy: str, offline: bool, as_json: bool) ->
     if remedy and offline:
         raise click.UsageError("--remedy and --offline: one of the two (--offline is a remedy too)")
     try:
-        told = _tried(folder, Wish(remedy, offline))
+        told = _tried(sample.folder if (sample := sample_named(str(folder))) else folder, Wish(remedy, offline))
     except UnknownRemedyError as error:
         raise click.UsageError(str(error)) from error
     except (NothingToRetryError, UnreadableInput, ScenarioError) as error:
         for line in str(error).splitlines():
             say(line)
+        if meant := near(str(folder)):
+            say(meant)
         sys.exit(ExitCode.UNREADABLE)
     except Cancelled:
         say("interrupted: nothing was changed")

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from diagnostics.reproduce.laboratory import stand_in, writers_needed
 from diagnostics.reproduce.suspicion import suspicions
+from diagnostics.samples import sample_jobs
 from diagnostics.understanding import Case
 from engine.lab import Fault, Scenario, parse_fault, read_scenario
 from engine.lab.reading import FILE
-from tui.samples import sample_jobs
 
 SMALL_SITE = "small-site"
 

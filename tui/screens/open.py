@@ -12,9 +12,9 @@ from textual.widgets import DirectoryTree, Input, Static
 
 from diagnostics.language import say
 from diagnostics.request import Options
+from diagnostics.samples import Sample, sample_jobs
 from tui.actions import PLACES
 from tui.plain import plain
-from tui.samples import Sample, sample_jobs
 from tui.screens.base import ShindanScreen
 from tui.session import Recent
 from tui.widgets.field import Field

@@ -1,7 +1,8 @@
 """The sample jobs that come with Shindan: a folder each, with logs, the expected verdict and the story."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,27 @@ def sample_jobs(folder: Path | None = None) -> list[Sample]:
     """The samples of a folder, else those that come with Shindan, by name."""
     place = folder or samples_folder()
     return list(_samples(place)) if place else []
+
+
+def sample_named(name: str) -> Sample | None:
+    """The sample of a name, where no file or folder is called so: what a person has lies nearer."""
+    if os.path.lexists(name):
+        return None
+    return next((sample for sample in sample_jobs() if sample.name == name), None)
+
+
+def with_samples(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths, with the logs of a sample for its name."""
+    named = ((path, sample_named(path)) for path in paths)
+    return tuple(str(sample.logs) if sample else path for path, sample in named)
+
+
+def near(name: str) -> str:
+    """Which sample may have been meant by a name that is neither path nor sample, as a question; empty if none."""
+    if os.path.lexists(name):
+        return ""
+    found = get_close_matches(name, [sample.name for sample in sample_jobs()], 2, 0.5)
+    return f"did you mean the sample {' or '.join(found)}?" if found else ""
 
 
 def _samples(place: Path) -> Iterator[Sample]:
