@@ -1,9 +1,10 @@
 r"""Error codes in log text, in one canonical spelling (docs/events.md lists the forms).
 
-Windows prints one and the same failure as `0x800705AA`, `(0x5aa)`, `ERROR 1450`, `800705aa`, `-2147023446` or
-`%%2147944330`, and only some of these tell by themselves that they are a code. A plain number counts as a code only
-behind a word for *error*, in the languages that Windows is sold in; a long one where its facility is one that Windows
-defines. Facilities: https://learn.microsoft.com/windows/win32/com/structure-of-com-error-codes; Hyper-V return values:
+Windows prints one and the same failure as `0x800705AA`, `(0x5aa)`, `ERROR 1450`, `800705aa`, `-2147023446`,
+`%%2147944330` or `ERROR_NO_SYSTEM_RESOURCES`, and only some of these tell by themselves that they are a code. A plain
+number counts as a code only behind a word for *error*, in the languages that Windows is sold in; a long one where its
+facility is one that Windows defines. Facilities:
+https://learn.microsoft.com/windows/win32/com/structure-of-com-error-codes; Hyper-V return values:
 https://learn.microsoft.com/windows/win32/hyperv_v2/requeststatechange-msvm-computersystem.
 
 Everything here works on lower-cased text and starts from literals: it runs over every line of every log.
@@ -13,6 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from diagnostics.parsers.symbols import symbols
+
 _WIN32 = range(1, 16000)
 """https://learn.microsoft.com/windows/win32/debug/system-error-codes"""
 _HRESULTS = range(0x80000001, 0x81100000)
@@ -21,7 +24,11 @@ _NTSTATUSES = range(0xC0000001, 0xC1000000)
 _WRAPPED_NTSTATUSES = range(0xD0000001, 0xD1000000)  # HRESULT_FROM_NT
 _EXCEPTIONS = (0xE0434352, 0xE06D7363)  # .NET, Visual C++
 _VSS_SUCCESSES = range(0x00042300, 0x00042400)  # VSS_S_ASYNC_CANCELLED and its like
+_BACKUP_EXEC = (range(0xA0000000, 0xA0010000), range(0xE0000000, 0xE0010000))
+"""https://www.veritas.com/content/support/en_US/article.100031826"""
 _VM_RETURN_VALUES = range(32768, 32779)
+_ONLINE_IDS = range(100000, 200000)
+"""The online backup agent's own, which it prints in hexadecimal too: `(0x1873D)`."""
 _SIGN_EXTENSION = 0xFFFFFFFF00000000
 
 _UNDECLARED = re.compile(
@@ -59,7 +66,19 @@ _DPM_IDS = {
         "dpm": r"^dpm ?[:：].*[(（](?P<number>\d{2,5})[)）][ \t\r]*$",
     }.items()
 }
-_ERROR_NAME = re.compile(r"error_[a-z0-9_]+ ?[(（](?P<number>\d{1,5})[)）]")
+_ERROR_NAME = re.compile(r"(?<![a-z0-9_])(?P<number>error_[a-z0-9_]+(?: ?[(（]\d{1,5}[)）])?)")
+_SYMBOL_PREFIXES = (
+    "vss_e_",
+    "vss_s_",
+    "rpc_s_",
+    "rpc_e_",
+    "co_e_",
+    "sec_e_",
+    "status_",
+    "wsae",
+    "regdb_e_",
+    "e_access",
+)
 
 _NO_CODES = (
     *("address", "adress", "lba", "アドレス", "indirizzo", "direcci", "endere", "адрес", "주소", "位址", "地址"),
@@ -175,6 +194,7 @@ def _hresult(value: int) -> str | None:
         or value in _WRAPPED_NTSTATUSES
         or value in _VSS_SUCCESSES
         or value in _EXCEPTIONS
+        or any(value in own for own in _BACKUP_EXEC)
     )
     return f"0x{value:08X}" if known else None
 
@@ -213,8 +233,33 @@ def _read_hex(_: str, match: re.Match[str]) -> str | None:
     if before.isalnum() or behind.isalnum():
         return None
     value = int(match[0], 16)
-    code = _hresult(value) or (_win32(value) if before in "([（" and behind in ")],）" else None)
+    enclosed = before in "([（" and behind in ")],）"
+    code = _hresult(value) or (_win32(value) or _online(value) if enclosed else None)
     return code if code and not _last_word(_before(match)).startswith(_NO_CODES) else None
+
+
+def _online(value: int) -> str | None:
+    return f"ID {value}" if value in _ONLINE_IDS else None
+
+
+def _read_unified(_: str, match: re.Match[str]) -> str:
+    """Backup Exec prints the halves of a code in decimal: `V-79-57344-65233` is 0xE000FED1."""
+    return f"0x{int(match['high']):04X}{int(match['number']):04X}"
+
+
+def _read_named_win32(_: str, match: re.Match[str]) -> str | None:
+    """`Win32 error:The network path was not found. Code: 53`, as Veeam tells what Windows said."""
+    return _win32(int(match["number"]))
+
+
+def _read_symbol(_: str, match: re.Match[str]) -> str | None:
+    return symbols().get(match["number"])
+
+
+def _read_error_name(_: str, match: re.Match[str]) -> str | None:
+    """`ERROR_ACCESS_DENIED (5)`: the number is believed, where there is one."""
+    name, _, number = match["number"].partition("(" if "(" in match["number"] else "（")
+    return _win32(int(number[:-1])) if number else symbols().get(name)
 
 
 def _last_word(before: str) -> str:
@@ -278,7 +323,13 @@ _KINDS: dict[str, tuple[re.Pattern[str], Callable[[str, re.Match[str]], str | No
     **{word: (pattern, _read_error) for word, pattern in _ERROR_WORDS.items()},
     **{word: (pattern, _read_status) for word, pattern in _STATUS_WORDS.items()},
     **{hint: (pattern, _read_dpm_id) for hint, pattern in _DPM_IDS.items()},
-    "error_": (_ERROR_NAME, lambda _, match: _win32(int(match["number"]))),
+    "error_": (_ERROR_NAME, _read_error_name),
+    "v-79-": (re.compile(r"v-79-(?P<high>4096\d|57344)-(?P<number>\d{1,5})(?!\d)"), _read_unified),
+    "win32 error": (re.compile(r"win32 error ?:[^:]{1,200}?\.?\s*code: (?P<number>\d{1,5})(?!\d)"), _read_named_win32),
+    **{
+        prefix: (re.compile(rf"(?<![a-z0-9_])(?P<number>{prefix}[a-z0-9_]+)"), _read_symbol)
+        for prefix in _SYMBOL_PREFIXES
+    },
 }
 """How codes are found: a literal, the pattern around it, and what a match of it means."""
 _LITERALS = tuple(_KINDS)

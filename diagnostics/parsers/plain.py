@@ -1,4 +1,4 @@
-"""Lines that no format claims: codes, event ids, writers and their states, told from the words around them."""
+"""Lines that no format claims: codes, events, writers and their states, told from the words around them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ import msgspec
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.lines import Block, Lines, Page
+from diagnostics.parsers.messages import spoken_by
 from diagnostics.parsers.vss_context import context_of
 
 _CONTEXT_LINES = 40
@@ -96,6 +97,8 @@ def _event(lowered: str) -> tuple[str, int]:
     if match := known.named.search(lowered):
         return known.providers[match["provider"]], int(match["id"])
     match = known.numbered.search(lowered)
+    if match is None and (spoken := spoken_by(lowered)):
+        return spoken
     source = known.prefixed.match(lowered) or known.mentioned.search(lowered)
     return (known.providers[source["provider"]] if source else ""), (int(match["id"]) if match else 0)
 

@@ -39,6 +39,14 @@ from tests.shared import needs_shared, shared
         ("(ID 112 詳細: 指定されたファイルが見つかりません。 (0x80070002))", ("ID 112", "0x80070002")),
         ("Error 270: The agent operation failed on X because DPM could not", ("ID 270",)),
         ("DPM: 복구 지점 볼륨 임계값을 초과했습니다.(3169)", ("ID 3169",)),
+        ("VSS error: VSS_E_PROVIDER_VETO", ("0x80042306",)),
+        ("VSS_E_WRITERERROR_TIMEOUT (0x800423f2)", ("0x800423F2",)),
+        ("because of ERROR_SHARING_VIOLATION", ("0x80070020",)),
+        ("because of 'STATUS_IO_TIMEOUT'", ("0xC00000B5",)),
+        ("Win32 error:The network path was not found. Code: 53", ("0x80070035",)),
+        ("V-79-57344-65233 - Snapshot Technology", ("0xE000FED1",)),
+        ("V-79-40960-38691 (0xA0009723)", ("0xA0009723",)),
+        ("contact Microsoft Support (0x1FBD3).", ("ID 130003",)),
     ],
 )
 def test_a_code_is_found_in_the_spelling_that(text: str, codes: tuple[str, ...]) -> None:
@@ -95,6 +103,11 @@ def test_a_plain_number_is_a_code_behind_the_words_of_any_language(phrase: str) 
         "hr = 0x00000000. Der Vorgang wurde erfolgreich beendet (0x00000000)",
         "error 2012/03/31, error 12:30, error 10.5, error 50%",
         "%%1842 %%1843",
+        "MY_ERROR_ACCESS_DENIED is no symbol of Windows",
+        "the name vss_e_no_such_thing",
+        "V-79-10000-11226 is a message, and no code in halves",
+        "item (0x3FBD3)",
+        "Code: 53 of some program",
     ],
 )
 def test_nothing_else_is_taken_for_a_code(text: str) -> None:

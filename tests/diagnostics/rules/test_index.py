@@ -79,7 +79,8 @@ def test_alternatives_are_looked_up_apart() -> None:
             Event(kind=Kind.VSS_WRITER, source="w", record=1, fields={"State": "9"}, codes=("0x800423f4",)),
             ["by-code", "by-writer"],
         ),
-        (Event(kind=Kind.TEXT, source="w", record=1, provider="acme"), []),
+        (Event(kind=Kind.TEXT, source="w", record=1, provider="acme"), ["by-provider"]),
+        (Event(kind=Kind.JOB, source="w", record=1, provider="acme"), []),
     ],
 )
 def test_an_event_gets_its_rules_in_the_order_of_their_names(event: Event, names: list[str]) -> None:

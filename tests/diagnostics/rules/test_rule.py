@@ -14,14 +14,18 @@ def test_a_good_rule_is_typed_completely() -> None:
     assert rule is not None
     assert (rule.name, rule.file, rule.line) == ("good-rule", "good-rule.yml", 1)
     assert (rule.plate, rule.component, rule.stage) == (Plate.MACHINE, Component.VOLSNAP_DIFFAREA, Stage.HOST_SNAPSHOT)
-    assert (rule.polarity, rule.family, rule.kinds) == (Polarity.FAULT, "good-rule", frozenset({Kind.RECORD}))
+    assert (rule.polarity, rule.family, rule.kinds) == (
+        Polarity.FAULT,
+        "good-rule",
+        frozenset({Kind.RECORD, Kind.TEXT}),
+    )
     assert [(link.id, link.sensitivity, link.spurious) for link in rule.causes] == [("diff-area-limit", 0.85, 0.002)]
 
 
 @pytest.mark.parametrize(
     ("logsource", "kinds"),
     [
-        ("{product: windows}", {Kind.RECORD}),
+        ("{product: windows}", {Kind.RECORD, Kind.TEXT}),
         ("{product: windows, service: vss-writers}", {Kind.VSS_WRITER}),
         ("{service: vss-shadowstorage}", {Kind.SHADOW_STORAGE}),
         ("{product: dpm, service: jobs}", {Kind.JOB}),

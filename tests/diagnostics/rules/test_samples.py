@@ -47,7 +47,7 @@ def test_samples_that_a_rule_answers_wrongly_are_named_with_their_lines(written:
     rewrite(written, "event_id: 33", "event_id: 36")
     file = written.file.replace(".yml", ".tests.yml")
     assert check(written, read_samples(written)[0]) == [Problem(file, 5, "good-rule matches this near miss")]
-    rewrite(written, "- {provider: volsnap, event_id: 36}", "- {kind: text, provider: volsnap, event_id: 36}")
+    rewrite(written, "- {provider: volsnap, event_id: 36}", "- {kind: job, provider: volsnap, event_id: 36}")
     assert check(written, read_samples(written)[0]) == [Problem(file, 2, "good-rule does not match this hit")]
 
 
@@ -71,6 +71,6 @@ def test_a_broken_sample_file_says_what_is_wrong_and_where(
 
 def test_a_change_that_no_sample_notices_survives(written: Rule) -> None:
     assert mutate(written, read_samples(written)[0]).survived == ()
-    rewrite(written, "provider: disk", "provider: disk, kind: text")
+    rewrite(written, "provider: disk", "provider: disk, kind: job")
     result = mutate(written, read_samples(written)[0])
     assert (result.mutants, len(result.survived)) == (4, 1)
