@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from diagnostics.parsers.messages import code_said_by
 from diagnostics.parsers.symbols import symbols
 
 _WIN32 = range(1, 16000)
@@ -108,7 +109,7 @@ _DPM_SPEAKS = re.compile(r"(?:^|[^\w -] ?|(?:dpm|mabs|error|fehler|erreur|errore
 
 
 def find_codes(text: str) -> tuple[str, ...]:
-    """Every error code in the text: canonical, in order of appearance, each once."""
+    """Every error code in the text: canonical, in order of appearance, each once; without one, the one it words."""
     return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _found(text)
 
 
@@ -118,7 +119,8 @@ def _found(text: str) -> tuple[str, ...]:
     for literal in filter(lowered.__contains__, _ASCII_LITERALS if lowered.isascii() else _LITERALS):
         found += _codes(literal, lowered)
     if not found:
-        return ()
+        said = code_said_by(lowered)
+        return (said,) if said else ()
     found.sort()
     return tuple(dict.fromkeys(code for _, code in found))
 

@@ -1,14 +1,15 @@
-"""Which event a line is, told from its message alone: people paste what Event Viewer shows, without source and id.
+"""What a line is, told from its message alone: people paste what a console shows, without source, id or code.
 
-`messages.yml` lists what each event says. A message is looked up by its words, so that a line costs no more with many
-messages than with few: three words of a message that stand together lead to it. What is written without blanks is
-searched for as it stands.
+`messages.yml` lists what events say, `code_messages.yml` what Windows says for its codes. A message is looked up by its
+words, so that a line costs no more with many messages than with few: three words of a message that stand together lead
+to it. What is written without blanks is searched for as it stands.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,6 +17,14 @@ _LONGEST_GAP = 300  # characters that stand for one `*`
 _LONGEST_LINE = 8192  # characters looked at
 _KEY = 3  # words
 _WORD = re.compile(r"\w+")
+_SHADOW_COPIES = (
+    *("shadow", "vss", "writer", "freeze", "volumes for this operation", "resource allocation", "object", "シャドウ"),
+    *("ライター", "リソース", "schattenkopie", "generator", "objekt", "cliché", "rédacteur", "instantánea", "escritor"),
+    *("copia", "卷影", "теневого", "записи"),
+)
+"""Of these, a line about shadow copies holds one: only such a line is asked for what it says."""
+
+Meaning = TypeVar("Meaning")
 
 
 class Spoken(NamedTuple):
@@ -25,37 +34,40 @@ class Spoken(NamedTuple):
     event_id: int
 
 
-class _Message(NamedTuple):
+class _Message(NamedTuple, Generic[Meaning]):
     pattern: re.Pattern[str]
     length: int
-    spoken: Spoken
+    meaning: Meaning
 
 
-class _Messages(NamedTuple):
-    by_words: dict[tuple[str, ...], list[_Message]]
-    by_piece: dict[str, list[_Message]]
+class _Phrasebook(Generic[Meaning]):
+    """Messages by their words, and those without blanks by themselves."""
 
+    def __init__(self, said: Iterable[tuple[str, Meaning]]) -> None:
+        self._by_words: dict[tuple[str, ...], list[_Message[Meaning]]] = {}
+        self._by_piece: dict[str, list[_Message[Meaning]]] = {}
+        for text, meaning in said:
+            self._enter(text.lower(), meaning)
 
-@cache
-def _messages() -> _Messages:
-    told = msgspec.yaml.decode(Path(__file__).with_suffix(".yml").read_bytes(), type=dict[str, dict[int, list[str]]])
-    known = _Messages({}, {})
-    for provider, events in told.items():
-        for event_id, texts in events.items():
-            for text in texts:
-                _enter(known, text.lower(), Spoken(provider, event_id))
-    return known
+    def _enter(self, text: str, meaning: Meaning) -> None:
+        pieces = text.split("*")
+        gap = f".{{0,{_LONGEST_GAP}}}?"
+        message = _Message(re.compile(gap.join(map(re.escape, pieces)), re.DOTALL), len(text), meaning)
+        words = max((_inner_words(piece) for piece in pieces), key=len)
+        if len(words) >= _KEY:
+            self._by_words.setdefault(words[:_KEY], []).append(message)
+        else:
+            self._by_piece.setdefault(max(pieces, key=len), []).append(message)
 
-
-def _enter(known: _Messages, text: str, spoken: Spoken) -> None:
-    pieces = text.split("*")
-    gap = f".{{0,{_LONGEST_GAP}}}?"
-    message = _Message(re.compile(gap.join(map(re.escape, pieces)), re.DOTALL), len(text), spoken)
-    words = max((_inner_words(piece) for piece in pieces), key=len)
-    if len(words) >= _KEY:
-        known.by_words.setdefault(words[:_KEY], []).append(message)
-    else:
-        known.by_piece.setdefault(max(pieces, key=len), []).append(message)
+    def find(self, lowered: str) -> Meaning | None:
+        """What the longest message means that the text holds."""
+        line = lowered[:_LONGEST_LINE].replace("’", "'")
+        words = _WORD.findall(line)
+        keys = dict.fromkeys(zip(words, words[1:], words[2:], strict=False))
+        near = [message for key in keys for message in self._by_words.get(key, ())]
+        near += [message for piece, messages in self._by_piece.items() if piece in line for message in messages]
+        said = [message for message in near if message.pattern.search(line)]
+        return max(said, key=lambda message: message.length).meaning if said else None
 
 
 def _inner_words(piece: str) -> tuple[str, ...]:
@@ -69,11 +81,30 @@ def _inner_words(piece: str) -> tuple[str, ...]:
 
 def spoken_by(lowered: str) -> Spoken | None:
     """The event whose message a text holds; of several the one that says most. The text is in lower case."""
-    line = lowered[:_LONGEST_LINE]
-    known = _messages()
-    words = _WORD.findall(line)
-    keys = dict.fromkeys(zip(words, words[1:], words[2:], strict=False))
-    near = [message for key in keys for message in known.by_words.get(key, ())]
-    near += [message for piece, messages in known.by_piece.items() if piece in line for message in messages]
-    said = [message for message in near if message.pattern.search(line)]
-    return max(said, key=lambda message: message.length).spoken if said else None
+    return _events().find(lowered)
+
+
+def code_said_by(lowered: str) -> str | None:
+    """The code whose message about shadow copies a text holds. The text is in lower case."""
+    return _codes().find(lowered) if any(map(lowered.__contains__, _SHADOW_COPIES)) else None
+
+
+@cache
+def _events() -> _Phrasebook[Spoken]:
+    told = msgspec.yaml.decode(_data("messages.yml"), type=dict[str, dict[int, list[str]]])
+    return _Phrasebook(
+        (text, Spoken(provider, event_id))
+        for provider, events in told.items()
+        for event_id, texts in events.items()
+        for text in texts
+    )
+
+
+@cache
+def _codes() -> _Phrasebook[str]:
+    told = msgspec.yaml.decode(_data("code_messages.yml"), type=dict[str, list[str]])
+    return _Phrasebook((text, code) for code, texts in told.items() for text in texts)
+
+
+def _data(name: str) -> bytes:
+    return (Path(__file__).parent / name).read_bytes()

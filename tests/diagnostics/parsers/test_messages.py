@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from diagnostics.parsers import messages
+from diagnostics.parsers.codes import canonical, find_codes
 from diagnostics.parsers.messages import Spoken, spoken_by
 from tests.diagnostics.cases.bundles import answer_to
 
@@ -69,3 +70,32 @@ def test_a_named_source_is_believed_over_the_words() -> None:
     answer = answer_to({"note.txt": b"volsnap 36: the driver detected a controller error on disk 1"})
     assert "volsnap-diff-area-limit" in answer.rules
     assert "disk-controller-error" not in answer.rules
+
+
+@pytest.mark.parametrize(
+    ("line", "codes"),
+    [
+        (
+            "Backup failed: The writer experienced a non-transient error. If the backup is retried, it fails",
+            ("0x800423F4",),
+        ),
+        ("Für den Generator wurde ein vorübergehender Fehler festgestellt.", ("0x800423F3",)),
+        ("The writer’s timeout expired between the Freeze and Thaw events.", ("0x800423F2",)),
+        ("シャドウ コピー プロバイダーでエラーが発生しました。", ("0x80042306",)),
+        ("The writer experienced a transient error. (0x800423F4)", ("0x800423F4",)),
+        ("The writer is fine, and the shadow copy too.", ()),
+    ],
+)
+def test_a_code_about_shadow_copies_is_told_from_its_words_where_no_number_stands(
+    line: str, codes: tuple[str, ...]
+) -> None:
+    assert find_codes(line) == codes
+
+
+def test_every_worded_code_is_found_in_its_own_words_and_has_a_meaning() -> None:
+    told = msgspec.yaml.decode(
+        (Path(messages.__file__).parent / "code_messages.yml").read_bytes(), type=dict[str, list[str]]
+    )
+    for code, texts in told.items():
+        assert {find_codes(f"Job: {text.replace('*', 'x')}!") for text in texts} == {(code,)}
+        assert canonical(code) == code
