@@ -294,5 +294,5 @@ def _unread_part(document: Document, kind: str, why: str) -> Part:
 def _why_unknown(document: Document) -> str:
     known = signature(_head(document))
     if known:
-        return str(known)
+        return known.told
     return Sentence("text, but of no known format" if document.encoding else "neither text nor an event log")

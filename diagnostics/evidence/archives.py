@@ -25,6 +25,7 @@ from typing import IO, NamedTuple, Protocol, cast
 from diagnostics.evidence.encoding import guess_encoding
 from diagnostics.evidence.members import Limits, identity, refusal
 from diagnostics.evidence.salvage import Bytes, members_without_directory
+from engine.sentence import Sentence
 
 _PIECE = 1 << 16
 _LONGEST_READ = 32 << 20
@@ -70,6 +71,11 @@ class Refused(NamedTuple):
 class LimitError(Exception):
     """An archive asks for more than the limits grant."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        """A `Sentence`, which the message is no more."""
+
 
 def container(head: bytes) -> Container | None:
     """The kind of archive that begins with these bytes (512 are enough)."""
@@ -107,7 +113,7 @@ class Store:
         """Take note of one more member; raises `LimitError`."""
         self._members += 1
         if self._members > self.limits.members:
-            raise LimitError(f"more than {self.limits.members:,} members")
+            raise LimitError(Sentence("more than {most:,} members", most=self.limits.members))
 
     def write(self, source: Stream | Bytes, consumed: Callable[[], int] | None = None) -> tuple[Path, str]:
         """Store a stream; returns the file and the damage that ended it early, if any did. Raises `LimitError`.
@@ -137,9 +143,11 @@ class Store:
             written += len(piece)
             self._bytes += len(piece)
             if self._bytes > self.limits.total:
-                raise LimitError(f"more than {self.limits.total:,} bytes when unpacked")
+                raise LimitError(Sentence("more than {most:,} bytes when unpacked", most=self.limits.total))
             if consumed and written > max(self.limits.ratio_floor, self.limits.ratio * (consumed() - start)):
-                raise LimitError(f"expands more than {self.limits.ratio}:1, as only an archive bomb does")
+                raise LimitError(
+                    Sentence("expands more than {ratio}:1, as only an archive bomb does", ratio=self.limits.ratio)
+                )
             target.write(piece)
 
 
@@ -150,7 +158,7 @@ class _Packed(io.FileIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _LONGEST_READ:
-            raise LimitError(f"a header of {size:,} bytes")
+            raise LimitError(Sentence("a header of {size:,} bytes", size=size))
         data = super().read(-1 if size is None else size) or b""
         self.consumed += len(data)
         return data
@@ -167,9 +175,9 @@ def unpack(archive: Path, kind: Container, name: str, store: Store) -> Iterator[
             else:
                 yield from _inflate(packed, kind, name, store)
     except LimitError as error:
-        yield Refused("", f"the rest of the archive is not read: {error}")
+        yield Refused("", Sentence("the rest of the archive is not read: {error}", error=error.why))
     except _DAMAGE as error:
-        yield Refused("", f"the archive is damaged: {reason(error)}")
+        yield Refused("", Sentence("the archive is damaged: {why}", why=reason(error)))
 
 
 _INFLATERS: dict[Container, Callable[[IO[bytes]], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
@@ -189,7 +197,7 @@ def _inflate(packed: _Packed, kind: Container, name: str, store: Store) -> Itera
         yield Unpacked(Path(name.replace("\\", "/")).stem, path, None, damage)
         return
     if damage:
-        yield Refused("", f"the archive is damaged: {damage}")
+        yield Refused("", Sentence("the archive is damaged: {why}", why=damage))
     with _Packed(path) as tar:
         yield from _unpack_tar(tar, store)
     store.discard(path)
@@ -204,12 +212,14 @@ def _unpack_zip(packed: _Packed, store: Store) -> Iterator[Unpacked | Refused]:
     except zipfile.BadZipFile:
         found = members_without_directory(packed)
         yield from _unpack_zip_members(((one, partial(_as_it_is, content)) for one, content in found), packed, store)
-        yield Refused("", "the archive is damaged or cut off: without its directory, only its first members were found")
+        yield Refused(
+            "", Sentence("the archive is damaged or cut off: without its directory, only its first members were found")
+        )
         return
     with archive:
         members = archive.infolist()
         if any(member.filename == "[Content_Types].xml" for member in members):
-            yield Refused("", "it is an Office document: save its text as a .txt or .csv file")
+            yield Refused("", Sentence("it is an Office document: save its text as a .txt or .csv file"))
             return
         yield from _unpack_zip_members(((member, partial(archive.open, member)) for member in members), packed, store)
 
@@ -239,7 +249,7 @@ def _unpack_zip_member(
         with opened() as stream:
             path, damage = store.write(stream, lambda: packed.consumed)
     except _DAMAGE as error:
-        return Refused(name, f"it cannot be unpacked: {reason(error)}")
+        return Refused(name, Sentence("it cannot be unpacked: {why}", why=reason(error)))
     return Unpacked(name, path, _zip_time(member), damage)
 
 
@@ -255,20 +265,20 @@ def _zip_name(member: zipfile.ZipInfo) -> str:
 
 def _zip_refusal(member: zipfile.ZipInfo) -> str | None:
     if member.flag_bits & _ENCRYPTED:
-        return "encrypted: unpack it with its password and hand in the folder"
+        return Sentence("encrypted: unpack it with its password and hand in the folder")
     return _refusal_of_type(stat.S_IFMT(member.external_attr >> 16))
 
 
 def _refusal_of_type(file_type: int) -> str | None:
     if file_type in {0, stat.S_IFREG, stat.S_IFDIR}:
         return None
-    return "link" if file_type == stat.S_IFLNK else "neither file nor folder"
+    return Sentence("link") if file_type == stat.S_IFLNK else Sentence("neither file nor folder")
 
 
 def _collision(name: str, seen: set[str]) -> str | None:
     known = len(seen)
     seen.add(identity(name))
-    return "its name differs from another member's in case at most" if len(seen) == known else None
+    return Sentence("its name differs from another member's in case at most") if len(seen) == known else None
 
 
 def _zip_time(member: zipfile.ZipInfo) -> int | None:
@@ -285,7 +295,7 @@ def _unpack_tar(packed: _Packed, store: Store) -> Iterator[Unpacked | Refused]:
         end = -1
         while (member := archive.next()) is not None:
             if member.size < 0 or member.offset <= end:
-                yield Refused("", "the archive is damaged: a member lies before the one that it follows")
+                yield Refused("", Sentence("the archive is damaged: a member lies before the one that it follows"))
                 return
             end = member.offset
             store.count_member()
@@ -297,7 +307,7 @@ def _unpack_tar(packed: _Packed, store: Store) -> Iterator[Unpacked | Refused]:
                 yield _unpack_tar_member(archive, member, packed, store)
         packed.seek(archive.offset)
         if packed.read(tarfile.BLOCKSIZE).strip(b"\0") or archive.offset >= packed.seek(0, io.SEEK_END):
-            yield Refused("", f"the archive is damaged or cut off at byte {archive.offset}")
+            yield Refused("", Sentence("the archive is damaged or cut off at byte {offset}", offset=archive.offset))
 
 
 def _unpack_tar_member(
@@ -305,21 +315,22 @@ def _unpack_tar_member(
 ) -> Unpacked | Refused:
     stream = archive.extractfile(member)
     if stream is None:
-        return Refused(member.name, "neither file nor folder")
+        return Refused(member.name, Sentence("neither file nor folder"))
     path, damage = store.write(stream, lambda: packed.consumed)
     return Unpacked(member.name, path, int(member.mtime * 1_000_000), damage)
 
 
 def _tar_refusal(member: tarfile.TarInfo) -> str | None:
     if member.issym() or member.islnk():
-        return "link"
-    return None if member.isfile() or member.isdir() else "neither file nor folder"
+        return Sentence("link")
+    return None if member.isfile() or member.isdir() else Sentence("neither file nor folder")
 
 
 def reason(error: BaseException) -> str:
     """What an error of the standard library says, for the inventory."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"no room for it in {gettempdir()} (TMPDIR names another folder)"
+        return Sentence("no room for it in {folder} (TMPDIR names another folder)", folder=gettempdir())
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    told = error.args[0] if error.args else None
+    return told if isinstance(told, Sentence) else str(error) or type(error).__name__

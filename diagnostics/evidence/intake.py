@@ -123,10 +123,10 @@ class Intake:
         try:
             path, damage = self._store.write(stream)
         except LimitError as error:
-            yield unread(name, REFUSED, str(error))
+            yield unread(name, REFUSED, error.why)
             return
         if damage:
-            self.damage[name] = [Damage("end", damage)]
+            self.damage[name] = [Damage(Sentence("end"), damage)]
         yield from self._file(_File(name, path, None))
 
     def _file(self, file: _File) -> Iterator[Document | SourceReport]:
@@ -139,7 +139,7 @@ class Intake:
             if not head:
                 yield unread(file.name, EMPTY, Sentence("the file is empty"))
             elif known and known.archive:
-                yield unread(file.name, REFUSED, str(known))
+                yield unread(file.name, REFUSED, known.told)
             elif kind:
                 yield from self._archive(file, kind)
             else:
@@ -159,7 +159,7 @@ class Intake:
                 yield unread(name, REFUSED, item.why)
                 continue
             if item.damage:
-                self.damage[name] = [Damage("end of the member", item.damage)]
+                self.damage[name] = [Damage(Sentence("end of the member"), item.damage)]
             yield from self._file(_member(name, item, file))
         if not members:
             yield unread(file.name, EMPTY, Sentence("the archive holds no files"))

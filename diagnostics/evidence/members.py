@@ -8,6 +8,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from engine.sentence import Sentence
+
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)")
 """Device names, with or without extension: https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -37,31 +39,31 @@ def refusal(name: str, limits: Limits = DEFAULT_LIMITS) -> str | None:
     """Why a member of this name is refused, None if it is welcome. Backslashes separate folders as slashes do."""
     path = name.replace("\\", "/")
     if _CONTROL.search(path):
-        return "control character in its name"
+        return Sentence("control character in its name")
     if path.startswith("//"):
-        return "network (UNC) path"
+        return Sentence("network (UNC) path")
     if path.startswith("/"):
-        return "absolute path"
+        return Sentence("absolute path")
     if re.match(r"[A-Za-z]:", path):
-        return "path with a drive letter"
+        return Sentence("path with a drive letter")
     if ":" in path:
-        return "alternate data stream"
+        return Sentence("alternate data stream")
     return _refusal_of_parts(path.rstrip("/").split("/"), limits)
 
 
 def _refusal_of_parts(parts: list[str], limits: Limits) -> str | None:
     if ".." in parts:
-        return "path that leads out of the archive"
+        return Sentence("path that leads out of the archive")
     if len(parts) > limits.folders:
-        return f"more than {limits.folders} folders deep"
+        return Sentence("more than {most} folders deep", most=limits.folders)
     for part in parts:
         if _RESERVED.match(part):
-            return "name of a device"
+            return Sentence("name of a device")
         if part in {"", "."}:
             continue
         if part[-1] in ". ":
-            return "name that ends in a dot or a blank"
-    return None if any(part not in {"", "."} for part in parts) else "no name"
+            return Sentence("name that ends in a dot or a blank")
+    return None if any(part not in {"", "."} for part in parts) else Sentence("no name")
 
 
 def identity(name: str) -> str:

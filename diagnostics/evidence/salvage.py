@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO
 
+from engine.sentence import Sentence
+
 _HEADER = struct.Struct("<4s2x4H3L2H")
 """Signature, flags, method, time, date, checksum, packed and true size, lengths of name and extra field."""
 _SIGNATURE = b"PK\x03\x04"
@@ -41,7 +43,7 @@ class Bytes:
         piece = self._packed.read(min(size, self._left))
         self._left -= len(piece)
         if not piece and self._left:
-            raise EOFError("the archive ends in it")
+            raise EOFError(Sentence("the archive ends in it"))
         return piece
 
     def _inflated(self, inflating: "zlib._Decompress", size: int) -> bytes:
@@ -53,7 +55,7 @@ class Bytes:
             if piece:
                 return piece
             if not packed:
-                raise EOFError("the archive ends in it")
+                raise EOFError(Sentence("the archive ends in it"))
         return b""
 
 

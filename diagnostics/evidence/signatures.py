@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.sentence import Sentence
+
 
 class Signature(msgspec.Struct, frozen=True):
     """One entry of `signatures.yml`."""
@@ -15,8 +17,10 @@ class Signature(msgspec.Struct, frozen=True):
     do: str = ""
     archive: bool = False
 
-    def __str__(self) -> str:
-        return f"{self.what}: {self.do}"
+    @property
+    def told(self) -> Sentence:
+        """What it is, and what to do."""
+        return Sentence("{what}: {do}", what=Sentence(self.what), do=Sentence(self.do))
 
 
 class _Signatures(msgspec.Struct, frozen=True):
@@ -24,7 +28,8 @@ class _Signatures(msgspec.Struct, frozen=True):
 
 
 @cache
-def _signatures() -> list[tuple[bytes, Signature]]:
+def signatures() -> list[tuple[bytes, Signature]]:
+    """All of them, each with its bytes."""
     data = Path(__file__).with_name("signatures.yml").read_bytes()
     entries = msgspec.yaml.decode(data, type=_Signatures).signatures
     return [(bytes.fromhex(entry.starts), entry) for entry in entries]
@@ -32,4 +37,4 @@ def _signatures() -> list[tuple[bytes, Signature]]:
 
 def signature(head: bytes) -> Signature | None:
     """The known kind of file that begins with these bytes, None if there is none."""
-    return next((entry for start, entry in _signatures() if head.startswith(start)), None)
+    return next((entry for start, entry in signatures() if head.startswith(start)), None)

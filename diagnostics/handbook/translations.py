@@ -19,6 +19,7 @@ from jinja2.ext import extract_from_ast
 
 from diagnostics.case.topology import Role
 from diagnostics.evidence.inventory import NOT_EVENTS
+from diagnostics.evidence.signatures import signatures
 from diagnostics.handbook.article import Subject
 from diagnostics.handbook.holdings import Library
 from diagnostics.knowledge.catalog import Prior, Severity
@@ -65,6 +66,8 @@ def origins(library: Library) -> Iterator[Origin]:
     yield from (Origin(about.title, "components") for about in COMPONENTS.values())
     yield from (Origin(text, "conditions") for text in CONDITIONS.values())
     yield from (Origin(kind.sentence, f"faults: {kind.name}") for kind in fault_kinds().values())
+    for _, known in signatures():
+        yield from (Origin(text, "signatures.yml") for text in (known.what, known.do))
     yield from _stories()
     for floor in _FLOORS:
         for path in sorted((_ROOT / floor).rglob("*.py")):

@@ -14,6 +14,7 @@ from diagnostics.parsers.cells import Origin, Row, Value
 from diagnostics.parsers.format import Format, Interest, Sample
 from diagnostics.parsers.reading import chunks_of
 from diagnostics.parsers.rows import Numbered, events_of
+from engine.sentence import Sentence
 
 _LONGEST = 32 * 1024 * 1024  # characters of one object
 _MOST_TAGS = 500_000  # of one object
@@ -82,12 +83,12 @@ class _Cutter:
         self._searched -= done
         self._start -= done
         if len(self._text) > _LONGEST:
-            self._drop(f"no object ends within {_LONGEST} characters")
+            self._drop(Sentence("no object ends within {most} characters", most=_LONGEST))
 
     def close(self) -> None:
         """Name what is left at the end of the text."""
         if self._depth:
-            self._drop("the file ends in the middle of an object")
+            self._drop(Sentence("the file ends in the middle of an object"))
         else:
             self._pass(self._text)
 
@@ -98,30 +99,32 @@ class _Cutter:
     def _drop(self, why: str) -> None:
         """Give up what has been read of an object."""
         self._pass(self._text[: self._start] if self._depth else "")
-        self._tally.damaged(f"line {self._line}", why)
+        self._tally.damaged(Sentence("line {line}", line=self._line), why)
         self._line += self._text.count("\n", max(0, self._start))
         self._text, self._searched, self._start, self._depth = "", 0, 0, 0
 
 
 def _outside(text: str, line: int, tally: Tally) -> None:
     if _DECLARATION.search(text):
-        tally.damaged(f"line {line}", "a document type declaration: refused, PowerShell writes none")
+        tally.damaged(
+            Sentence("line {line}", line=line), Sentence("a document type declaration: refused, PowerShell writes none")
+        )
 
 
 def _parsed(line: int, xml: str, tally: Tally) -> Value:
     reason = ""
     if _DECLARATION.search(xml):
-        reason = "a document type declaration inside an object: refused"
+        reason = Sentence("a document type declaration inside an object: refused")
     elif xml.count("<") > _MOST_TAGS:
-        reason = f"more than {_MOST_TAGS} tags in one object: refused"
+        reason = Sentence("more than {most} tags in one object: refused", most=_MOST_TAGS)
     else:
         parser = XMLParser()  # noqa: S314 - the text declares no entities
         try:
             parser.feed(_IMPOSSIBLE.sub("\ufffd", xml))
             return _value(parser.close(), _DEEPEST)
         except ParseError as error:
-            reason = f"not well-formed: {error}"
-    tally.damaged(f"line {line}", reason)
+            reason = Sentence("not well-formed: {error}", error=str(error))
+    tally.damaged(Sentence("line {line}", line=line), reason)
     return None
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from diagnostics.parsers.records import BINARY, Fields
+from engine.sentence import Sentence
 
 _MOST_TAGS = 20_000  # of one event; bounds its depth, too
 _DECLARATION = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -43,6 +44,11 @@ _IMPOSSIBLE = re.compile(r"&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[1
 
 class MalformedError(ValueError):
     """The text is no event, or one that is refused; the message says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        """A `Sentence`, which the message is no more."""
 
 
 class Head(NamedTuple):
@@ -152,18 +158,18 @@ def _character(match: re.Match[str]) -> str:
 def _parsed(xml: str) -> tuple[Head, Body]:
     """Any event, by a parser."""
     if _DECLARATION.search(xml):
-        raise MalformedError("a document type declaration inside the event: refused")
+        raise MalformedError(Sentence("a document type declaration inside the event: refused"))
     if xml.count("<") > _MOST_TAGS:
-        raise MalformedError(f"more than {_MOST_TAGS} tags in one event: refused")
+        raise MalformedError(Sentence("more than {most} tags in one event: refused", most=_MOST_TAGS))
     parser = XMLParser()  # noqa: S314 - the text declares no entities
     try:
         parser.feed(_IMPOSSIBLE.sub("\ufffd", xml))
         element: Element = parser.close()
     except ParseError as error:
-        raise MalformedError(f"not well-formed: {error}") from error
+        raise MalformedError(Sentence("not well-formed: {error}", error=str(error))) from error
     parts = {_local(part.tag): part for part in element}
     if "System" not in parts:
-        raise MalformedError("the event has no System element")
+        raise MalformedError(Sentence("the event has no System element"))
     return _head(parts["System"]), Body(_fields(parts), _message(parts))
 
 

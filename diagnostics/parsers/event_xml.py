@@ -63,7 +63,7 @@ class _Cutter:
             done = end
         self._rest = text[done:]
         if len(self._rest) > _LONGEST:
-            self._drop(f"no event ends within {_LONGEST} characters")
+            self._drop(Sentence("no event ends within {most} characters", most=_LONGEST))
 
     def close(self) -> None:
         """Name what is left at the end of the text."""
@@ -71,7 +71,7 @@ class _Cutter:
         if start:
             self._outside(self._rest[: start.start()])
             self._rest = self._rest[start.start() :]
-            self._drop("the file ends in the middle of the event")
+            self._drop(Sentence("the file ends in the middle of the event"))
         else:
             self._outside(self._rest)
 
@@ -81,7 +81,7 @@ class _Cutter:
         self._outside(text[: starts[0]] if starts else text.removesuffix(_END))
         for start, following in pairwise(starts):
             self._rest = text[start:following]
-            self._drop("the event has no end before the next one begins")
+            self._drop(Sentence("the event has no end before the next one begins"))
         if starts:
             xml = text[starts[-1] :]
             self._number += 1
@@ -121,7 +121,7 @@ def _read(document: Document, interest: Interest, tally: Tally) -> Iterator[Even
         try:
             event = _event(piece, document, interest, tally)
         except MalformedError as error:
-            tally.damaged(piece.where, str(error))
+            tally.damaged(piece.where, error.why)
         else:
             if event is not None:
                 yield event

@@ -5,6 +5,7 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from diagnostics.evidence.document import Document, Tally
+from engine.sentence import Sentence
 
 CHUNK = 1024 * 1024  # characters
 LONGEST_LINE = 16 * 1024 * 1024  # characters
@@ -20,7 +21,7 @@ def chunks_of(document: Document, tally: Tally) -> Iterator[str]:
             while chunk := file.read(CHUNK):
                 yield chunk
     except (OSError, LookupError, UnicodeError) as error:
-        tally.damaged("file", f"cannot be read: {error}")
+        tally.damaged(Sentence("file"), Sentence("cannot be read: {error}", error=str(error)))
 
 
 def lines_of(document: Document, tally: Tally) -> Iterator[str]:
@@ -32,7 +33,7 @@ def lines_of(document: Document, tally: Tally) -> Iterator[str]:
                 yield line
                 line = file.readline(LONGEST_LINE)
     except (OSError, LookupError, UnicodeError) as error:
-        tally.damaged("file", f"cannot be read: {error}")
+        tally.damaged(Sentence("file"), Sentence("cannot be read: {error}", error=str(error)))
 
 
 def _opened(document: Document, tally: Tally) -> TextIO:

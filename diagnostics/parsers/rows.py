@@ -106,7 +106,7 @@ def _values(lines: Iterator[str], delimiter: str, line: int, tally: Tally) -> It
         except StopIteration:
             return
         except csv.Error as error:
-            tally.damaged(Sentence("line {line}", line=start), f"not CSV: {error}")
+            tally.damaged(Sentence("line {line}", line=start), Sentence("not CSV: {error}", error=str(error)))
         else:
             if values:
                 yield start, values

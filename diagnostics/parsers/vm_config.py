@@ -21,6 +21,7 @@ from diagnostics.parsers.format import Format, Interest, Sample
 from diagnostics.parsers.host_paths import beside_checkpoints
 from diagnostics.parsers.reading import chunks_of
 from diagnostics.parsers.shapes_hyperv import integration_service
+from engine.sentence import Sentence
 
 _LARGEST = 8 * 1024 * 1024  # characters; a real one has some tens of thousands
 _RECOGNIZED = re.compile(r"\A\ufeff?\s*(?:<\?xml[^>]*\?>\s*)?<configuration>")
@@ -40,12 +41,15 @@ def _read(document: Document, interest: Interest, tally: Tally) -> Iterator[Even
     for chunk in chunks_of(document, tally):
         text += chunk
         if len(text) > _LARGEST:
-            tally.damaged("the file", f"more than {_LARGEST} characters: no virtual machine's settings")
+            tally.damaged(
+                Sentence("the file"),
+                Sentence("more than {most} characters: no virtual machine's settings", most=_LARGEST),
+            )
             return
     try:
         root = defusedxml.ElementTree.fromstring(_DECLARATION.sub("", text), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        tally.damaged("the file", f"not well-formed, or refused: {error}")
+        tally.damaged(Sentence("the file"), Sentence("not well-formed, or refused: {error}", error=str(error)))
         return
     for event in _events(root, document):
         tally.saw(None)

@@ -8,6 +8,7 @@ import struct
 from typing import NamedTuple
 
 from diagnostics.parsers.evtx import values
+from engine.sentence import Sentence
 
 _END, _OPEN, _CLOSE_START, _CLOSE_EMPTY, _CLOSE, _VALUE, _ATTRIBUTE, _CDATA = range(8)
 _CHARACTER, _ENTITY = 0x08, 0x09
@@ -35,6 +36,11 @@ _U32 = struct.Struct("<I").unpack_from
 class MalformedError(Exception):
     """These bytes are no BinXml that this reader knows; the message says why."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        """A `Sentence`, which the message is no more."""
+
 
 class Slot(NamedTuple):
     """A place in a template where the record's value of this number goes."""
@@ -55,7 +61,9 @@ def name_at(chunk: bytes, offset: int) -> bytes:
     (length,) = _U16(chunk, offset + NAME_LENGTH_AT)
     raw = chunk[offset + _NAME_HEAD : offset + _NAME_HEAD + 2 * length]
     if len(raw) < 2 * length:
-        raise MalformedError(f"a name of {length} characters at 0x{offset:x}, outside the chunk")
+        raise MalformedError(
+            Sentence("a name of {length} characters at 0x{offset:x}, outside the chunk", length=length, offset=offset)
+        )
     return raw
 
 
@@ -84,13 +92,13 @@ class Cursor:
             self._at += FRAGMENT_SIZE
         token = self._token()
         if token != _OPEN:
-            raise MalformedError(f"token 0x{token:02x} where an element should begin")
+            raise MalformedError(Sentence("token 0x{token:02x} where an element should begin", token=token))
         return self._element(_DEPTH)
 
     def _token(self) -> int:
         """The next token, without the flag that others follow."""
         if self._at >= self._end:
-            raise MalformedError("the XML ends in the middle")
+            raise MalformedError(Sentence("the XML ends in the middle"))
         return self._chunk[self._at] & ~_MORE
 
     def _name(self) -> str:
@@ -112,7 +120,7 @@ class Cursor:
 
     def _element(self, depth: int) -> Element:
         if not depth:
-            raise MalformedError(f"elements nested more than {_DEPTH} deep")
+            raise MalformedError(Sentence("elements nested more than {most} deep", most=_DEPTH))
         has_attributes = self._chunk[self._at] & _MORE
         self._at += self._before_name
         element = Element(self._name(), [], [])
@@ -126,7 +134,7 @@ class Cursor:
         if closing == _CLOSE_START:
             self._content(element.content, depth - 1)
         elif closing != _CLOSE_EMPTY:
-            raise MalformedError(f"token 0x{closing:02x} in the start of an element")
+            raise MalformedError(Sentence("token 0x{closing:02x} in the start of an element", closing=closing))
         return element
 
     def _attribute_value(self) -> list[str | Slot]:
@@ -176,7 +184,7 @@ class Cursor:
             return self._take(2).decode("utf-16-le", "replace")  # a lone surrogate is no character
         if token == _ENTITY:
             return _ENTITIES.get(self._name(), "")
-        raise MalformedError(f"unknown token 0x{token:02x}")
+        raise MalformedError(Sentence("unknown token 0x{token:02x}", token=token))
 
     def _literal(self, kind: int) -> str:
         if kind == values.STRING:
@@ -184,12 +192,12 @@ class Cursor:
             self._at += 2
             return self._take(2 * length).decode("utf-16-le", "replace")
         if (size := values.fixed_size(kind)) is None:
-            raise MalformedError(f"a literal of type 0x{kind:02x}")
+            raise MalformedError(Sentence("a literal of type 0x{kind:02x}", kind=kind))
         return values.text(kind, self._take(size))
 
     def _take(self, size: int) -> bytes:
         start = self._at
         self._at += size
         if self._at > self._end:
-            raise MalformedError("the XML ends in the middle")
+            raise MalformedError(Sentence("the XML ends in the middle"))
         return self._chunk[start : self._at]

@@ -75,7 +75,7 @@ class Chunk:
     def __init__(self, number: int, data: bytes, *, checksums: bool) -> None:
         self.number = number
         self.offset = FIRST_CHUNK + number * SIZE
-        self.where = Sentence("chunk {number} at 0x{offset:x}", number=number, offset=self.offset)
+        self.where = _where(number)
         self.data = data + _PADDING
         self.remarks: Counter[str] = Counter()
         """What is wrong with it, and how often."""
@@ -155,6 +155,10 @@ class Chunk:
         return stop
 
 
+def _where(number: int) -> Sentence:
+    return Sentence("chunk {number} at 0x{offset:x}", number=number, offset=FIRST_CHUNK + number * SIZE)
+
+
 def chunks(file: BinaryIO, *, checksums: bool) -> Iterator[Chunk | str]:
     """Every chunk of the file in its order, whatever the header says; of a slot that is none, why it is not read."""
     file.seek(FIRST_CHUNK)
@@ -163,5 +167,5 @@ def chunks(file: BinaryIO, *, checksums: bool) -> Iterator[Chunk | str]:
         if data.startswith(CHUNK_MAGIC):
             yield Chunk(number, data, checksums=checksums)
         elif data.count(0) < len(data):
-            yield f"chunk {number} at 0x{FIRST_CHUNK + number * SIZE:x}"
+            yield _where(number)
         number += 1

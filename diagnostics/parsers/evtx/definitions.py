@@ -23,6 +23,7 @@ from diagnostics.parsers.evtx.binxml import (
 )
 from diagnostics.parsers.evtx.layout import Layout, Shape
 from diagnostics.parsers.evtx.template import compile_template
+from engine.sentence import Sentence
 
 _INSTANCE = struct.Struct("<B5xII").unpack_from  # token, unknown, template id; definition, count
 _INSTANCE_SIZE = 10
@@ -151,12 +152,12 @@ class Definitions:
             (count,) = _U32(chunk, at)
         values_at = at + 4 + 4 * count
         if values_at > end or count > _VALUES:
-            raise MalformedError(f"{count} values")
+            raise MalformedError(Sentence("{count} values", count=count))
         # nested XML at the end ends where the record does, so its size makes no difference
         ends_in_xml = chunk[values_at - 2] == values.BINXML and count and (chunk[values_at - 4] or chunk[values_at - 3])
         layout = layouts[chunk[at : values_at - 4 if ends_in_xml else values_at]]
         if values_at + layout.size > end:
-            raise MalformedError("values that are larger than the record")
+            raise MalformedError(Sentence("values that are larger than the record"))
         return layout, values_at
 
     def _literal(self, at: int, end: int) -> Layout:
@@ -172,7 +173,11 @@ class Definitions:
         guid, size = _DEFINITION(self._chunk, offset)
         self._work -= size
         if start + size > len(self._chunk) or self._work < 0:
-            raise MalformedError(f"a template of {size} bytes at 0x{offset:x}, for which there is no room")
+            raise MalformedError(
+                Sentence(
+                    "a template of {size} bytes at 0x{offset:x}, for which there is no room", size=size, offset=offset
+                )
+            )
         definition = _KNOWN.find(self._chunk, start, guid, size)
         self._here[offset] = found = definition.layouts, _DEFINITION_SIZE + size
         return found

@@ -21,6 +21,7 @@ from Evtx.Evtx import ChunkHeader, Record
 from diagnostics.parsers.evtx.binxml import Element, MalformedError, Slot
 from diagnostics.parsers.evtx.definitions import literal_layout
 from diagnostics.parsers.evtx.layout import Layout
+from engine.sentence import Sentence
 
 logging.getLogger("Evtx").addHandler(logging.NullHandler())  # what it warns of, the damage of the record says
 
@@ -36,12 +37,12 @@ _FAILURES = (
 def reference_layout(chunk: bytes, at: int) -> Layout:
     """A record's content as a layout without values. Raises `MalformedError` where python-evtx gives up as well."""
     if any(_is_endless(chunk, offset) for offset in _LISTS):
-        raise MalformedError("lists of names that never end")
+        raise MalformedError(Sentence("lists of names that never end"))
     try:
         text = Record(chunk, at, ChunkHeader(chunk, 0)).xml()
         root = fromstring(text)
     except (*_FAILURES, DefusedXmlException, ParseError) as error:
-        raise MalformedError(f"python-evtx: {type(error).__name__}") from error
+        raise MalformedError(Sentence("python-evtx: {kind}", kind=type(error).__name__)) from error
     return literal_layout(_tree(root))
 
 

@@ -18,6 +18,7 @@ from diagnostics.parsers.evtx.plan import Plan, Raw, Scalar
 from diagnostics.parsers.evtx.template import UNNAMED, Field, Parts, Template
 from diagnostics.parsers.records import Fields
 from diagnostics.parsers.timestamps import parse_timestamp
+from engine.sentence import Sentence
 
 Read = Callable[[Raw], str]
 
@@ -96,7 +97,7 @@ class Shape:
     def _inner(self) -> int | None:
         nested = [step.number for step in self.steps if isinstance(step, Nested)]
         if len(nested) != len(set(nested)) or len(nested) > _NESTED:
-            raise MalformedError("a template that repeats its nested XML")
+            raise MalformedError(Sentence("a template that repeats its nested XML"))
         return nested[0] if len(self.steps) == len(nested) == 1 and not self.message else None
 
 
@@ -149,7 +150,7 @@ class Layout:
     def __init__(self, shape: Shape, descriptors: tuple[int, ...]) -> None:
         sizes = [descriptor & 0xFFFF for descriptor in descriptors]
         if shape.repeated and sum(sizes[number] for number in shape.repeated if number < len(sizes)) > _AMPLIFICATION:
-            raise MalformedError("a template that repeats its values without measure")
+            raise MalformedError(Sentence("a template that repeats its values without measure"))
         self.shape = shape
         self.starts = (0, *accumulate(sizes))
         """Where each value begins, counted from the first; at the end, where the last one ends."""
@@ -200,7 +201,7 @@ class Layout:
     @property
     def _system(self) -> System:
         if self.shape.system is None:
-            raise MalformedError("an event without a System section")
+            raise MalformedError(Sentence("an event without a System section"))
         return self.shape.system
 
     def _quick_peek(self, numbers: list[int]) -> Callable[[bytes, int], Any]:

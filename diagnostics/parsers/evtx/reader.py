@@ -17,7 +17,7 @@ from diagnostics.parsers.evtx.layout import Layout, Nested, Peek, add
 from diagnostics.parsers.evtx.plan import Scalar
 from diagnostics.parsers.format import Interest, everything
 from diagnostics.parsers.records import Fields, finished, level_numbered
-from engine.sentence import Sentence
+from engine.sentence import Sentence, listed
 
 _XML = 0x18
 """Where in a record its XML begins."""
@@ -56,6 +56,12 @@ def read(document: Document, interest: Interest, tally: Tally) -> Iterator[Event
 
 _Content = tuple[dict[str, str], tuple[str, ...], str]
 """What the data sections of a record hold: fields, the error codes in them, and the rendered message."""
+
+
+def _why(refusal: Exception) -> str:
+    if isinstance(refusal, MalformedError):
+        return refusal.why
+    return Sentence("it refers to a place outside the chunk")
 
 
 class Rereader:
@@ -165,13 +171,13 @@ class _Reader:
         """The record as python-evtx reads it; none where it cannot either, or nobody is interested."""
         from diagnostics.parsers.evtx.fallback import reference_layout  # noqa: PLC0415 - its import is slow, its use rare
 
-        reason = str(refusal) if isinstance(refusal, MalformedError) else "it refers to a place outside the chunk"
+        reason = _why(refusal)
         if self._patience:
             self._patience -= 1
             try:
                 return self._decoded_by_reference(head, reference_layout(self._chunk, head[0]))
             except _REFUSED as error:
-                reason = f"{reason}; {error}"
+                reason = listed((reason, _why(error)))
         remarks[Sentence("record unreadable: {why}", why=reason)] += 1
         return []
 
@@ -236,7 +242,7 @@ class _Reader:
     def _values(self, located: Located, end: int, depth: int) -> Iterator[tuple[str | None, str]]:
         """Name (None for the rendered message) and text of every value."""
         if not depth:
-            raise MalformedError(f"XML nested more than {_DEPTH} deep")
+            raise MalformedError(Sentence("XML nested more than {most} deep", most=_DEPTH))
         layout, at = located
         raw = layout.unpack(self._chunk, at)
         for step in layout.shape.steps:

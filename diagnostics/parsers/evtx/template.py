@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnostics.parsers.evtx.binxml import Element, MalformedError, Slot
+from engine.sentence import Sentence
 
 Parts = tuple[str | Slot, ...]
 """The content of an attribute or of an element without children."""
@@ -50,7 +51,7 @@ def compile_template(root: Element) -> Template:
         else:
             _collect(element, fields)
     if len(fields) > _FIELDS:
-        raise MalformedError(f"a template of {len(fields)} fields")
+        raise MalformedError(Sentence("a template of {count} fields", count=len(fields)))
     return Template(system, tuple(fields), tuple(message))
 
 
@@ -109,5 +110,5 @@ def _collect(element: Element, fields: list[Field]) -> None:
 
 def _literal(parts: list[str | Slot]) -> str:
     if any(isinstance(part, Slot) for part in parts):
-        raise MalformedError("a field whose name is a value")
+        raise MalformedError(Sentence("a field whose name is a value"))
     return "".join(part for part in parts if isinstance(part, str))
