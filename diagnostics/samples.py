@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from diagnostics.sanitize import one_line
 
+SCENARIO, LOGS = "scenario.yml", "logs"
+"""What a job of the lab consists of: how it came about (`engine.lab.reading.FILE`), and what its machines exported."""
+
 _BESIDE = Path(__file__).parents[1] / "samples"
 """In a checkout they lie beside the package."""
 _INSTALLED = Path(__file__).parent / "bundled"
@@ -25,7 +28,7 @@ class Sample(NamedTuple):
     @property
     def logs(self) -> Path:
         """What its machines exported."""
-        return self.folder / "logs"
+        return self.folder / LOGS
 
 
 def samples_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -49,9 +52,17 @@ def sample_named(name: str) -> Sample | None:
 
 
 def with_samples(paths: Iterable[str]) -> tuple[str, ...]:
-    """The paths, with the logs of a sample for its name."""
-    named = ((path, sample_named(path)) for path in paths)
-    return tuple(str(sample.logs) if sample else path for path, sample in named)
+    """The paths, with the logs of a sample for its name, and those of a job of the lab for its folder."""
+    return tuple(map(_logs_of, paths))
+
+
+def _logs_of(path: str) -> str:
+    """What its machines exported: the story beside it is about the job, and would be read as a report of it."""
+    if sample := sample_named(path):
+        return str(sample.logs)
+    folder = Path(path)
+    is_job = (folder / SCENARIO).is_file() and (folder / LOGS).is_dir()
+    return str(folder / LOGS) if is_job else path
 
 
 def near(name: str) -> str:
@@ -64,7 +75,7 @@ def near(name: str) -> str:
 
 def _samples(place: Path) -> Iterator[Sample]:
     for folder in sorted(place.iterdir()):
-        if (folder / "logs").is_dir():
+        if (folder / LOGS).is_dir():
             yield Sample(folder.name, _title(folder / "README.md") or folder.name, folder)
 
 

@@ -20,6 +20,8 @@ _MACHINES = 2
 """So many hosts, and virtual machines on each, tell a machine's fault from its host's and a host's from the site's."""
 _NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,14}").fullmatch
 _GUEST_WRITERS = VirtualMachine(name="X").writers
+_OFFLINE_FORBIDDEN = "ID 30288"
+"""DPM's code where a machine could only have been saved for its backup, and its group does not allow that."""
 
 
 class Stand(NamedTuple):
@@ -54,6 +56,7 @@ def stand_in(case: Case, suspected: Iterable[str] = (), writers: Iterable[str] =
     """
     jobs = _latest(case.jobs)
     failed = [vm for vm, job in jobs.items() if job.outcome is Outcome.FAILED]
+    may_save = not any(_OFFLINE_FORBIDDEN in report.codes for vm in failed for report in jobs[vm].reports)
     asked = [plate for plate in suspected if not plate.startswith(Scope.SITE)]
     chosen = _chosen(case, failed, asked)
     names = _Names()
@@ -66,11 +69,13 @@ def stand_in(case: Case, suspected: Iterable[str] = (), writers: Iterable[str] =
         for vm in vms:
             name = names.of(vm, "VM")
             plates[vm_plate(vm)] = vm_plate(name)
-            declared.append(_machine(case, vm, name, jobs.get(vm), writers))
+            saved = may_save and vm in jobs and jobs[vm].mode is Mode.OFFLINE
+            declared.append(_machine(case, vm, name, writers, saved=saved))
         hosts.append(Host(name=called, virtual_machines=tuple(declared)))
     servers = case.topology.with_role(Role.DPM_SERVER)
     site = Site(server=names.of(servers[0] if servers else "DPM01", "DPM"))
-    scenario = Scenario(title="a lab like the case", site=site, hosts=tuple(hosts), job=LabJob(retries=0))
+    job = LabJob(retries=0, offline_allowed=may_save)
+    scenario = Scenario(title="a lab like the case", site=site, hosts=tuple(hosts), job=job)
     return Stand(scenario, _with_unnamed(case, plates), tuple(_notes(case, scenario, chosen)))
 
 
@@ -110,8 +115,8 @@ class _Names:
         return fitting
 
 
-def _machine(case: Case, vm: str, name: str, job: Job | None, writers: Iterable[str]) -> VirtualMachine:
-    """With the writers that its logs name, and offline where its job was."""
+def _machine(case: Case, vm: str, name: str, writers: Iterable[str], *, saved: bool) -> VirtualMachine:
+    """With the writers that its logs name; `saved` for its backup where its job was."""
     named = {
         event.fields.get("WriterName", "")
         for sighting in case.sightings
@@ -119,8 +124,7 @@ def _machine(case: Case, vm: str, name: str, job: Job | None, writers: Iterable[
         if sighting.plate.name == vm_plate(vm) and event.machine.upper().startswith(vm)
     }
     own = dict.fromkeys((*_GUEST_WRITERS, *sorted(named & set(CLASS_IDS)), *writers))
-    offline = job is not None and job.mode is Mode.OFFLINE
-    return VirtualMachine(name=name, writers=tuple(own), backup_integration=not offline)
+    return VirtualMachine(name=name, writers=tuple(own), backup_integration=not saved)
 
 
 def _with_unnamed(case: Case, plates: Mapping[str, str]) -> dict[str, str]:

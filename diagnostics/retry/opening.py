@@ -10,13 +10,11 @@ from diagnostics.parsing import Progress
 from diagnostics.reproduce.laboratory import stand_in, writers_needed
 from diagnostics.reproduce.suspicion import suspicions
 from diagnostics.request import Request
+from diagnostics.samples import LOGS
 from diagnostics.verdict import VerdictWord
 from engine.lab import Fault, Scenario, parse_fault, read_scenario
 from engine.lab.reading import FILE
 from engine.sentence import Sentence
-
-LOGS = "logs"
-"""Beside a scenario: what its machines exported."""
 
 
 class NothingToRetryError(Exception):
@@ -49,7 +47,7 @@ def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = Non
         diagnosis = diagnose(Request(paths=(str(folder / LOGS),)), progress, knowledge)
         cause, plate = _first(diagnosis)
         basis = Sentence(
-            "The job of {scenario}, from its scenario: the same seed brings it to where it failed.",
+            'The job of the scenario "{scenario}": the same seed brings it to where it failed.',
             scenario=Sentence(scenario.title),
         )
         return FailedJob(scenario, (), cause, plate, (basis,))

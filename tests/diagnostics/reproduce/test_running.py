@@ -8,6 +8,7 @@ from diagnostics.parsing import Unwatched
 from diagnostics.reproduce import Bounds, reproduce
 from diagnostics.reproduce.laboratory import stand_in
 from diagnostics.request import Request
+from diagnostics.samples import with_samples
 from diagnostics.verdict import ReproductionWord
 from engine.lab import parse_fault, read_scenario
 from tests.bundled import SAMPLES, diagnosis_of
@@ -98,3 +99,11 @@ def test_a_plate_that_the_logs_leave_unnamed_has_a_stand_in():
     stand = stand_in(case, [unnamed])
     assert [str(one) for one in stand.placed([fault], unnamed)] == ["writer-failed@vm:VM01"]
     assert stand.placed([fault], "site") == ()
+
+
+@pytest.mark.parametrize(
+    "sample", ["condition-a-integration-off", "condition-b-dynamic-disk", "condition-e-shadow-storage"]
+)
+def test_a_group_that_forbids_offline_backups_forbids_them_in_the_lab_as_well(sample):
+    told = reproduce(diagnose(Request(paths=with_samples([sample]))), knowledge())
+    assert told.outcome is ReproductionWord.REPRODUCED, told.summary
