@@ -45,6 +45,8 @@ class Case(msgspec.Struct, kw_only=True):
     sightings: Sequence[Sighting]
     absences: Sequence[Absence]
     catalog: Catalog
+    rules: RuleSet
+    places: Places
     graph: "nx.DiGraph[str]"
     problem: Problem
     posterior: Posterior
@@ -101,6 +103,8 @@ def understand(
         sightings=sightings,
         absences=absent,
         catalog=catalog,
+        rules=rules,
+        places=places,
         graph=graph,
         problem=problem,
         posterior=posterior,

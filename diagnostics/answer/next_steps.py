@@ -1,14 +1,14 @@
 """What to collect or try next, for which machine and with which command."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from diagnostics.case.collecting import Missing, Option, retries, tests
 from diagnostics.case.pipeline import chain
+from diagnostics.case.promises import Promises
 from diagnostics.case.topology import UNKNOWN, Role, vm_plate
 from diagnostics.localize.explain import Suspect
 from diagnostics.localize.judge import Candidate
-from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_tests
-from diagnostics.localize.telling_apart import rank_splits
+from diagnostics.localize.next_evidence import Gain, Retry, Test, rank_splits, rank_tests
 from diagnostics.sanitize import one_line
 from diagnostics.understanding import Case
 from diagnostics.verdict import NextEvidence, VerdictWord
@@ -23,13 +23,14 @@ _WORTHWHILE_BITS = 0.005
 
 
 def next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
-    """What would tell most per minute about the plates that are suspected."""
-    found: list[tuple[Option, Gain]] = []
-    for plate in _suspected(case):
-        options = {test.key: (test, option) for test, option in _tests(case, lacking, plate)}
-        gains = rank_tests(case.problem, case.posterior, [test for test, _ in options.values()])
-        found += [(options[gain.key][1], gain) for gain in gains]
-    return _best(found)[:_SHOWN]
+    """What would tell most per minute about which of the suspects it is."""
+    believed = {Suspect(found.plate, found.component): found.probability for found in case.judgement.candidates}
+    plates = _suspected(case)
+    options = _tests(case, lacking, plates)
+    retried = _retried(case)
+    if retried in plates:
+        options |= _retries(retried)
+    return _best(rank_tests(case.posterior, believed, [test for test, _ in options.values()]), options)[:_SHOWN]
 
 
 def told_apart_by(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
@@ -37,20 +38,17 @@ def told_apart_by(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
     if case.judgement.verdict is not VerdictWord.AMBIGUOUS:
         return []
     suspects = [Suspect(fault.plate, fault.component) for fault in case.judgement.faults]
-    found: list[tuple[Option, Gain]] = []
-    for plate in sorted({fault.plate for fault in case.judgement.faults} & set(case.posterior.network.plates)):
-        options = {test.key: (test, option) for test, option in _tests(case, lacking, plate)}
-        gains = rank_splits(case.posterior, suspects, [test for test, _ in options.values()])
-        found += [(options[gain.key][1], gain) for gain in gains]
-    return _best(found)[:_SPLITS_SHOWN]
+    plates = sorted({suspect.plate for suspect in suspects} & set(case.posterior.network.plates))
+    options = _tests(case, lacking, plates)
+    retried = _retried(case)
+    if retried in plates:
+        options |= _retries(retried)
+    return _best(rank_splits(case.posterior, suspects, [test for test, _ in options.values()]), options)[:_SPLITS_SHOWN]
 
 
-def _best(found: Iterable[tuple[Option, Gain]]) -> list[NextEvidence]:
-    """Each option once, with the most that it promises, the most per cost first."""
-    best: dict[Option, Gain] = {}
-    for option, gain in found:
-        best[option] = max(best.get(option, gain), gain, key=lambda one: one.bits_per_cost)
-    ranked = sorted(best.items(), key=lambda item: (-item[1].bits_per_cost, item[0]))
+def _best(gains: Iterable[Gain], options: Mapping[str, tuple[Test | Retry, Option]]) -> list[NextEvidence]:
+    """The options in the order of what they promise; what promises next to nothing is left out."""
+    told = ((options[gain.key][1], gain) for gain in gains if gain.bits > _WORTHWHILE_BITS)
     return [
         NextEvidence(
             collect=Sentence(option.title),
@@ -58,8 +56,7 @@ def _best(found: Iterable[tuple[Option, Gain]]) -> list[NextEvidence]:
             command=one_line(option.command),
             gain_bits=round(gain.bits, 3),
         )
-        for option, gain in ranked
-        if gain.bits > _WORTHWHILE_BITS
+        for option, gain in told
     ]
 
 
@@ -76,11 +73,18 @@ def _around(case: Case, found: Candidate) -> list[str]:
     return sorted({case.graph.nodes[member]["parent"] for member in members}) or [found.plate]
 
 
-def _tests(case: Case, lacking: Sequence[Missing], plate: str) -> Iterator[tuple[Test | Retry, Option]]:
-    machines = [name.partition(":")[2] for name in chain(case.graph, plate)]
-    yield from tests(lacking, plate, machines + case.topology.with_role(Role.DPM_SERVER), case.catalog)
-    if plate == _retried(case):
-        yield from retries(plate, machines[0])
+def _tests(case: Case, lacking: Sequence[Missing], plates: Iterable[str]) -> dict[str, tuple[Test | Retry, Option]]:
+    """The missing exports of the machines on and around some plates, and of the DPM server."""
+    machines = {name.partition(":")[2] for plate in plates for name in chain(case.graph, plate)}
+    machines |= {*case.topology.with_role(Role.DPM_SERVER)}
+    promises = Promises(case.rules.rules, case.places, case.catalog)
+    near = [item for item in lacking if item.machine in machines]
+    found = tests(near, lambda machine: case.topology.plate_of(machine)[1], promises.signs)
+    return {test.key: (test, option) for test, option in found}
+
+
+def _retries(plate: str) -> dict[str, tuple[Test | Retry, Option]]:
+    return {test.key: (test, option) for test, option in retries(plate, plate.partition(":")[2])}
 
 
 def _retried(case: Case) -> str | None:

@@ -2,21 +2,17 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from diagnostics.case.topology import Role, Topology, short_name
 from diagnostics.event import Event, Kind
-from diagnostics.knowledge.catalog import Catalog
-from diagnostics.knowledge.catalog import Role as ExportRole
 from diagnostics.knowledge.collection import Export, load_collection
-from diagnostics.localize.next_evidence import Retry, Test
-from diagnostics.localize.problem import Link
-from engine.pipeline import Scope
+from diagnostics.localize.next_evidence import Retry, Sign, Test
 
 _PLAIN_NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*").fullmatch
-_SPURIOUS = 0.05
-"""P(an export shows something of a component that is not at fault)."""
+_HANDING_OVER = 2.0
+"""Minutes to reach a machine and hand over what it gave, whatever it is: three short lists take longer than one log."""
 
 
 class Option(NamedTuple):
@@ -67,15 +63,14 @@ def missing(topology: Topology, events: Iterable[Event], channels: Iterable[tupl
 
 
 def tests(
-    lacking: Iterable[Missing], plate: str, on_chain: Iterable[str], catalog: Catalog
+    lacking: Iterable[Missing], plate_of: Callable[[str], str], signs: Callable[[Missing], tuple[Sign, ...]]
 ) -> Iterator[tuple[Test, Option]]:
-    """The missing exports of the machines `on_chain` as tests of the causes on a plate and around it."""
-    machines = set(on_chain)
+    """Missing exports as tests, with the plate of each machine and the signs that each export may hold."""
     for item in lacking:
-        links = tuple(_links(item, catalog)) if item.machine in machines else ()
-        if links:
+        shown = signs(item)
+        if shown:
             key = f"{item.export.id}@{item.machine}"
-            yield Test(key, plate, links, _SPURIOUS, item.export.cost), item.option
+            yield Test(key, plate_of(item.machine), shown, item.export.cost + _HANDING_OVER), item.option
 
 
 def retries(plate: str, vm: str) -> Iterator[tuple[Retry, Option]]:
@@ -83,15 +78,6 @@ def retries(plate: str, vm: str) -> Iterator[tuple[Retry, Option]]:
     for again in load_collection().retries:
         option = Option(again.title, vm, again.command.replace("{machine}", _safe(vm)))
         yield Retry(f"{again.id}@{vm}", plate, again.mode, again.cost), option
-
-
-def _links(item: Missing, catalog: Catalog) -> Iterator[Link]:
-    home = {Role.GUEST: Scope.VM, Role.HOST: Scope.HOST}.get(item.role, Scope.SITE)
-    tells = item.export.tells.get(ExportRole(item.role), {})
-    for cause in catalog.causes.values():
-        if cause.component in tells:
-            scope = home if home in cause.scopes else cause.scopes[0]
-            yield Link(scope, cause.id, tells[cause.component])
 
 
 def _roles(role: Role) -> tuple[Role, ...]:

@@ -1,29 +1,37 @@
 """What to collect or try next: the expected information of tests that have not been made, in bits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from diagnostics.localize.explain import Suspect
 from diagnostics.localize.factors import retry_line
+from diagnostics.localize.hypotheses import Hypothesis, anything_else, hypothesis
 from diagnostics.localize.inference import Posterior
 from diagnostics.localize.network import Network
-from diagnostics.localize.problem import Link, Problem
+from diagnostics.localize.problem import Link
 from diagnostics.localize.sets import Floats
-from engine.pipeline import Mode, Scope
+from engine.pipeline import Mode
 
 _PROBE = "\0probe"
 
 
+class Sign(NamedTuple):
+    """Something that a source shows or not."""
+
+    links: tuple[Link, ...]
+    spurious: float
+    """P(it shows | none of the linked causes)."""
+
+
 class Test(NamedTuple):
-    """A source that could be collected: it will show something or not."""
+    """A source that could be collected: each of its signs will be there or not."""
 
     key: str
     plate: str
-    """The innermost plate that it belongs to."""
-    links: tuple[Link, ...]
-    spurious: float
-    """P(it shows something | none of the linked causes)."""
+    """Of the machine that has it."""
+    signs: tuple[Sign, ...]
     cost: float
 
 
@@ -41,24 +49,69 @@ class Gain(NamedTuple):
 
     key: str
     bits: float
-    """Expected information about what is at fault on the plate and around it."""
+    """Expected information about what is at fault."""
     bits_per_cost: float
 
 
-def rank_tests(problem: Problem, posterior: Posterior, tests: Iterable[Test | Retry]) -> list[Gain]:
-    """The tests, the most informative per cost first; ties by key. Tests of unknown plates are left out."""
+def rank_tests(posterior: Posterior, believed: Mapping[Suspect, float], tests: Iterable[Test | Retry]) -> list[Gain]:
+    """The tests by what they are expected to tell, per cost, about which suspect it is, or none of them; ties by key.
+
+    Args:
+        posterior: what is known.
+        believed: the suspects, and how probable each is.
+        tests: those of plates that the posterior does not know are left out.
+    """
+    suspected = [hypothesis(posterior, suspect, weight) for suspect, weight in believed.items()]
+    suspected.append(anything_else(posterior, max(0.0, 1.0 - sum(believed.values()))))
+    known = [test for test in tests if test.plate in posterior.network.paths]
+    return ranked(
+        (test, told_by_retry(posterior, test) if isinstance(test, Retry) else told_by_source(suspected, test))
+        for test in known
+    )
+
+
+def rank_splits(posterior: Posterior, suspects: Sequence[Suspect], tests: Iterable[Test | Retry]) -> list[Gain]:
+    """The tests by what they are expected to tell, per cost, about which one of the suspects it is; ties by key."""
+    weights = [posterior.plates[suspect.plate].components[suspect.component] for suspect in suspects]
+    if len(suspects) < 2 or not sum(weights):
+        return []
+    suspected = [hypothesis(posterior, suspect, weight) for suspect, weight in zip(suspects, weights, strict=True)]
+    return ranked((test, _told_apart(suspected, test)) for test in tests)
+
+
+def ranked(promised: Iterable[tuple[Test | Retry, float]]) -> list[Gain]:
+    """The most information per cost first."""
     gains = []
-    for test in tests:
-        if test.plate in posterior.plates:
-            bits = round(max(_bits(problem, posterior, test), 0.0), 6)
-            gains.append(Gain(test.key, bits, round(bits / max(test.cost, 1e-9), 6)))
+    for test, told in promised:
+        bits = round(max(told, 0.0), 6)
+        gains.append(Gain(test.key, bits, round(bits / max(test.cost, 1e-9), 6)))
     return sorted(gains, key=lambda gain: (-gain.bits_per_cost, gain.key))
 
 
-def _bits(problem: Problem, posterior: Posterior, test: Test | Retry) -> float:
-    if isinstance(test, Retry):
-        return information(*_retry(posterior.network, test))
-    return information(*_shows(problem, posterior, test))
+def told_by_source(suspected: Sequence[Hypothesis], test: Test) -> float:
+    """The information between a source and which of the suspects it is, as far as `first_sign` tells it."""
+    weights = _weights(suspected)
+    outcomes = np.array([[_shows(one, test.plate, sign) for sign in test.signs] for one in suspected])
+    return first_sign(outcomes, weights) if outcomes.size else 0.0
+
+
+def _shows(suspected: Hypothesis, plate: str, sign: Sign) -> float:
+    """P(a sign is there | the suspect is all that is wrong)."""
+    reaches = suspected.reaches(plate)
+    shown = sum(suspected.share(link) * link.sensitivity for link in sign.links) if reaches else 0.0
+    return 1.0 - (1.0 - sign.spurious) * (1.0 - reaches * min(shown, 1.0))
+
+
+def _told_apart(suspected: Sequence[Hypothesis], test: Test | Retry) -> float:
+    if isinstance(test, Test):
+        return told_by_source(suspected, test)
+    return information(np.array([one.passes(test.mode) for one in suspected]), _weights(suspected))
+
+
+def _weights(suspected: Sequence[Hypothesis]) -> Floats:
+    weights = np.array([one.weight for one in suspected])
+    normalized: Floats = weights / (weights.sum() or 1.0)
+    return normalized
 
 
 def information(outcome: Floats, masses: Floats) -> float:
@@ -74,32 +127,26 @@ def entropy(p: Floats) -> Floats:
     return bits
 
 
-def _shows(problem: Problem, posterior: Posterior, test: Test) -> tuple[Floats, Floats]:
-    """P(test shows something) if one of the linked causes is active, or none; and the probability of each case.
+def first_sign(outcomes: Floats, masses: Floats) -> float:
+    """The information between a state and the first of many signs that is there, in the order of what each tells.
 
-    From the marginals, as if at most one of the linked causes were active: for a single cause the closed form
-    H2(P se + (1 - P) sp) - P H2(se) - (1 - P) H2(sp).
+    All signs together tell more, but that is a sum over all their combinations; this is what a reader makes of a log
+    who stops at the first that he knows. `outcomes` is (states, signs): P(sign | state), independent in each state.
     """
-    scopes = _around(posterior.network, test.plate)
-    sensitivities, masses = [], []
-    for link in test.links:
-        plate, steps = scopes.get(link.scope, ("", 0))
-        mass = posterior.plates[plate].causes.get(link.cause, 0.0) if plate else 0.0
-        sensitivities.append(link.sensitivity)
-        masses.append(mass * problem.activation**steps)
-    several = max(1.0, sum(masses))
-    cases = np.array([*(mass / several for mass in masses), max(0.0, 1.0 - sum(masses))])
-    outcome = 1.0 - (1.0 - test.spurious) * (1.0 - np.array([*sensitivities, 0.0]))
-    return outcome, cases
+    alone = [-information(column, masses) for column in outcomes.T]
+    ordered = outcomes[:, np.argsort(alone, kind="stable")]
+    none_before = np.cumprod(np.concatenate((np.ones((len(masses), 1)), 1.0 - ordered), axis=1), axis=1)
+    first = np.concatenate((ordered * none_before[:, :-1], none_before[:, -1:]), axis=1)
+    lifts = np.log2(np.clip(first, 1e-300, 1.0)) - np.log2(np.clip(masses @ first, 1e-300, 1.0))
+    return float(masses @ (first * lifts).sum(axis=1))
 
 
-def _around(network: Network, plate: str) -> dict[Scope, tuple[str, int]]:
-    """Per scope the plate on the chain, and over how many levels its causes must reach the test."""
-    path = network.paths[plate]
-    return {network.plates[name].scope: (name, len(path) - 1 - level) for level, name in enumerate(path)}
+def told_by_retry(posterior: Posterior, retry: Retry) -> float:
+    """The information between the outcome of a retry and all that may be at fault: exact."""
+    return information(*outcomes_of_retry(posterior.network, retry))
 
 
-def _retry(network: Network, retry: Retry) -> tuple[Floats, Floats]:
+def outcomes_of_retry(network: Network, retry: Retry) -> tuple[Floats, Floats]:
     """P(the job passes) for each state that the model keeps apart, and the probability of each: exact."""
     lines = {**network.lines[retry.plate], _PROBE: retry_line(retry.mode)}
     probed = network.replace({retry.plate: lines})

@@ -13,14 +13,19 @@ def share(hits: Sequence[bool]) -> float:
     return sum(hits) / len(hits) if hits else math.nan
 
 
-def wilson_lower(right: int, total: int, z: float = 1.959964) -> float:
-    """The lower end of Wilson's 95 % interval of a proportion (Wilson 1927)."""
+def wilson(right: int, total: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson's 95 % interval of a proportion (Wilson 1927)."""
     if not total:
-        return 0.0
+        return 0.0, 1.0
     p = right / total
     centre = p + z * z / (2 * total)
     spread = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return (centre - spread) / (1 + z * z / total)
+    return (centre - spread) / (1 + z * z / total), (centre + spread) / (1 + z * z / total)
+
+
+def wilson_lower(right: int, total: int) -> float:
+    """The lower end of Wilson's interval."""
+    return wilson(right, total)[0]
 
 
 class Bin(NamedTuple):

@@ -23,6 +23,9 @@ class Named(NamedTuple):
 
     instance: Instance
     right: bool
+    cause_firm: bool
+    """Whether a cause is named, as firm as the component."""
+    cause_right: bool
     minimal: int | None
     """Lines of minimal evidence; None where they were not worked out."""
 
@@ -91,6 +94,8 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
             Named(
                 (fault.plate, fault.component),
                 is_at_fault((fault.plate, fault.component), night.truths),
+                (fault.cause_probability or 0.0) >= FIRM,
+                fault.cause in {truth.cause for truth in night.truths},
                 len(fault.minimal_evidence) if most_explained else None,
             )
             for fault in firm

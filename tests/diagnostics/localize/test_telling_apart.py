@@ -6,10 +6,9 @@ import pytest
 
 from diagnostics.localize.explain import Suspect
 from diagnostics.localize.inference import infer
-from diagnostics.localize.next_evidence import Retry
+from diagnostics.localize.next_evidence import Retry, Sign, rank_splits
 from diagnostics.localize.next_evidence import Test as Export
 from diagnostics.localize.problem import Link, Problem
-from diagnostics.localize.telling_apart import rank_splits
 from engine.pipeline import Component, Mode, Scope, Stage
 from tests.diagnostics.localize.problems import failed, machines, site
 
@@ -21,7 +20,7 @@ GUEST, HOST = Suspect(VM, Component.GUEST_VSS), Suspect("host:HV1", Component.HO
 
 
 def shows(key, scope, component, sensitivity=0.8):
-    return Export(key, VM, (Link(scope, f"{component}-broken", sensitivity),), 0.01, 1.0)
+    return Export(key, VM, (Sign((Link(scope, f"{component}-broken", sensitivity),), 0.01),), 1.0)
 
 
 def h2(p):
@@ -51,8 +50,11 @@ def test_an_offline_retry_tells_the_guest_from_the_host_and_an_online_one_does_n
 
 
 def test_what_shows_both_alike_tells_nothing():
-    both = Export("both", VM, (Link(Scope.VM, f"{Component.GUEST_VSS}-broken", 0.7),
-                             Link(Scope.HOST, f"{Component.HOST_VSS}-broken", 0.7)), 0.01, 1.0)  # fmt: skip
+    links = (
+        Link(Scope.VM, f"{Component.GUEST_VSS}-broken", 0.7),
+        Link(Scope.HOST, f"{Component.HOST_VSS}-broken", 0.7),
+    )
+    both = Export("both", "host:HV1", (Sign(links, 0.01),), 1.0)
     assert rank_splits(POSTERIOR, [GUEST, HOST], [both])[0].bits < 1e-6
 
 
