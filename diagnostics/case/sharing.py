@@ -67,7 +67,7 @@ def shared_plates(
 
     What a person has given (name -> virtual machines) stands in place of what the logs tell.
     """
-    members = _servers(jobs, topology) | _volumes(events, topology)
+    members = _servers(jobs, topology) | (_volumes(events, topology) or _cluster(jobs, topology))
     members |= {name: {vm.upper() for vm in vms} for name, vms in given.items()}
     failed = Counter(job.vm for job in jobs if job.outcome is Outcome.FAILED)
     plates = [SharedPlate(name, frozenset(map(vm_plate, vms))) for name, vms in members.items()]
@@ -85,6 +85,15 @@ def _volumes(events: Iterable[Event], topology: Topology) -> dict[str, set[str]]
             for volume in volumes_in(event):
                 members[f"csv:{volume}"].add(vm)
     return {name: vms for name, vms in members.items() if len({topology.host(vm) for vm in vms}) > 1}
+
+
+def _cluster(jobs: Iterable[Job], topology: Topology) -> dict[str, set[str]]:
+    """The machines that run on nodes of a cluster, by what reports name the hosts, where no volume is known.
+
+    One cluster is supposed: reports name its nodes, not itself.
+    """
+    clustered = {job.vm for job in jobs for report in job.reports if job.vm and named(report, "ClusterNode")}
+    return {"csv:CLUSTER": clustered} if len({topology.host(vm) for vm in clustered}) > 1 else {}
 
 
 def _servers(jobs: Iterable[Job], topology: Topology) -> dict[str, set[str]]:
