@@ -26,7 +26,7 @@ def code_article(info: CodeInfo, library: Library) -> Article:
             *(((Sentence("also printed as"), (spelled(info.code),)),) if info.code.startswith("0x") else ()),
             *component,
             (Sentence("worth a retry"), (_RETRYABLE[info.retryable],)),
-            *((("job fails within", mentioned(stages)),) if stages else ()),
+            *(((Sentence("jobs fail in"), mentioned(stages)),) if stages else ()),
         ),
         lead=((Sentence("{meaning}.", meaning=Sentence(info.meaning)),),),
         sections=listed("Rules that ask for it", rule_lines(library.coded(info.code), library)),
