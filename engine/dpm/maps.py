@@ -92,7 +92,7 @@ class BlockMap:
     def changed_since(self, earlier: "BlockMap") -> int:
         """How many blocks have other contents than in an earlier map of the same replica.
 
-        Blocks that one of the two lacks are zeros. What is in the same slot is the same.
+        Blocks that one of the two lacks are zeros. What is in the same slot is the same; what has no slot is zeros.
         """
         longer, shorter = (self, earlier) if self.blocks >= earlier.blocks else (earlier, self)
         padded = shorter if shorter.blocks == longer.blocks else shorter.resized(longer.image_size)
@@ -100,8 +100,9 @@ class BlockMap:
         for first in range(0, longer.blocks, step):
             one, other = longer.slots[first : first + step], padded.slots[first : first + step]
             if one.tobytes() != other.tobytes():
-                moved = (n for n, slots in enumerate(zip(one, other, strict=True), first) if slots[0] != slots[1])
-                changed += sum(longer.digest(n) != padded.digest(n) for n in moved)
+                for n, (slot, before) in enumerate(zip(one, other, strict=True), first):
+                    if slot != before:
+                        changed += not slot or not before or longer.digest(n) != padded.digest(n)
         return changed
 
     @contextmanager
