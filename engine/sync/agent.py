@@ -91,8 +91,11 @@ def send_image(
             tracked = None
         transport.send(Describe(source.size(), tracked is not None))
         sending = _Sending(transport, source, begin.block_size, room)
-        with _saying_why(transport, room) if begin.empty else contextlib.nullcontext():
-            root = sending.everything(threads, progress) if begin.empty else sending.run(tracked, threads, progress)
+        if begin.empty:
+            with _saying_why(transport, room):
+                root = sending.everything(threads, progress)
+        else:
+            root = sending.run(tracked, threads, progress)
         mode = confirmed()
         with contextlib.suppress(BrokenTransferError):  # a server that is gone may have said why
             transport.send(Finished(root, mode))

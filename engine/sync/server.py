@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from queue import Empty, Queue
 from typing import NamedTuple
 
-from blake3 import blake3
-
-from engine.blocks import DIGEST_SIZE, ZERO_DIGEST, Buffer, Buffers, Hasher, run_digests
+from engine.blocks import ZERO_DIGEST, Buffer, Buffers, Hasher, run_digests
 from engine.dpm.draft import Draft
 from engine.dpm.errors import ChangedSourceError, RootMismatchError, TransferCancelled
 from engine.dpm.records import JobKind, PointMode, RecoveryPoint, Replica
 from engine.dpm.repository import Repository
 from engine.parallel import THREADS, Together, in_order
 from engine.progress import Progress
+from engine.sync.batches import Batch, Batches, nth
 from engine.sync.checkpoints import Checkpoints, checkpoints
 from engine.sync.compression import unpacked
 from engine.sync.messages import (
-    BATCH_BLOCKS,
     MAX_PAYLOAD,
     VERSION,
     Begin,
@@ -33,7 +31,6 @@ from engine.sync.messages import (
     Need,
     Refused,
 )
-from engine.sync.scope import Pairs, Run
 from engine.sync.wire import BrokenTransferError, RefusedError, Transport, expect, refuse, refusing
 
 _ROOMS = 6
@@ -100,15 +97,6 @@ def receive_image(
         return done
 
 
-class _Batch(NamedTuple):
-    runs: list[Run]
-    digests: bytes
-    """The agent's."""
-
-    def blocks(self) -> list[int]:
-        return [block for first, count in self.runs for block in range(first, first + count)]
-
-
 class _Payload(NamedTuple):
     blocks: tuple[int, ...]
     packed: bool
@@ -129,19 +117,16 @@ class _Receiving:
     ) -> None:
         self._transport = transport
         self._draft = draft
-        self._everything = not described.tracked
+        self._spoken_of = Batches(draft.map.blocks, everything=not described.tracked)
         self._progress = progress
         self._empty = empty
         self._trusting = (trust_digests or described.tracked) and not draft.needs_full_comparison
-        self._batches: Queue[_Batch | None] = Queue(_WAITING)
+        self._batches: Queue[Batch | None] = Queue(_WAITING)
         self._work: Queue[_Payload | list[int] | None] = Queue()
         """What the putting thread does: received blocks, or blocks that are zeros now; None at the end."""
         self._rooms: Queue[memoryview] = Queue()
         self._announced: dict[int, bytes] = {}
         """Digests of blocks that have to come and have not yet."""
-        self._runs = Pairs()
-        self._next = 0
-        self._complete = False
         self._stopped = False
         self.blocks = 0
         self.bytes_received = 0
@@ -159,10 +144,7 @@ class _Receiving:
             self._work.put(None)
         if self._announced:
             raise BrokenTransferError(f"{len(self._announced)} blocks that were announced never came")
-        found = blake3()
-        for first, count in self._runs:
-            found.update(self._draft.map.digests_of(first, count))
-        if found.digest() != finished.root:
+        if self._spoken_of.root(self._draft.map) != finished.root:
             raise RootMismatchError
         return finished.mode
 
@@ -188,52 +170,29 @@ class _Receiving:
                 raise TransferCancelled
             match message:
                 case Digests():
-                    batch = self._batch(message, bytes(payload))
+                    batch = self._spoken_of.take(message, bytes(payload))
                     if self._empty:
                         self._await_contents(batch)
                     else:
                         self._batches.put(batch)
                     if message.last:
-                        self._complete = True
                         self._batches.put(None)
                 case Blocks():
                     self._work.put(_Payload(message.blocks, message.packed, payload, room))
                     room = self._rooms.get()
-                case Finished() if self._complete:
+                case Finished() if self._spoken_of.complete:
                     return message
                 case Refused():
                     raise RefusedError(message.why, retryable=message.retryable)
                 case _:
                     raise BrokenTransferError(f"{type(message).__name__} cannot come now")
 
-    def _batch(self, message: Digests, digests: bytes) -> _Batch:
-        """A batch of blocks that follow those before, with none missing unless changes are tracked.
-
-        Raises:
-            BrokenTransferError: they are not.
-        """
-        count = 0
-        for first, length in message.runs:
-            if first < self._next or (self._everything and first > self._next) or not length:
-                raise BrokenTransferError(f"block {first} is not the one whose turn it is")
-            self._next = first + length
-            count += length
-        if self._next > self._draft.map.blocks or count > BATCH_BLOCKS:
-            raise BrokenTransferError("there are more blocks than there can be")
-        if message.last and self._everything and self._next != self._draft.map.blocks:
-            raise BrokenTransferError("there are fewer blocks than there have to be")
-        if digests and len(digests) != count * DIGEST_SIZE:
-            raise BrokenTransferError("the digests do not belong to the blocks")
-        self._runs.extend(message.runs)
-        return _Batch(list(message.runs), digests or bytes(count * DIGEST_SIZE))
-
-    def _await_contents(self, batch: _Batch) -> None:
+    def _await_contents(self, batch: Batch) -> None:
         """What is not zeros comes without being asked for."""
         blocks = batch.blocks()
         if any(batch.digests):
-            digests = (_nth(batch.digests, n) for n in range(len(blocks)))
-            pairs = zip(blocks, digests, strict=True)
-            self._announced.update((block, digest) for block, digest in pairs if digest != ZERO_DIGEST)
+            found = ((block, batch.digest(n)) for n, block in enumerate(blocks))
+            self._announced.update((block, digest) for block, digest in found if digest != ZERO_DIGEST)
         self._progress.advanced(len(blocks) * self._draft.map.block_size)
 
     def _compare(self, threads: int) -> None:
@@ -241,7 +200,7 @@ class _Receiving:
         size = self._draft.map.block_size
         hasher, buffers = Hasher(size), Buffers(size, max(1, threads))
 
-        def own(batch: _Batch) -> tuple[_Batch, bytes]:
+        def own(batch: Batch) -> tuple[Batch, bytes]:
             with buffers.one() as buffer:
                 return batch, self._own_digests(batch, hasher, buffer)
 
@@ -251,27 +210,27 @@ class _Receiving:
                 self._transport.send(Need(tuple(differing)))
             self._progress.advanced(sum(count for _, count in batch.runs) * size)
 
-    def _arriving(self) -> Iterator[_Batch]:
+    def _arriving(self) -> Iterator[Batch]:
         while batch := self._batches.get():
             yield batch
 
-    def _own_digests(self, batch: _Batch, hasher: Hasher, buffer: Buffer) -> bytes:
+    def _own_digests(self, batch: Batch, hasher: Hasher, buffer: Buffer) -> bytes:
         """What the replica holds. A block that is not what its digest says is reported, and then differs like any."""
         stored = b"".join(self._draft.map.digests_of(*run) for run in batch.runs)
         if self._trusting:
             return stored
         found = b"".join(run_digests(self._draft.image, *run, buffer, hasher) for run in batch.runs)
         if found != stored:
-            damaged = [block for n, block in enumerate(batch.blocks()) if _nth(found, n) != _nth(stored, n)]
+            damaged = [block for n, block in enumerate(batch.blocks()) if nth(found, n) != nth(stored, n)]
             self._draft.report_damage(damaged)
         return found
 
-    def _differing(self, batch: _Batch, found: bytes) -> list[int]:
+    def _differing(self, batch: Batch, found: bytes) -> list[int]:
         """The blocks to ask for; those that are zeros now need not travel."""
         differing, zeros = [], []
         for n, block in enumerate(batch.blocks()):
-            digest = _nth(batch.digests, n)
-            if digest == _nth(found, n):
+            digest = batch.digest(n)
+            if digest == nth(found, n):
                 continue
             if digest == ZERO_DIGEST:
                 zeros.append(block)
@@ -310,7 +269,3 @@ class _Receiving:
         self.bytes_received += len(payload.data)
         self._rooms.put(payload.room)
         kept.consider()
-
-
-def _nth(digests: bytes, place: int) -> bytes:
-    return digests[place * DIGEST_SIZE : (place + 1) * DIGEST_SIZE]

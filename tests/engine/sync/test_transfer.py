@@ -327,18 +327,24 @@ def talk(transport: Transport, *messages: tuple[Message, bytes]) -> None:
         [(Digests(((0, 10),), last=True), b"x" * 320), (Blocks((3,), packed=False), b"y" * BLOCK)],
         [(Digests(((0, 10),), last=True), b"x" * 320), (Blocks((3,), packed=True), b"no frame")],
         [(Digests(((0, 10),), last=True), b"x" * 320), (Finished(bytes(32), PointMode.CRASH), b"")],
+        [(Digests(((0, 10),), last=True), b""), (Digests((), last=True), b"")],
         [(Blocks((3,), packed=False), b"y" * BLOCK)],
         [(Need(()), b"")],
     ],
 )
-def test_an_agent_that_lies_gets_no_recovery_point(repository: Repository, messages: list[tuple[Message, bytes]]):
+@pytest.mark.parametrize("there_is_one", [False, True])
+def test_an_agent_that_lies_gets_no_recovery_point(
+    repository: Repository, messages: list[tuple[Message, bytes]], *, there_is_one: bool
+):
+    if there_is_one:
+        transfer(repository, some_image(blocks=10))
     agent_end, server_end = pair()
     thread = threading.Thread(target=talk, args=(agent_end, *messages))
     thread.start()
     with pytest.raises((BrokenTransferError, ChangedSourceError)):
         receive_image(server_end, repository, repository.replica_of("disk", BLOCK), Unwatched())
     thread.join(20)
-    assert repository.points() == []
+    assert len(repository.points()) == there_is_one
 
 
 def test_frames_that_are_too_large_are_not_read():
