@@ -9,8 +9,11 @@ import pytest
 from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.request import Request
 from diagnostics.verdict import Evidence, VerdictWord
+from engine.pipeline import Stage
 from tests.diagnostics.report.verdicts import FULL
 from tests.diagnostics.test_diagnosis import CUT, NO_AGENT, VSS, job
+from tests.diagnostics.test_words import knowing_nothing_of
+from tests.test_samples import SAMPLES as LOGS
 from tests.tui.driving import NARROW, case_of, sample_read, seen, settled, story
 from tui.i18n import Words
 from tui.screens.explain import ExplainScreen
@@ -153,16 +156,22 @@ UNDECIDED = {
 }
 
 
+def of_a_cause_in_no_rule() -> Diagnosis:
+    """Real logs of a failure that no rule and no cause is about."""
+    logs = str(LOGS / "several-hosts" / "logs")
+    return diagnose(Request(paths=(logs,)), knowledge=knowing_nothing_of(Stage.CONTACT_AGENT))
+
+
 @pytest.mark.parametrize("kind", [*UNDECIDED, "unexplained"])
 @story(size=NARROW)
 async def test_a_verdict_that_decides_nothing_says_first_what_to_do_next(pilot, tmp_path, kind):
-    """On a small terminal, with a command that Enter copies. No small logs are unexplained: some are retold so."""
-    (tmp_path / "DPM01.txt").write_text("".join(UNDECIDED.get(kind, UNDECIDED["insufficient"])))
-    diagnosis = diagnose(Request(paths=(str(tmp_path),)))
-    word = kind if kind in ("ambiguous", "unexplained") else "insufficient"
+    """On a small terminal, with a command that Enter copies."""
     if kind == "unexplained":
-        retold = msgspec.structs.replace(diagnosis.verdict, verdict=VerdictWord.UNEXPLAINED)
-        diagnosis = msgspec.structs.replace(diagnosis, verdict=retold)
+        diagnosis = of_a_cause_in_no_rule()
+    else:
+        (tmp_path / "DPM01.txt").write_text("".join(UNDECIDED[kind]))
+        diagnosis = diagnose(Request(paths=(str(tmp_path),)))
+    word = kind if kind in ("ambiguous", "unexplained") else "insufficient"
     assert diagnosis.verdict.verdict == word
     await pilot.app.show_case(case_of(diagnosis))
     await settled(pilot)
