@@ -11,6 +11,8 @@ from rich.style import Style
 from textual.app import App
 
 _COLUMN, _ROW, _BASE = 8, 16, 12
+_SPACES = 'xml:space="preserve"'
+"""For whatever knows no `white-space`, as librsvg does not; https://www.w3.org/TR/SVG11/text.html#WhiteSpace."""
 _LOOKS = (
     "text{font:13px 'DejaVu Sans Mono',Menlo,Consolas,monospace;white-space:pre}"
     ".b{font-weight:bold}.u{text-decoration:underline}"
@@ -22,7 +24,8 @@ def screenshot(app: App[None], *, first_row: int = 0) -> str:
     strips = app.screen._compositor.render_strips()[first_row:]  # noqa: SLF001 - what Textual's own pictures are made of
     width, height = app.size.width * _COLUMN, len(strips) * _ROW
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_SPACES} viewBox="0 0 {width} {height}"'
+        f' width="{width}" height="{height}">'
         f"<style>{_LOOKS}</style>"
     )
     drawn = [line for number, strip in enumerate(strips) for line in _row(list(strip), number * _ROW)]

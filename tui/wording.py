@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from diagnostics.language import say
 from engine.dpm.errors import RepositoryError, explained
 
 
@@ -17,7 +18,9 @@ def when(nanoseconds: int) -> str:
 
 def size(count: int) -> str:
     """Bytes for people."""
-    amount, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    if count < 1024:
+        return say("{count} bytes", count=count)
+    amount, units = count / 1024, ["KiB", "MiB", "GiB", "TiB"]
     while amount >= 1024 and len(units) > 1:
         amount, units = amount / 1024, units[1:]
-    return f"{amount:.0f} {units[0]}" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
+    return f"{amount:.1f} {units[0]}"

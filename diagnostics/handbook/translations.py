@@ -32,6 +32,7 @@ from diagnostics.report.plates import Status
 from diagnostics.report.strip import CELL_GLYPHS
 from diagnostics.verdict import VerdictWord
 from engine.datafiles.documents import Problem
+from engine.dpm.occurrences import Fate
 from engine.hyperv.conditions import CONDITIONS, Outcome
 from engine.lab import fault_kinds, read_scenario
 from engine.pipeline import COMPONENTS, STAGES, Mode, Scope
@@ -41,11 +42,11 @@ _FLOORS = ("engine", "diagnostics", "tui")
 _SAYING = ("say", "Sentence", "counted", "listed", "Section")
 _WORDS = (
     *STAGES, *Mode, *Scope, *Role, *RemedyRole, *Outcome, *Prior, *Severity,
-    *VerdictWord, *Status, *CELL_GLYPHS, *Subject, *sorted(NOT_EVENTS),
+    *VerdictWord, *Status, *CELL_GLYPHS, *Subject, *Fate, *sorted(NOT_EVENTS),
     "failed", "succeeded", "unknown",
     "critical", "error", "warning", "information", "verbose",
 )  # fmt: skip
-"""Words of the program's vocabularies that reports show as they are."""
+"""Words of the program's vocabularies that reports and steps of the lab show as they are."""
 _VERBATIM = re.compile(r"`[^`]*`|0x[0-9A-Fa-f]{8}|\b[A-Z]:\\\S*|https?://\S+|(?<![\w-])-[A-Za-z]\w+")
 """What stays as it is in every language: code, error codes, paths, addresses, options of commands."""
 

@@ -2,10 +2,10 @@
 
 What columns tell is answered for all rows at once. Words, patterns and codes of records that nobody decoded are looked
 for in the events themselves, read again, and only in rows that all else has left: piece by piece, so that whoever
-waits is told how far it is and may end it.
+waits sees what is found, and how far it is, and may have had enough.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from functools import reduce
@@ -21,8 +21,6 @@ from diagnostics.ledger.query import Key, Query, Term
 from diagnostics.ledger.register import NO_TIME
 from diagnostics.ledger.rereading import GoneError, Reader
 
-Watch = Callable[[float], bool]
-"""Told the part (0 to 1) that is done; says whether to go on."""
 Places = Mapping[str, Rows]
 """Rows by component instance, e.g. `vm:SQL01/guest_writer`: which rule hits speak of it."""
 _PIECE = 500
@@ -37,15 +35,10 @@ class Found(NamedTuple):
     mask: Mask
     """For every row, whether all terms hold."""
     searched: float = 1.0
-    """The part of the rows in question that was searched before somebody had enough; the others count as not found."""
+    """The part of the rows in question that has been searched; the others count as not found."""
 
 
-def to_the_end(done: float) -> bool:  # noqa: ARG001 - the shape of a Watch
-    """The watch of somebody who waits."""
-    return True
-
-
-def matching(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC, watch: Watch = to_the_end) -> Found:
+def matching(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC) -> Found:
     """The rows for which all terms hold.
 
     Args:
@@ -53,13 +46,19 @@ def matching(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC, w
         terms: what was asked.
         places: what `component:` finds.
         zone: of times that name none.
-        watch: is told how far it is, and may end it.
     """
+    *_, found = finding(ledger, terms, places, zone)
+    return found
+
+
+def finding(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC) -> Iterator[Found]:
+    """As `matching`, but what is found so far, again and again: in one mask, which fills up. At the end, all."""
     quick = [_quick(ledger, term, places, zone) for term in terms if term.key not in _DEEP]
     found = reduce(np.logical_and, quick, np.ones(len(ledger), bool))
     deep = [term for term in terms if term.key in _DEEP]
     if not deep:
-        return Found(found)
+        yield Found(found)
+        return
     rows = np.flatnonzero(found)
     known, unknown = _by_codes(ledger, [term for term in deep if term.key is Key.CODE], rows)
     only_codes = all(term.key is Key.CODE for term in deep)
@@ -67,7 +66,8 @@ def matching(ledger: Ledger, terms: Query, places: Places, zone: tzinfo = UTC, w
     found[:] = False
     found[known] = only_codes
     wanted = unknown if only_codes else np.concatenate([known, unknown])
-    return Found(found, _search(ledger, wanted, lambda event: all(ask(event) for ask in asks), watch, found))
+    for searched in _search(ledger, wanted, lambda event: all(ask(event) for ask in asks), found):
+        yield Found(found, searched)
 
 
 def says(term: Term) -> Says:
@@ -151,16 +151,17 @@ def _by_codes(ledger: Ledger, terms: Sequence[Term], rows: Rows) -> tuple[Rows, 
     return rows[right[lists]], rows[lists == 0]
 
 
-def _search(ledger: Ledger, rows: Rows, asks: Says, watch: Watch, found: Mask) -> float:
-    """Mark the rows whose events are as asked; each piece of a file is read once. What is gone says nothing."""
+def _search(ledger: Ledger, rows: Rows, asks: Says, found: Mask) -> Iterator[float]:
+    """Mark the rows whose events are as asked, piece by piece of the files; yields the part that is done.
+
+    Each piece of a file is read once. What is gone says nothing.
+    """
     columns = ledger.columns
     in_files = rows[np.lexsort((columns.positions[rows], columns.sources[rows]))]
     reader = Reader(ledger)
     for start in range(0, len(in_files), _PIECE):
-        done = start / len(in_files)
-        if not watch(done):
-            return done
+        yield start / len(in_files)
         for row in in_files[start : start + _PIECE].tolist():
             with suppress(GoneError):
                 found[row] = asks(reader.event(row))
-    return 1.0
+    yield 1.0

@@ -13,6 +13,7 @@ from engine.lab.night import JobRecord, current_vm
 from engine.lab.words import BEGINNINGS, sentence_of
 from engine.occurrence import Observer, Occurrence
 from engine.pipeline import Scope, Stage
+from engine.sentence import Sentence
 
 
 class Outcome(StrEnum):
@@ -38,7 +39,7 @@ class Step:
     vm: str | None
     """The machine whose job it belongs to."""
     what: str
-    """One sentence."""
+    """One sentence, as a rule a `Sentence`."""
     outcome: Outcome
     hresult: HResult = HResult.S_OK
     bytes: int | None = None
@@ -118,10 +119,11 @@ def step_of(occurrence: Occurrence) -> Step | None:
     """An occurrence as a line of the trace; None where there is nothing to tell."""
     happening, failed = occurrence.happening, occurrence.hresult.failed
     what = sentence_of(happening)
-    if not what:
+    if what is None:
         return None
     if failed:
-        what = f"{what}: {getattr(happening, 'reason', '') or occurrence.hresult.name}"
+        why = getattr(happening, "reason", "") or occurrence.hresult.name
+        what = Sentence("{what}: {why}", what=what, why=why)
     outcome = Outcome.BEGAN if isinstance(happening, BEGINNINGS) else Outcome.PASSED
     vm = getattr(happening, "vm", "") or current_vm.get()
     step = Step(

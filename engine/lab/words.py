@@ -7,63 +7,87 @@ from engine.dpm import occurrences as dpm
 from engine.hyperv import applications as guest
 from engine.hyperv import occurrences as hyperv
 from engine.occurrence import Happening
+from engine.sentence import Sentence
 from engine.vss import occurrences as vss
-
-Sentence = Callable[[Any], str]
 
 BEGINNINGS = (dpm.JobBegan, dpm.DataMoveBegan, vss.SessionBegan, vss.SetBegan)
 """What opens something that ends later."""
 
-_SENTENCES: dict[type[Happening], Sentence] = {
-    dpm.JobBegan: lambda it: f"job for {it.vm} begins" + (f", attempt {it.attempt}" if it.attempt > 1 else ""),
-    dpm.ScheduleMissed: lambda it: f"the time of the job for {it.vm} comes, and nothing begins",
-    dpm.AgentCalled: lambda it: f"the agent on {it.host} is asked to back up {it.vm}",
-    dpm.DataMoveBegan: lambda it: f"{it.disk} is compared with its replica",
-    dpm.BlocksMoved: lambda it: f"{it.disk}: {_blocks(it)} {it.fate}",
-    dpm.DataMoveBroke: lambda it: f"the transfer of {it.disk} breaks",
-    dpm.ReplicaInconsistent: lambda it: f"the replica of {it.disk} is inconsistent, {it.reason}",
-    dpm.RecoveryPointMade: lambda it: f"recovery point of {it.disk}",
-    dpm.JobEnded: lambda it: f"job for {it.vm} ends" + (f" with ID {it.number}" if it.number else ""),
-    vss.ServiceFailed: lambda it: f"VSS cannot work: {it.routine} returns {it.cause}",
-    vss.SessionBegan: lambda it: f"{it.requestor} asks the writers what they can back up",
-    vss.SessionEnded: lambda it: f"{it.requestor} ends its backup: {it.how}",
-    vss.SetBegan: lambda it: f"{it.requestor} wants shadow copies of {', '.join(it.volumes)}",
-    vss.SetEnded: lambda it: "the shadow copy set is complete" if not it.reason else "the shadow copy set is given up",
-    vss.WriterHandled: lambda it: f"{it.writer.name}: {it.phase}",
-    vss.ThawOverdue: lambda it: f"{it.writer.name} has waited for Thaw for two minutes",
-    vss.WriterVanished: lambda it: f"{it.writer.name} is gone, at {it.phase}",
-    vss.ProviderCalled: lambda it: f"{it.provider.name}: {it.routine}",
-    vss.TransactionsNotFrozen: lambda it: f"transactions do not come to rest in {it.seconds:g} s",
-    vss.WritesReleased: lambda it: f"writes to {it.volume} were held for {it.seconds:.1f} s",
-    vss.ShadowCopyCreated: lambda it: f"shadow copy of {it.volume}",
-    vss.ShadowCopyDeleted: lambda it: f"the shadow copy of {it.volume} is released",
-    vss.ShadowCopyLost: lambda it: f"the shadow copy of {it.volume} is lost (volsnap {it.event_id})",
-    hyperv.ModeDecided: lambda it: f"{it.vm} can be backed up {it.mode}{_letters(it)}",
-    hyperv.PowerStateChanged: lambda it: f"{it.vm}: {it.before} -> {it.after}",
-    hyperv.GuestAsked: lambda it: f"the guest {it.vm} is asked for a snapshot",
-    hyperv.CheckpointFailed: lambda it: f"{it.vm} gets no checkpoint",
-    hyperv.MergeFailed: lambda it: f"the checkpoint of {it.vm} cannot be merged",
-    hyperv.SaveFailed: lambda it: f"the state of {it.vm} cannot be saved",
-    hyperv.StartFailed: lambda it: f"{it.vm} cannot be started again",
-    hyperv.DiskMissing: lambda it: f"{it.disk} of {it.vm} is missing",
-    hyperv.VolumesDiffer: lambda it: f"{it.vm} copied {it.copies} of {it.disks} volumes",
-    hyperv.MountFailed: lambda it: f"{it.disk} cannot be mounted in the host's copy",
-    hyperv.DiskReverted: lambda it: f"{it.disk} is brought back to the guest's moment, {it.bytes_reverted} bytes",
-    guest.DatabaseFrozen: lambda it: f"database {it.database} is frozen",
-    guest.DatabaseThawed: lambda it: f"database {it.database} goes on",
-    guest.DatabaseBackupFailed: lambda it: f"database {it.database} cannot be frozen",
-}
+_SENTENCES: dict[type[Happening], Callable[[Any], Sentence]] = {
+    dpm.JobBegan: lambda it: Sentence(
+        "job for {vm} begins" if it.attempt == 1 else "job for {vm} begins, attempt {attempt}",
+        vm=it.vm, attempt=it.attempt,
+    ),
+    dpm.ScheduleMissed: lambda it: Sentence("the time of the job for {vm} comes, and nothing begins", vm=it.vm),
+    dpm.AgentCalled: lambda it: Sentence("the agent on {host} is asked to back up {vm}", host=it.host, vm=it.vm),
+    dpm.DataMoveBegan: lambda it: Sentence("{disk} is compared with its replica", disk=it.disk),
+    dpm.BlocksMoved: lambda it: Sentence(
+        "{disk}: block {first} {fate}" if it.count == 1 else "{disk}: blocks {first} to {last} {fate}",
+        disk=it.disk, first=it.first, last=it.first + it.count - 1, fate=Sentence(it.fate),
+    ),
+    dpm.DataMoveBroke: lambda it: Sentence("the transfer of {disk} breaks", disk=it.disk),
+    dpm.ReplicaInconsistent: lambda it: Sentence(
+        "the replica of {disk} is inconsistent, {reason}", disk=it.disk, reason=it.reason
+    ),
+    dpm.RecoveryPointMade: lambda it: Sentence("recovery point of {disk}", disk=it.disk),
+    dpm.JobEnded: lambda it: Sentence(
+        "job for {vm} ends with ID {number}" if it.number else "job for {vm} ends", vm=it.vm, number=it.number
+    ),
+    vss.ServiceFailed: lambda it: Sentence(
+        "VSS cannot work: {routine} returns {cause}", routine=it.routine, cause=it.cause
+    ),
+    vss.SessionBegan: lambda it: Sentence("{requestor} asks the writers what they can back up", requestor=it.requestor),
+    vss.SessionEnded: lambda it: Sentence("{requestor} ends its backup: {how}", requestor=it.requestor, how=it.how),
+    vss.SetBegan: lambda it: Sentence(
+        "{requestor} wants shadow copies of {volumes}", requestor=it.requestor, volumes=", ".join(it.volumes)
+    ),
+    vss.SetEnded: lambda it: Sentence(
+        "the shadow copy set is given up" if it.reason else "the shadow copy set is complete"
+    ),
+    vss.WriterHandled: lambda it: Sentence("{writer}: {phase}", writer=it.writer.name, phase=it.phase),
+    vss.ThawOverdue: lambda it: Sentence("{writer} has waited for Thaw for two minutes", writer=it.writer.name),
+    vss.WriterVanished: lambda it: Sentence("{writer} is gone, at {phase}", writer=it.writer.name, phase=it.phase),
+    vss.ProviderCalled: lambda it: Sentence(
+        "{provider}: {routine}", provider=it.provider.name, routine=it.routine
+    ),
+    vss.TransactionsNotFrozen: lambda it: Sentence(
+        "transactions do not come to rest in {seconds:g} s", seconds=it.seconds
+    ),
+    vss.WritesReleased: lambda it: Sentence(
+        "writes to {volume} were held for {seconds:.1f} s", volume=it.volume, seconds=it.seconds
+    ),
+    vss.ShadowCopyCreated: lambda it: Sentence("shadow copy of {volume}", volume=it.volume),
+    vss.ShadowCopyDeleted: lambda it: Sentence("the shadow copy of {volume} is released", volume=it.volume),
+    vss.ShadowCopyLost: lambda it: Sentence(
+        "the shadow copy of {volume} is lost (volsnap {event})", volume=it.volume, event=it.event_id
+    ),
+    hyperv.ModeDecided: lambda it: Sentence(
+        "{vm} can be backed up {mode}, for condition {conditions}" if it.failed else "{vm} can be backed up {mode}",
+        vm=it.vm, mode=Sentence(it.mode), conditions=", ".join(it.failed),
+    ),
+    hyperv.PowerStateChanged: lambda it: Sentence(
+        "{vm}: {before} -> {after}", vm=it.vm, before=it.before, after=it.after
+    ),
+    hyperv.GuestAsked: lambda it: Sentence("the guest {vm} is asked for a snapshot", vm=it.vm),
+    hyperv.CheckpointFailed: lambda it: Sentence("{vm} gets no checkpoint", vm=it.vm),
+    hyperv.MergeFailed: lambda it: Sentence("the checkpoint of {vm} cannot be merged", vm=it.vm),
+    hyperv.SaveFailed: lambda it: Sentence("the state of {vm} cannot be saved", vm=it.vm),
+    hyperv.StartFailed: lambda it: Sentence("{vm} cannot be started again", vm=it.vm),
+    hyperv.DiskMissing: lambda it: Sentence("{disk} of {vm} is missing", disk=it.disk, vm=it.vm),
+    hyperv.VolumesDiffer: lambda it: Sentence(
+        "{vm} copied {copies} of {disks} volumes", vm=it.vm, copies=it.copies, disks=it.disks
+    ),
+    hyperv.MountFailed: lambda it: Sentence("{disk} cannot be mounted in the host's copy", disk=it.disk),
+    hyperv.DiskReverted: lambda it: Sentence(
+        "{disk} is brought back to the guest's moment, {bytes} bytes", disk=it.disk, bytes=it.bytes_reverted
+    ),
+    guest.DatabaseFrozen: lambda it: Sentence("database {database} is frozen", database=it.database),
+    guest.DatabaseThawed: lambda it: Sentence("database {database} goes on", database=it.database),
+    guest.DatabaseBackupFailed: lambda it: Sentence("database {database} cannot be frozen", database=it.database),
+}  # fmt: skip
 
 
-def sentence_of(happening: Happening) -> str:
-    """The sentence; empty where nobody wrote one."""
+def sentence_of(happening: Happening) -> Sentence | None:
+    """The sentence; None where nobody wrote one."""
     sentence = _SENTENCES.get(type(happening))
-    return sentence(happening) if sentence else ""
-
-
-def _blocks(moved: dpm.BlocksMoved) -> str:
-    return f"block {moved.first}" if moved.count == 1 else f"blocks {moved.first} to {moved.first + moved.count - 1}"
-
-
-def _letters(decided: hyperv.ModeDecided) -> str:
-    return f", for condition {', '.join(decided.failed)}" if decided.failed else ""
+    return sentence(happening) if sentence else None

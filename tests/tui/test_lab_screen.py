@@ -16,7 +16,7 @@ from tui.lab.choices import Choice, choices
 from tui.screens.fault import FaultForm, FaultScreen
 from tui.screens.lab import LabScreen
 from tui.screens.retry import CompareScreen, RemedyScreen
-from tui.screens.trial import ConclusionScreen, TrialScreen
+from tui.screens.trial import ConclusionScreen
 from tui.screens.verdict import VerdictScreen
 from tui.widgets.lab_told import DiskMap
 from tui.widgets.lines import Lines
@@ -254,19 +254,6 @@ async def test_what_the_lab_says_of_the_verdict_is_told_and_stands_in_it(pilot):
     await pilot.press("escape", "2")
     await settled(pilot)
     assert any(line.body.plain == said.summary for line in pilot.app.screen.query_one("#verdict", Lines).shown)
-    pilot.app.case.verdict.reproduced = None
-
-
-@story("guest-sql-writer", size=NARROW)
-async def test_a_trial_can_be_stopped_and_concludes_from_what_was_run(pilot):
-    await pilot.press("6")
-    await settled(pilot)
-    pilot.app.screen.action_try_verdict()
-    while not shows(pilot, TrialScreen):  # Pilot's keys wait for an idle processor: for the end of the trial
-        await asyncio.sleep(0.01)
-    pilot.app.simulate_key("escape")
-    await until(pilot, lambda: shows(pilot, ConclusionScreen))
-    assert all(run.likeness is None for run in pilot.app.case.verdict.reproduced.runs[1:])
     pilot.app.case.verdict.reproduced = None
 
 

@@ -240,18 +240,19 @@ def long_log(tmp_path_factory):
 
 
 @story("guest-sql-writer", place="timeline")
-async def test_escape_ends_a_search_that_is_still_looking_and_keeps_what_it_found(pilot, monkeypatch):
-    def endless(ledger, *asked) -> Found:
-        watch = asked[-1]
-        while watch(0.25):
+async def test_what_is_found_is_shown_while_it_is_still_looked_for_and_escape_keeps_it(pilot, monkeypatch):
+    def endless(ledger, *_asked):
+        while True:
+            yield Found(np.arange(len(ledger)) < 3, 0.25)
             time.sleep(0.01)
-        return Found(np.arange(len(ledger)) < 3, 0.25)
 
-    monkeypatch.setattr("tui.widgets.filter_line.matching", endless)
+    monkeypatch.setattr("tui.widgets.filter_line.finding", endless)
     await pilot.press("f")
     pilot.app.focused.value = "disk"
     await pilot.press("enter")
     await until(pilot, lambda: "searching 25 %" in seen(pilot))
+    await until(pilot, lambda: pilot.app.screen.timeline.shown == 3, seconds=5)
+    await until(pilot, lambda: "s left" in seen(pilot))
     await pilot.press("escape")
     await settled(pilot)
     assert pilot.app.screen.timeline.shown == 3

@@ -53,7 +53,7 @@ def test_all_of_a_kind_are_one_line_wherever_they_stand_until_somebody_unfolds_t
     assert shown(told) == [(0, 3), (1, 2)]
     assert (told.lines.last(0), [told.lines.line_of(row) for row in range(5)]) == (4, [0, 1, 0, 1, 0])
     assert told.next_error(0, 1) == 1
-    assert told.search(0, 1, says(Term(Key.WORD, "")), lambda: False) == 1
+    assert told.search(0, 1, says(Term(Key.WORD, "")), lambda _: True) == 1
     assert told.histogram(1)[0] == [5]
     assert told.toggle_run(1) == 1
     assert shown(told) == [(0, 3), (1, 1), (3, 1)]
@@ -93,9 +93,9 @@ def test_a_search_finds_the_next_event_and_the_one_before_inside_of_folded_runs_
     told = timeline(tmp_path, QUIET, QUIET._replace(word=2), QUIET, ERROR)
     asks = says(Term(Key.WORD, "sqlserver"))
     assert shown(told) == [(0, 3), (3, 1)]
-    assert told.search(1, -1, asks, lambda: False) == 1
-    assert told.search(1, 1, asks, lambda: False) is None
-    assert told.search(1, -1, asks, lambda: True) is None
+    assert told.search(1, -1, asks, lambda _: True) == 1
+    assert told.search(1, 1, asks, lambda _: True) is None
+    assert told.search(1, -1, asks, lambda _: False) is None
     assert told.reveal(1) == 1
     assert shown(told) == [(0, 1), (1, 1), (2, 1), (3, 1)]
 

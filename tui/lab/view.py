@@ -55,5 +55,5 @@ def line_of(step: Step) -> str:
     """A step in one line."""
     stage = say(step.stage) if step.stage else ""
     head = one_line(f"{step.time:%H:%M:%S} {_SIGNS[step.outcome]} {stage}", 60)
-    told = one_line(f" {step.actor.partition(':')[2] or step.actor}: {step.what}", 400)
+    told = one_line(f" {step.actor.partition(':')[2] or step.actor}: {say(step.what)}", 400)
     return set_cell_size(head, max(_HEAD, cell_len(head) + 1)) + told

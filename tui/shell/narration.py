@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from diagnostics.language import say
 from diagnostics.sanitize import one_line
 from engine.dpm.occurrences import Fate
 from engine.lab import Outcome, Step
@@ -54,7 +55,7 @@ def line_of(step: Step) -> str:
     """A step as a line: when, in which stage, who, what."""
     stage = step.stage.value if step.stage else ""
     sent = f" ({size(step.bytes)})" if step.bytes else ""
-    actor, what = one_line(step.actor, 40), one_line(step.what, 400)
+    actor, what = one_line(step.actor, 40), one_line(say(step.what), 400)
     text = f"{step.time:%H:%M:%S}  {stage:17} {actor:12} {_MARKS[step.outcome]} {what}{sent}"
     return click.style(text, fg=_COLOURS.get(step.outcome))
 

@@ -143,10 +143,11 @@ class Timeline:
             at = int(np.searchsorted(found, self.lines.first(line))) - 1 if len(self.lines) else -1
         return self.lines.line_of(int(found[at])) if 0 <= at < len(found) else None
 
-    def search(self, line: int, step: int, asks: Says, cancelled: Callable[[], bool]) -> int | None:
+    def search(self, line: int, step: int, asks: Says, go_on: Callable[[float], bool]) -> int | None:
         """The next row (`step` 1) or the one before (-1) whose event is as asked, from a line on; None for none.
 
-        Reads events again, one after another, so it belongs into a thread; it has a reader of its own.
+        Reads events again, one after another, so it belongs into a thread; it has a reader of its own. `go_on` is told
+        the part (0 to 1) of the rows that has been searched, and says whether to.
         """
         lines, reader = self.lines, Reader(self.ledger)
         if not len(lines):
@@ -156,8 +157,9 @@ class Timeline:
         else:
             rows = lines.shown[: np.searchsorted(lines.shown, lines.first(line))][::-1]
         active = self._active
-        for count, row in enumerate(rows if active is None else rows[active[rows]]):
-            if count % _ASKED_EVERY == 0 and cancelled():
+        asked = rows if active is None else rows[active[rows]]
+        for count, row in enumerate(asked):
+            if count % _ASKED_EVERY == 0 and not go_on(count / len(asked)):
                 return None
             try:
                 if asks(reader.event(int(row))):

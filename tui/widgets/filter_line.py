@@ -3,6 +3,7 @@
 Words, patterns and some codes are looked for on disk: beside the screen, which is told how far that is, and may end it.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from threading import Event as Flag
@@ -15,7 +16,7 @@ from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
 from diagnostics.ledger.ledger import Rows
-from diagnostics.ledger.matching import Found, Watch, matching, says
+from diagnostics.ledger.matching import Found, finding, says
 from diagnostics.ledger.query import Query, Term
 from tui.housed import Housed
 from tui.plain import plain
@@ -23,6 +24,25 @@ from tui.timeline.model import Timeline
 
 _FAINT = "$foreground-muted"
 _TELL_EVERY = 0.1
+_SHOW_EVERY = 1.0
+"""Seconds between two times at which what has been found so far is shown: all lines are made anew."""
+_NO_ESTIMATE_BEFORE = 1.0
+"""Seconds."""
+
+
+class _Rarely:
+    """Says at once, and then every so many seconds, that it is time."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._last = -math.inf
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < self._every:
+            return False
+        self._last = now
+        return True
 
 
 class FilterLine(Housed, Static):
@@ -31,7 +51,7 @@ class FilterLine(Housed, Static):
     DEFAULT_CSS = "FilterLine { height: 1; text-wrap: nowrap; text-overflow: ellipsis; background: $surface; }"
 
     class Filtered(Message):
-        """A filter has found its events: all, or those that it came to before somebody had enough."""
+        """A filter has found events: all, or those that it has come to, which may be more soon."""
 
         def __init__(self, query: Query, found: Found) -> None:
             super().__init__()
@@ -53,6 +73,8 @@ class FilterLine(Housed, Static):
         self._places = places
         self._enough = Flag()
         self._done: float | None = None
+        """The part that has been searched; None where nothing is being looked for."""
+        self._began = 0.0
 
     def on_mount(self) -> None:
         """Write the line."""
@@ -74,36 +96,34 @@ class FilterLine(Housed, Static):
 
     def _begin(self) -> None:
         self._enough.clear()
+        self._began = time.monotonic()
         self._working(0.0)
 
     @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
     def _find_all(self, query: Query) -> None:
-        worker, timeline = get_current_worker(), self._timeline
-        found = matching(timeline.ledger, query, self._places(), timeline.clock.zone, self._watch(worker))
+        worker, timeline, shown, told = get_current_worker(), self._timeline, _Rarely(_SHOW_EVERY), _Rarely(_TELL_EVERY)
+        for found in finding(timeline.ledger, query, self._places(), timeline.clock.zone):
+            if worker.is_cancelled or self._enough.is_set():
+                break
+            if told.due():
+                self.app.call_from_thread(self._working, found.searched)
+            if found.searched < 1 and found.mask.any() and shown.due():
+                self.post_message(self.Filtered(query, found._replace(mask=found.mask.copy())))
         if not worker.is_cancelled:
             self.app.call_from_thread(self._end, self.Filtered(query, found))
 
     @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
     def _find_next(self, term: Term, line: int, step: int) -> None:
-        worker = get_current_worker()
-        row = self._timeline.search(line, step, says(term), lambda: worker.is_cancelled or self._enough.is_set())
+        worker, told = get_current_worker(), _Rarely(_TELL_EVERY)
+
+        def go_on(searched: float) -> bool:
+            if told.due() and not worker.is_cancelled:
+                self.app.call_from_thread(self._working, searched)
+            return not worker.is_cancelled and not self._enough.is_set()
+
+        row = self._timeline.search(line, step, says(term), go_on)
         if not worker.is_cancelled:
             self.app.call_from_thread(self._end, self.Sought(row, stopped=self._enough.is_set()))
-
-    def _watch(self, worker: Worker[object]) -> Watch:
-        """Tells how far a filter is, a few times a second, and ends it when somebody has had enough."""
-        told = 0.0
-
-        def watch(done: float) -> bool:
-            nonlocal told
-            if worker.is_cancelled or self._enough.is_set():
-                return False
-            if time.monotonic() - told >= _TELL_EVERY:
-                told = time.monotonic()
-                self.app.call_from_thread(self._working, done)
-            return True
-
-        return watch
 
     def _end(self, message: Message) -> None:
         self._working(None)
@@ -140,7 +160,7 @@ class FilterLine(Housed, Static):
             told.append(self.say("timeline.filter-is-off"))
         elif timeline.query and not timeline.hiding:
             told.append(self.say("timeline.dimmed"))
-        if timeline.searched < 1:
+        if timeline.searched < 1 and self._done is None:
             told.append(self.say("timeline.stopped", percent=round(timeline.searched * 100)))
         if timeline.gathering:
             told.append(self.say("timeline.gathered"))
@@ -148,4 +168,7 @@ class FilterLine(Housed, Static):
             told.append(self.say("timeline.unfolded"))
         if self._done is not None:
             told.append(self.say("timeline.searching", percent=round(self._done * 100)))
+            passed = time.monotonic() - self._began
+            if self._done and passed > _NO_ESTIMATE_BEFORE:
+                told.append(self.say("timeline.left", seconds=math.ceil(passed / self._done * (1 - self._done))))
         return told

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.event import Event
-from diagnostics.ledger.matching import matching, words_of
+from diagnostics.ledger.matching import finding, matching, words_of
 from diagnostics.ledger.query import FilterError, Key, Query, Term, parse, printed
 from diagnostics.ledger.rereading import Reader
 from tests.diagnostics.ledger.logs import EVENTS, Made, ledger_of, write_log
@@ -161,18 +161,11 @@ def test_an_error_names_its_place_and_what_was_expected(text: str, at: int, expe
     assert expected in raised.value.expected
 
 
-def test_a_search_tells_how_far_it_is_and_keeps_what_it_found_when_it_is_ended(tmp_path: Path) -> None:
+def test_a_search_tells_how_far_it_is_and_what_it_has_found_by_then(tmp_path: Path) -> None:
     made = Made(machine=0, provider=1, event_id=36, level=4, second=0, word=0)
     ledger = ledger_of(write_log(tmp_path / "a.evtx", [made] * 1200))
-    told: list[float] = []
-
-    def stop(done: float) -> bool:
-        told.append(done)
-        return done < 0.5
-
-    found = matching(ledger, parse("disk"), {}, watch=stop)
-    assert told == [0, 500 / 1200, 1000 / 1200]
-    assert (int(found.mask.sum()), found.searched) == (1000, 1000 / 1200)
+    told = [(int(found.mask.sum()), found.searched) for found in finding(ledger, parse("disk"), {})]
+    assert told == [(0, 0), (500, 500 / 1200), (1000, 1000 / 1200), (1200, 1)]
 
 
 def test_what_columns_tell_is_answered_without_reading_any_event(tmp_path: Path) -> None:
