@@ -7,6 +7,7 @@ says of the recovery point, so that a lost catalog can be made anew.
 """
 
 import mmap
+import os
 import struct
 import sys
 import tempfile
@@ -171,5 +172,17 @@ def _zeroed(size: int) -> memoryview:
     if size <= _SMALL:
         return memoryview(mmap.mmap(-1, max(size, 1)))
     with tempfile.TemporaryFile() as file:
-        file.truncate(size)
+        try:
+            _allocate(file.fileno(), size)
+        except OSError as error:
+            error.filename = tempfile.gettempdir()
+            raise
         return memoryview(mmap.mmap(file.fileno(), size))
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    """Make a file so long, with its space where that can be: a disk that is full later on ends the process (SIGBUS)."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.ftruncate(descriptor, size)

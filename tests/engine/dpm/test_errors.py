@@ -2,12 +2,15 @@
 
 import errno
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.dpm import Repository
 from engine.dpm.errors import RepositoryError, explained
+from engine.dpm.maps import BlockMap
 from engine.dpm.repository import CATALOG
 
 
@@ -36,3 +39,19 @@ def test_a_catalog_without_room_is_named_and_not_called_damaged(tmp_path: Path):
             repository.replica_of("long" * 10_000)
         assert raised.value.errno == errno.ENOSPC
         assert raised.value.filename == str(tmp_path / "repository" / CATALOG)
+
+
+@pytest.fixture
+def no_long_files() -> Iterator[None]:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("no_long_files")
+def test_a_map_without_room_names_the_folder_of_temporary_files():
+    with pytest.raises(OSError, match="File too large") as raised:
+        BlockMap(64 << 10, 64 << 30)
+    assert raised.value.filename == tempfile.gettempdir()
