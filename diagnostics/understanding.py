@@ -28,7 +28,7 @@ from diagnostics.localize.problem import Problem
 from diagnostics.reading import Reading
 from diagnostics.request import Request, UsageError
 from diagnostics.rules.index import RuleSet
-from diagnostics.rules.rule import Polarity
+from diagnostics.rules.rule import Polarity, Rule
 from engine.pipeline import Scope
 
 _WEIGHED = {Polarity.FAULT, Polarity.SYMPTOM}
@@ -45,7 +45,7 @@ class Case(msgspec.Struct, kw_only=True):
     sightings: Sequence[Sighting]
     absences: Sequence[Absence]
     catalog: Catalog
-    rules: RuleSet
+    rules: tuple[Rule, ...]
     places: Places
     graph: "nx.DiGraph[str]"
     problem: Problem
@@ -103,7 +103,7 @@ def understand(
         sightings=sightings,
         absences=absent,
         catalog=catalog,
-        rules=rules,
+        rules=rules.rules,
         places=places,
         graph=graph,
         problem=problem,

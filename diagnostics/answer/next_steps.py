@@ -77,7 +77,7 @@ def _tests(case: Case, lacking: Sequence[Missing], plates: Iterable[str]) -> dic
     """The missing exports of the machines on and around some plates, and of the DPM server."""
     machines = {name.partition(":")[2] for plate in plates for name in chain(case.graph, plate)}
     machines |= {*case.topology.with_role(Role.DPM_SERVER)}
-    promises = Promises(case.rules.rules, case.places, case.catalog)
+    promises = Promises(case.rules, case.places, case.catalog)
     near = [item for item in lacking if item.machine in machines]
     found = tests(near, lambda machine: case.topology.plate_of(machine)[1], promises.signs)
     return {test.key: (test, option) for test, option in found}
