@@ -1,8 +1,8 @@
 """What a line is, told from its message alone: people paste what a console shows, without source, id or code.
 
-`messages.yml` lists what events say, `code_messages.yml` what Windows says for its codes. A message is looked up by its
-words, so that a line costs no more with many messages than with few: three words of a message that stand together lead
-to it. What is written without blanks is searched for as it stands.
+`messages.yml` lists what events say, `code_messages.yml` what Windows and DPM say for their codes. A message is looked
+up by its words, so that a line costs no more with many messages than with few: three words of a message that stand
+together lead to it. What is written without blanks is searched for as it stands.
 """
 
 import re
@@ -17,12 +17,30 @@ _LONGEST_GAP = 300  # characters that stand for one `*`
 _LONGEST_LINE = 8192  # characters looked at
 _KEY = 3  # words
 _WORD = re.compile(r"\w+")
-_SHADOW_COPIES = (
-    *("shadow", "vss", "writer", "freeze", "volumes for this operation", "resource allocation", "object", "シャドウ"),
-    *("ライター", "リソース", "schattenkopie", "generator", "objekt", "cliché", "rédacteur", "instantánea", "escritor"),
-    *("copia", "卷影", "теневого", "записи"),
+_ABOUT = (
+    *("shadow", "vss", "writer", "freeze", "volumes for this operation", "resource allocation", "object", "dpm"),
+    *("network path", "semaphore", "syntax is", "password", "domain", "corrupted and", "redundancy", "locked out"),
+    *("identity", "principal name", "skewed", "netzwerkpfad", "zeitlimit", "kennwort", "crc", "beschädigt", "gesperrt"),
+    *("chemin réseau", "mot de passe", "sémaphore", "illisible", "redondance", "ruta de acceso", "semáforo", "dañado"),
+    *(
+        "contraseña",
+        "redundancia",
+        "percorso di rete",
+        "ridondanza",
+        "сетевой",
+        "пароль",
+        "找不到",
+        "密码",
+        "损坏",
+        "循环",
+    ),
+    *("セマフォ", "パスワード", "ネットワーク パス", "壊れて", "パーティション", "巡回"),
+    *("replica", "protect", "recovery", "consisten", "backup", "exclusively", "account for", "is offline"),
+    *("schattenkopie", "generator", "objekt", "instant", "rédacteur", "escritor", "copia"),
+    *("シャドウ", "ライター", "リソース", "卷影", "теневого", "записи"),
 )
-"""Of these, a line about shadow copies holds one: only such a line is asked for what it says."""
+"""A line that words a code holds one of these: no other is asked for what it says."""
+_ABOUT_IN_ASCII = tuple(filter(str.isascii, _ABOUT))
 
 Meaning = TypeVar("Meaning")
 
@@ -85,8 +103,9 @@ def spoken_by(lowered: str) -> Spoken | None:
 
 
 def code_said_by(lowered: str) -> str | None:
-    """The code whose message about shadow copies a text holds. The text is in lower case."""
-    return _codes().find(lowered) if any(map(lowered.__contains__, _SHADOW_COPIES)) else None
+    """The code whose message a text holds. The text is in lower case."""
+    about = _ABOUT_IN_ASCII if lowered.isascii() else _ABOUT
+    return _codes().find(lowered) if any(map(lowered.__contains__, about)) else None
 
 
 @cache

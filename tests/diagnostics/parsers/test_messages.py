@@ -97,5 +97,5 @@ def test_every_worded_code_is_found_in_its_own_words_and_has_a_meaning() -> None
         (Path(messages.__file__).parent / "code_messages.yml").read_bytes(), type=dict[str, list[str]]
     )
     for code, texts in told.items():
-        assert {find_codes(f"Job: {text.replace('*', 'x')}!") for text in texts} == {(code,)}
+        assert {find_codes(f"DPM: {text.replace('*', 'x')}!") for text in texts} == {(code,)}
         assert canonical(code) == code
