@@ -1,6 +1,5 @@
 """`diagnose`: its options. What it does is in `diagnostics.command`, imported when it runs: `--help` is quick."""
 
-import io
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from diagnostics.exit_codes import FAIL_ON, ExitCode
 from diagnostics.interruption import importing, raising
 from diagnostics.language import LANGUAGES, language_of, speak
 from diagnostics.sanitize import one_line
+from diagnostics.streams import take_anything
 
 HELP = """Read exported logs; say which component of the backup failed, in which stage, why, and what to do.
 
@@ -116,8 +116,7 @@ def diagnose(**options: Any) -> None:  # noqa: ANN401 - click's way of passing o
 
 def guarded(command: click.Command, name: str) -> None:
     """Run a command so that no traceback reaches a user: the outermost edge of the program."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # logs hold what a console's code page may lack
+    take_anything()
     try:
         with raising():
             code = command.main(prog_name=name, standalone_mode=False)

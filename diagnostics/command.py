@@ -54,10 +54,7 @@ def _diagnose(options: Options, further: FurtherWork | None) -> ExitCode:
     if watcher.interrupted:
         _say("interrupted: the verdict rests on what had been read by then")
     finished = not watcher.interrupted and (further is None or further(diagnosis, knowledge))
-    try:
-        _print(diagnosis, options)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has seen enough; the interpreter must not complain of it
+    _print(diagnosis, options)
     return exit_code(diagnosis.verdict, options.fail_on) if finished else ExitCode.INTERRUPTED
 
 
