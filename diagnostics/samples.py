@@ -67,7 +67,7 @@ def _logs_of(path: str) -> str:
 
 def near(name: str) -> str:
     """Which sample may have been meant by a name that is neither path nor sample, as a question; empty if none."""
-    if os.path.lexists(name):
+    if os.path.lexists(name) or sample_named(name):
         return ""
     found = get_close_matches(name, [sample.name for sample in sample_jobs()], 2, 0.5)
     return f"did you mean the sample {' or '.join(found)}?" if found else ""

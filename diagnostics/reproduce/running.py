@@ -12,7 +12,7 @@ from diagnostics.parsing import Progress, Unwatched
 from diagnostics.reproduce.conclusion import Trial, conclude
 from diagnostics.reproduce.laboratory import stand_in, writers_needed
 from diagnostics.reproduce.signature import Signature, signature_of
-from diagnostics.reproduce.suspicion import MOST, Suspicion, suspicions
+from diagnostics.reproduce.suspicion import MOST, Suspicion, named_beside, suspicions
 from diagnostics.request import Request
 from diagnostics.verdict import Reproduction, VerdictWord
 from engine.lab import Fault, Lab, Scenario, Step, parse_fault
@@ -70,8 +70,12 @@ def reproducing(
     """As `reproduce`, but after each run what there is to say if it was the last; at the end, the answer."""
     watcher, case = progress or Unwatched(), diagnosis.case
     suspected = [] if diagnosis.verdict.verdict is VerdictWord.HEALTHY else suspicions(case, bounds.most)
-    injected = {one.cause.id: [parse_fault(text) for text in one.cause.inject] for one in suspected}
-    stand = stand_in(case, [one.plate for one in suspected], writers_needed(chain.from_iterable(injected.values())))
+    others = named_beside(case) if suspected else []
+    suspected = [one for one in suspected if one[:2] not in {other[:2] for other in others}]
+    injected = {one.cause.id: [parse_fault(text) for text in one.cause.inject] for one in (*suspected, *others)}
+    plates = [one.plate for one in (*suspected, *others)]
+    stand = stand_in(case, plates, writers_needed(chain.from_iterable(injected.values())))
+    beside = [fault for one in others for fault in stand.placed(injected[one.cause.id], one.plate)[:1]]
     planned = [
         _Planned(one, _instance(diagnosis, one), stand.placed(injected[one.cause.id], one.plate)) for one in suspected
     ]
@@ -83,13 +87,15 @@ def reproducing(
     logged = signature_of(case)
 
     def told(*, interrupted: bool) -> Reproduction:
-        notes = [*stand.notes, *_missed(runs, interrupted=interrupted)]
+        notes = [*stand.notes, *_present(beside), *_missed(runs, interrupted=interrupted)]
         return conclude(logged, usual or Signature((), frozenset()), [run.trial() for run in runs], notes, bounds.seed)
 
     if usual:
         watcher.advanced(1)
     for at, run in enumerate(runs):
-        signature = night.run(run.planned.suspicion.cause.id, [run.fault], watcher) if run.fault and usual else None
+        signature = (
+            night.run(run.planned.suspicion.cause.id, [run.fault, *beside], watcher) if run.fault and usual else None
+        )
         if signature:
             runs[at] = run._replace(signature=signature)
             yield told(interrupted=True)
@@ -102,6 +108,13 @@ def _instance(diagnosis: Diagnosis, suspicion: Suspicion) -> str:
     start = f"{suspicion.plate}/{suspicion.cause.component}"
     named = (one.instance for one in diagnosis.verdict.candidates)
     return next((name for name in named if name == start or name.startswith(f"{start}:")), start)
+
+
+def _present(beside: Sequence[Fault]) -> Iterator[str]:
+    """What was there whatever was tried: of several faults none would log alone what the case did."""
+    if beside:
+        faults = ", ".join(map(str, beside))
+        yield Sentence("In every run there was also what the verdict names beside the first: {faults}.", faults=faults)
 
 
 def _missed(runs: Sequence[_Run], *, interrupted: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.understanding import Case
+from diagnostics.verdict import VerdictWord
 
 MOST = 6
 """So many causes are run, unless told otherwise."""
@@ -35,6 +36,18 @@ def suspicions(case: Case, most: int = MOST) -> list[Suspicion]:
     ranked = list(distinct.values())
     least = _LIKELY_ENOUGH * ranked[0].probability if ranked else 0.0
     return [one for at, one in enumerate(ranked[:most]) if at < _FEWEST or one.probability >= least]
+
+
+def named_beside(case: Case) -> list[Suspicion]:
+    """What the verdict says was wrong beside its first fault, where it names causes; of an ambiguous one nothing is."""
+    causes = case.catalog.causes
+    if case.judgement.verdict is VerdictWord.AMBIGUOUS:
+        return []
+    return [
+        Suspicion(fault.plate, causes[fault.cause], fault.probability)
+        for fault in case.judgement.faults[1:]
+        if fault.cause in causes
+    ]
 
 
 def _named_first(case: Case, ranked: list[Suspicion]) -> list[Suspicion]:

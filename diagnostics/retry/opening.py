@@ -1,6 +1,6 @@
 """The failed job: a lab's scenario, or logs for which a lab is built in which the suspected cause is present."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,21 @@ class FailedJob(NamedTuple):
     """Where, as the lab calls it."""
     basis: tuple[str, ...]
     """How the lab came about, in sentences."""
+    others: tuple[tuple[Cause, str], ...] = ()
+    """What the verdict names beside it, and where."""
+
+    def suspecting(self, remedy: str) -> "FailedJob":
+        """The same, with the suspicion that a remedy is for where it is none for the first."""
+        if remedy not in self.suspected.remedies:
+            for cause, plate in self.others:
+                if remedy in cause.remedies:
+                    return self._replace(suspected=cause, plate=plate)
+        return self
+
+    def reaches(self, vm: str) -> bool:
+        """Whether what is suspected can fail the job of a virtual machine."""
+        hosts = {host.name for host in self.scenario.hosts if vm in {one.name for one in host.virtual_machines}}
+        return self.plate.partition(":")[2] in {"", vm, *hosts}
 
 
 def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = None) -> FailedJob:
@@ -46,11 +61,12 @@ def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = Non
         scenario = read_scenario(folder / FILE)
         diagnosis = diagnose(Request(paths=(str(folder / LOGS),)), progress, knowledge)
         cause, plate = _first(diagnosis)
+        others = tuple(_named(diagnosis))
         basis = Sentence(
             'The job of the scenario "{scenario}": the same seed brings it to where it failed.',
             scenario=Sentence(scenario.title),
         )
-        return FailedJob(scenario, (), cause, plate, (basis,))
+        return FailedJob(scenario, (), cause, plate, (basis,), others)
     exported = folder / LOGS if (folder / LOGS).is_dir() else folder
     return _from_logs(diagnose(Request(paths=(str(exported),)), progress, knowledge))
 
@@ -72,6 +88,14 @@ def _first(diagnosis: Diagnosis) -> tuple[Cause, str]:
     if diagnosis.verdict.verdict is VerdictWord.HEALTHY or not suspected:
         raise NothingToRetryError(f"no failed job: {diagnosis.verdict.summary}")
     return suspected[0].cause, suspected[0].plate
+
+
+def _named(diagnosis: Diagnosis) -> Iterator[tuple[Cause, str]]:
+    """What the verdict names: the cause of each fault, where it has one, and where it sits."""
+    causes = diagnosis.case.catalog.causes
+    for fault in diagnosis.case.judgement.faults:
+        if fault.cause in causes:
+            yield causes[fault.cause], fault.plate
 
 
 def causes_of(fault: Fault, causes: Mapping[str, Cause]) -> list[Cause]:

@@ -32,7 +32,9 @@ class Plan(msgspec.Struct, kw_only=True):
     """A remedy for the failed jobs of some machines."""
 
     vms: list[str]
-    """Whose jobs are run again."""
+    """Whose jobs are run again: those that failed where the suspected cause reaches."""
+    left: list[str]
+    """Whose jobs failed elsewhere."""
     cause: str
     """Suspected."""
     plate: str
@@ -55,17 +57,19 @@ def plan(job: FailedJob, faults: Sequence[Fault], failed: Sequence[str], catalog
         catalog: what is known of causes and remedies.
         remedy: one of the catalog's.
     """
+    reached = [vm for vm in failed if job.reaches(vm)] or list(failed)
     mended = [fault for fault in faults if _mends(remedy, fault, catalog)]
     concerned = [job.plate.partition(":")[2]] if job.plate.startswith(f"{Scope.VM}:") else []
     offline = remedy.lab is LabEffect.OFFLINE
     return Plan(
-        vms=list(failed),
+        vms=reached,
+        left=[vm for vm in failed if vm not in reached],
         cause=job.suspected.id,
         plate=job.plate,
         remedy=advice(remedy),
         before=[Sentence(text) for text in remedy.before],
         takes_away=[str(fault) for fault in mended],
-        offline=[vm for vm in failed if vm in concerned or not concerned] if offline else [],
+        offline=[vm for vm in reached if vm in concerned or not concerned] if offline else [],
     )
 
 

@@ -19,6 +19,8 @@ def lines_of(told: Retried) -> Iterator[str]:
     yield ""
     yield from plan_lines(told.plan)
     yield ""
+    if told.plan.left:
+        yield say("Left aside, out of reach of what is suspected: {vms}", vms=", ".join(told.plan.left))
     yield from _jobs(say("Before"), told.before)
     yield from _jobs(say("After"), told.after)
     yield ""

@@ -57,6 +57,7 @@ def retry(job: FailedJob, catalog: Catalog, wish: Wish, progress: Progress | Non
         NothingToRetryError: the job does not fail in the lab.
         Cancelled: on request.
     """
+    job = job.suspecting(wish.remedy)
     watcher, remedy = progress or Unwatched(), choose(job, catalog, wish)
     watcher.started(3)
     with (

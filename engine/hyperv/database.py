@@ -9,7 +9,7 @@ from typing import Literal, Self
 import apsw
 
 from engine.hyperv.filesystem import FileSystem
-from engine.hyperv.sqlite import connection
+from engine.hyperv.sqlite import CAPACITY, connection
 
 ACCOUNTS = 16
 _OPENING_BALANCE = 1000
@@ -29,15 +29,23 @@ class Database:
     """
 
     def __init__(
-        self, filesystem: FileSystem, name: str, journal: Literal["wal", "delete"] = "wal", note: int = 600
+        self,
+        filesystem: FileSystem,
+        name: str,
+        journal: Literal["wal", "delete"] = "wal",
+        note: int = 600,
+        capacity: int = CAPACITY,
     ) -> None:
-        """Open or create it; what an earlier process left unfinished is recovered. `note`: bytes per entry."""
+        """Open or create it; what an earlier process left unfinished is recovered.
+
+        `note`: bytes per entry; `capacity`: bytes that each of its files can grow to.
+        """
         self.name = name
         self._note = note
         self._thawed = threading.Condition()
         self._frozen = False
         self._stack = ExitStack()
-        self._connection = self._stack.enter_context(connection(filesystem, name))
+        self._connection = self._stack.enter_context(connection(filesystem, name, capacity))
         try:
             if journal == "wal":
                 self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")

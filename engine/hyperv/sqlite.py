@@ -8,17 +8,17 @@ import apsw
 
 from engine.hyperv.filesystem import PAGE, FileSystem, OpenFile
 
-_CAPACITY = 4 << 20
-"""Bytes that a file of a database can grow to."""
+CAPACITY = 4 << 20
+"""Bytes that a file of a database can grow to, unless told otherwise."""
 
 
 @contextmanager
-def connection(filesystem: FileSystem, name: str) -> Iterator[apsw.Connection]:
+def connection(filesystem: FileSystem, name: str, capacity: int = CAPACITY) -> Iterator[apsw.Connection]:
     """A database that nobody else has open, for the time of the block. Raises apsw.Error.
 
     For a write-ahead log its locking mode must be exclusive, as there is no memory to share.
     """
-    vfs = _Vfs(filesystem)
+    vfs = _Vfs(filesystem, capacity)
     opened = apsw.Connection(name, vfs=vfs.name)
     try:
         yield opened
@@ -30,9 +30,10 @@ def connection(filesystem: FileSystem, name: str) -> Iterator[apsw.Connection]:
 class _Vfs(apsw.VFS):
     """What SQLite asks of a file system, under SQLite's names; time and randomness stay the system's."""
 
-    def __init__(self, filesystem: FileSystem) -> None:
+    def __init__(self, filesystem: FileSystem, capacity: int) -> None:
         self.name = f"volume-{id(self):x}"
         self._filesystem = filesystem
+        self._capacity = capacity
         super().__init__(self.name, base="")
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "_VfsFile":  # type: ignore[override]  # noqa: N802
@@ -45,7 +46,7 @@ class _Vfs(apsw.VFS):
                 return _VfsFile(self._filesystem.open(path))
             if not flags[0] & apsw.SQLITE_OPEN_CREATE:
                 raise apsw.CantOpenError(path)
-            return _VfsFile(self._filesystem.create(path, _CAPACITY))
+            return _VfsFile(self._filesystem.create(path, self._capacity))
 
     def xDelete(self, filename: str, _syncdir: bool) -> None:  # noqa: N802, FBT001 - as above
         if not self._filesystem.exists(filename):

@@ -16,6 +16,7 @@ from engine.hyperv.filesystem import FileSystem
 from engine.hyperv.hive import Hive
 from engine.hyperv.host import Host
 from engine.hyperv.machine import PowerState, VirtualMachine, VmStep
+from engine.hyperv.sqlite import CAPACITY
 from engine.hyperv.writer import NAME as HYPERV_WRITER
 from engine.hyperv.writer import HyperVApplication, hyperv_writer
 from engine.lab import scenario as declared
@@ -33,6 +34,8 @@ from engine.vss.states import Phase
 from engine.vss.writer import EXCHANGE_FREEZE_LIMIT, FREEZE_LIMIT, Application, Level, Writer
 
 MIB = 1 << 20
+_HARD_WORK = 1800.0
+"""Seconds without rest for which a guest's database has room."""
 _HOST_WRITERS = ("System Writer", "Registry Writer", "WMI Writer")
 """Beside the Hyper-V writer; what stands behind them has nothing to do."""
 _FREEZE_LIMITS = {"Microsoft Exchange Writer": EXCHANGE_FREEZE_LIMIT, "NTDS": EXCHANGE_FREEZE_LIMIT}
@@ -191,11 +194,18 @@ class LabVm(Computer):
     def _application(self, machine: Machine, name: str, volume: str, files: FileSystem) -> Application:
         """What stands behind a writer: SQL Server, keepers of small stores, or nothing that has anything to do."""
         if name == SQL_WRITER:
-            self.databases.append(Database(files, "ledger", note=self.declaration.workload.note))
+            note, capacity = self.declaration.workload.note, self._room(files)
+            self.databases.append(Database(files, "ledger", note=note, capacity=capacity))
             return SqlServer(machine, volume, self.databases)
         if name in ("Registry Writer", "System Writer"):
             return Keeper(volume, [Hive(files, "SYSTEM" if name == "Registry Writer" else "catalog")])
         return Application()
+
+    def _room(self, files: FileSystem) -> int:
+        """Bytes for a database that works hard for half an hour, as far as its volume has them."""
+        declaration = self.declaration.workload
+        grown = int(_HARD_WORK * 1.25 * declaration.note / max(declaration.pause / 2, 0.001))
+        return max(CAPACITY, min(grown, files.free() // 8))
 
 
 class LabHost(Computer):

@@ -107,3 +107,10 @@ def test_a_plate_that_the_logs_leave_unnamed_has_a_stand_in():
 def test_a_group_that_forbids_offline_backups_forbids_them_in_the_lab_as_well(sample):
     told = reproduce(diagnose(Request(paths=with_samples([sample]))), knowledge())
     assert told.outcome is ReproductionWord.REPRODUCED, told.summary
+
+
+def test_of_two_faults_the_first_is_tried_with_the_other_present():
+    told = reproduce(diagnose(Request(paths=with_samples(["two-faults"]))), knowledge(), bounds=Bounds(most=3))
+    assert told.outcome is ReproductionWord.REPRODUCED, told.summary
+    assert told.runs[0].cause == "vss-services-unusable"
+    assert any("writer-failed@vm:WEB01" in line for line in told.lab)

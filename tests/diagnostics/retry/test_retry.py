@@ -5,6 +5,7 @@ import pytest
 
 from diagnostics.parsing import Unwatched
 from diagnostics.retry import Cancelled, NothingToRetryError, UnknownRemedyError, Wish, lines_of, open_job, retry
+from diagnostics.samples import samples_folder
 from engine.lab import Lab, write_scenario
 from tests.bundled import SAMPLES
 from tests.diagnostics.reproduce.labs import knowledge
@@ -52,6 +53,19 @@ def test_a_remedy_for_something_else_changes_nothing_and_that_is_said(failed_wri
     assert not told.recovered
     assert told.points == []
     assert any("changes nothing" in line for line in lines_of(told))
+
+
+def test_of_two_faults_the_job_of_each_is_retried_with_its_own_remedy():
+    job = open_job(samples_folder() / "two-faults", knowledge())
+    first, other = tried(job), tried(job, remedy="restart-writer-service")
+    assert (first.plan.vms, first.plan.left, first.recovered) == (["SQL02", "APP01"], ["WEB01"], True)
+    assert (other.plan.cause, other.plan.vms, other.recovered) == ("writer-failed", ["WEB01"], True)
+    assert "out of reach of what is suspected: WEB01" in "\n".join(lines_of(first))
+
+
+def test_a_guest_that_works_hard_for_hours_has_room_for_its_database():
+    job = open_job(samples_folder() / "freeze-timeout", knowledge())
+    assert tried(job).recovered
 
 
 def test_an_unknown_remedy_is_named_with_the_nearest(failed_writer):
