@@ -180,6 +180,10 @@ _KEYS: Mapping[str, str] = {
     "enter": "Enter",
     "escape": "Esc",
     "space": "Space",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
 }
 
 

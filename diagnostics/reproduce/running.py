@@ -82,7 +82,7 @@ def reproducing(
     until = bounds.clock() + bounds.seconds
     night = _Night(stand.scenario, knowledge, bounds.seed, lambda: watcher.cancelled() or bounds.clock() > until)
     watcher.started(1 + sum(len(one.faults) for one in planned))
-    usual = night.run("a good night", [], watcher) if suspected else None
+    usual = night.run(Sentence("a good night"), [], watcher) if suspected else None
     runs = [_Run(one, fault) for one in planned for fault in one.faults or (None,)]
     logged = signature_of(case)
 

@@ -18,6 +18,7 @@ from diagnostics.reading import Reading
 from diagnostics.rules.rule import Polarity, Rule
 from diagnostics.understanding import Case
 from engine.pipeline import STAGES, Scope, Stage
+from engine.sentence import Sentence
 
 _TELLING = {Polarity.FAULT: 0, Polarity.SYMPTOM: 1, Polarity.PROGRESS: 2}
 """The rules whose hits belong to a signature, the most telling first; noise and mere context do not."""
@@ -155,7 +156,7 @@ def _of_job(job: Job) -> _Timed:
     """How a job ended, as the DPM server says it."""
     codes = tuple(sorted({code for report in job.reports for code in report.codes}))
     stage = job.failed[0] if job.failed and job.failed[0] is job.failed[1] else None
-    return job.ended, Token("job failed", Scope.SITE, codes, "", stage, Log(Scope.SITE, Kind.JOB))
+    return job.ended, Token(Sentence("job failed"), Scope.SITE, codes, "", stage, Log(Scope.SITE, Kind.JOB))
 
 
 def _place(token: Token) -> int:

@@ -55,7 +55,7 @@ class RemedyScreen(Dialog[Plan]):
                     risk = self.say(f"verdict.risk.{remedy.risk}")
                     effect = "mends" if planned.takes_away else "offline" if planned.offline else "nothing"
                     told = f"{self.say(f'lab.remedy.{effect}')}; {risk}"
-                    body = plain(remedy.title, "bold").append("\n").append(plain(told, "$foreground-muted"))
+                    body = plain(say(remedy.title), "bold").append("\n").append(plain(told, "$foreground-muted"))
                     yield Line(body, What(planned, (remedy.id, cause.id)), self.app.glyphs.bullet, 1)
         if not bench.faults:
             yield Line(plain(self.say("lab.remedy.none")), What())
@@ -98,4 +98,5 @@ class CompareScreen(Dialog[None]):
             else self.say("lab.compare.point")
         )
         sent = self.say("lab.compare.sent", size=size(job.bytes_sent))
-        return Content("\n").join([plain(f"{job.vm} ({job.mode}, {job.attempt})", "bold"), plain(ended), plain(sent)])
+        named = f"{job.vm} ({say(job.mode)}, {job.attempt})"
+        return Content("\n").join([plain(named, "bold"), plain(ended), plain(sent)])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from diagnostics.language import in_words
+from diagnostics.language import in_words, say
 from diagnostics.report.phrases import compared, lab_run, line_compared
 from diagnostics.reproduce import Bounds
 from diagnostics.verdict import Reproduction
@@ -44,8 +44,13 @@ class TrialScreen(WaitScreen[Reproduction]):
             self.app.call_from_thread(self.finish, told)
 
     def draw(self) -> None:
-        """How many have been run, and the cause that is being run."""
-        self.show(self.meter.done, self.meter.total, plain(self.meter.name, width=100))
+        """How many have been run, and the cause that is being run; before that, how many rules have been read."""
+        meter, (rules, of_rules) = self.meter, self.meter.rules
+        if meter.total:
+            runs = self.say("trial.runs", done=meter.done, total=meter.total)
+            self.show(meter.done, meter.total, plain(say(meter.name), width=100), runs)
+        else:
+            self.show(rules, of_rules, self.say("reading.beginning"))
 
     def action_stop(self) -> None:
         """Conclude from what has been run, at once: the run that is under way is given up."""

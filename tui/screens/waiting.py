@@ -75,8 +75,10 @@ class WaitScreen(Dialog[_Result], Generic[_Result], inherit_bindings=False):
             bar.update(total=None)
         if total:
             bar.update(total=total, progress=min(done, total))
-        self.query_one("#doing", Static).update(doing)
-        self.query_one("#amount", Static).update(amount)
+        for name, told in (("#doing", doing), ("#amount", amount)):
+            line = self.query_one(name, Static)
+            line.update(told)
+            line.display = bool(told)
 
     def hint(self, told: str) -> None:
         """What Esc does from now on."""
