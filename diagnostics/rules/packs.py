@@ -32,14 +32,27 @@ def load_rules(extra: Sequence[Path] = (), cache: Path | None = None, told: Told
     `cache` is a folder where the result of reading the first two is kept; `extra` is mostly what somebody is writing.
     Reading them anew takes seconds, of which whoever is `told` may speak.
     """
+    kept, refused = [SHIPPED], Pack((), ())
     own = user_folder()
-    kept = [SHIPPED, *([own] if own.is_dir() else [])]
-    return _merged([*(_kept(place, cache, told) for place in kept), *(_read_place(place, told) for place in extra)])
+    try:
+        kept += [own] if own.is_dir() else []
+    except OSError as error:  # somebody else's home
+        refused = Pack((), (Problem(str(own), 0, f"your own rules cannot be read: {error.strerror}"),))
+    packs = [*(_kept(place, cache, told) for place in kept), refused, *(_asked_for(place, told) for place in extra)]
+    return _merged(packs)
 
 
 def load_from(places: Iterable[Path]) -> Pack:
     """The rules in folders or single files. Of two with one id or name the first counts, the other is a problem."""
-    return _merged(map(_read_place, places))
+    return _merged(map(_asked_for, places))
+
+
+def _asked_for(place: Path, told: Told = untold) -> Pack:
+    """The rules of a place that somebody named: that it holds none is then a problem."""
+    pack = _read_place(place, told)
+    if pack.rules or pack.problems:
+        return pack
+    return Pack((), (Problem(str(place), 0, "holds no rules", "documents whose names end in .yml"),))
 
 
 def _merged(packs: Iterable[Pack]) -> Pack:

@@ -90,3 +90,15 @@ def test_a_shipped_rule_is_itself_by_whatever_path_it_is_named(monkeypatch) -> N
     named = {rule.file for rule in load_from([Path(folder)]).rules}
     assert named
     assert named <= {rule.file for rule in SHIPPED_PACK.rules}
+
+
+def test_a_place_without_rules_is_told_where_somebody_named_it(tmp_path: Path) -> None:
+    for pack in (load_from([tmp_path]), load_rules([tmp_path])):
+        assert [problem.what for problem in pack.problems] == ["holds no rules"]
+
+
+def test_a_home_that_cannot_be_looked_into_costs_its_own_rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", f"/tmp/{'x' * 300}")  # noqa: S108 - longer than any name may be
+    pack = load_rules()
+    assert [problem.what for problem in pack.problems] == ["your own rules cannot be read: File name too long"]
+    assert len(pack.rules) > 100
