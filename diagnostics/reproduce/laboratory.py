@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
+
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.topology import UNKNOWN, Role, host_plate, vm_plate
 from diagnostics.understanding import Case
@@ -32,18 +34,41 @@ class Stand(NamedTuple):
     """Plates of the case that have one in the lab -> how it is called there."""
     notes: tuple[str, ...]
     """What was built, and what was left out, in sentences."""
+    passes: int = 0
+    """After so many failed jobs faults are gone; 0 where they stay."""
 
     def placed(self, faults: Iterable[Fault], plate: str) -> tuple[Fault, ...]:
         """The faults on what stands in the lab for a plate of the case; without those that cannot sit there."""
         there = self.plates.get(plate, Scope.SITE.value)
         scope = Scope(there.partition(":")[0])
-        return tuple(replace(fault, plate=there) for fault in faults if scope in fault.kind.plates)
+        fitting = (fault for fault in faults if scope in fault.kind.plates)
+        return tuple(replace(fault, plate=there, passes=self.passes or fault.passes) for fault in fitting)
 
 
 def writers_needed(faults: Iterable[Fault]) -> set[str]:
     """The VSS writers that must be there for the faults to show."""
     named = (fault.parameters.get("writer", fault.kind.parameters.get("writer")) for fault in faults)
     return {str(name) for name in named if name in CLASS_IDS}
+
+
+def passing(stand: Stand) -> Stand:
+    """The same for a failure that passed: DPM runs a job that failed once more, and by then the fault is gone."""
+    job = msgspec.structs.replace(stand.scenario.job, retries=1)
+    return stand._replace(scenario=msgspec.structs.replace(stand.scenario, job=job), passes=1)
+
+
+def equipped(scenario: Scenario, faults: Iterable[Fault]) -> Scenario:
+    """A lab in whose guests there are the writers that faults need, and no others than before."""
+    writers = sorted(writers_needed(faults))
+
+    def with_them(vm: VirtualMachine) -> VirtualMachine:
+        return msgspec.structs.replace(vm, writers=tuple(dict.fromkeys((*vm.writers, *writers))))
+
+    hosts = [
+        msgspec.structs.replace(host, virtual_machines=tuple(map(with_them, host.virtual_machines)))
+        for host in scenario.hosts
+    ]
+    return msgspec.structs.replace(scenario, hosts=tuple(hosts))
 
 
 def stand_in(case: Case, suspected: Iterable[str] = (), writers: Iterable[str] = ()) -> Stand:

@@ -3,14 +3,13 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from diagnostics.diagnosis import Diagnosis, Knowledge, read_and_understand
 from diagnostics.parsing import Progress, Unwatched
 from diagnostics.reproduce.conclusion import Trial, conclude
-from diagnostics.reproduce.laboratory import stand_in, writers_needed
+from diagnostics.reproduce.laboratory import equipped, passing, stand_in
 from diagnostics.reproduce.signature import Signature, signature_of
 from diagnostics.reproduce.suspicion import MOST, Suspicion, named_beside, suspicions
 from diagnostics.request import Request
@@ -74,7 +73,9 @@ def reproducing(
     suspected = [one for one in suspected if one[:2] not in {other[:2] for other in others}]
     injected = {one.cause.id: [parse_fault(text) for text in one.cause.inject] for one in (*suspected, *others)}
     plates = [one.plate for one in (*suspected, *others)]
-    stand = stand_in(case, plates, writers_needed(chain.from_iterable(injected.values())))
+    stand = stand_in(case, plates)
+    if diagnosis.verdict.verdict is VerdictWord.TRANSIENT:
+        stand = passing(stand)
     beside = [fault for one in others for fault in stand.placed(injected[one.cause.id], one.plate)[:1]]
     planned = [
         _Planned(one, _instance(diagnosis, one), stand.placed(injected[one.cause.id], one.plate)) for one in suspected
@@ -153,8 +154,8 @@ class _Night:
         return signature_of(case).complete()
 
     def _logs(self, folder: Path, faults: Sequence[Fault]) -> Path:
-        logs = folder / "logs"
-        with Lab(self._scenario, folder / "lab", seed=self._seed, faults=faults) as lab:
+        logs, scenario = folder / "logs", equipped(self._scenario, faults)
+        with Lab(scenario, folder / "lab", seed=self._seed, faults=faults) as lab:
             lab.run(self._watch)
             lab.write_logs(logs)
         return logs

@@ -114,3 +114,12 @@ def test_of_two_faults_the_first_is_tried_with_the_other_present():
     assert told.outcome is ReproductionWord.REPRODUCED, told.summary
     assert told.runs[0].cause == "vss-services-unusable"
     assert any("writer-failed@vm:WEB01" in line for line in told.lab)
+
+
+@pytest.mark.parametrize("sample", ["transient", "freeze-timeout"])
+def test_a_failure_is_reproduced_whether_it_passed_or_stayed(sample):
+    told = reproduce(diagnose(Request(paths=with_samples([sample]))), knowledge(), bounds=Bounds(most=4))
+    best = told.runs[0]
+    assert (told.outcome, best.cause) == (ReproductionWord.REPRODUCED, "freeze-window-exceeded")
+    assert best.likeness > 0.9, "the writers that other suspicions need are not in its lab"
+    assert best.fault.endswith(":passes=1") is (sample == "transient")
