@@ -24,13 +24,13 @@ CITED = frozenset(
     }
 )
 """Pages of further cases that a rule had cited before: none of them counts as unseen."""
-FLOORS = {"seen": (0.857, 0.952), "held": (0.523, 0.714), "seen2": (0.363, 0.568), "held2": (0.642, 0.714)}
+FLOORS = {"seen": (0.857, 0.952), "held": (0.571, 0.714), "seen2": (0.795, 0.886), "held2": (0.714, 0.714)}
 """Part -> shares with the cause first and among the first three. Before any rule was read, they were .381 and .571 of
 those that rules have learned from since, and .476 and .714 of those that nothing is tuned on: these tell how it is. Of
 60 further cases, gathered a day later, they were .364 and .568 of those learned from, .643 and .714 of the rest."""
 BLAMED = {"held": {"azure-hyperv-ic-provider-ja-benign"}}
 """Part -> harmless cases that are taken for a fault."""
-UNREAD = {"held": {"kubevirt-freeze-over-ten-seconds"}, "seen2": {"mars-agent-too-old"}}
+UNREAD = {"held": {"kubevirt-freeze-over-ten-seconds"}}
 """Part -> cases in which no line is taken for a record: a sentence without a mark of any program."""
 
 halves = pytest.mark.parametrize("half", FLOORS)
@@ -72,7 +72,7 @@ def test_no_further_harmless_case_is_blamed(half: str) -> None:
     assert set(figures(half).noise_blamed) <= BLAMED.get(half, set())
 
 
-@pytest.mark.parametrize("half", ["seen", "held"])
+@pytest.mark.parametrize("half", ["seen", "held", "seen2"])
 def test_every_miss_is_listed_with_a_reason(half: str) -> None:
     explained = {case["id"] for case in told(half) if case.get("missed")}
     assert set(figures(half).misses) | set(figures(half).noise_blamed) == explained
