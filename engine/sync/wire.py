@@ -143,7 +143,10 @@ def drain(connected: socket.socket, clock: Callable[[], float] = time.monotonic)
 
 
 def is_local(connected: socket.socket) -> bool:
-    """Whether both ends of a connected socket are on this machine; False where the system cannot say."""
+    """Whether both ends of a connected socket are on this machine (the near end of a tunnel is one of them).
+
+    False where the system cannot say.
+    """
     if connected.family not in (socket.AF_INET, socket.AF_INET6):
         return True
     with contextlib.suppress(OSError):  # it may have ended
