@@ -7,8 +7,8 @@ from engine.dpm.errors import RepositoryError, explained
 
 
 def reason(error: RepositoryError | OSError) -> str:
-    """What went wrong, for people; names in it are hostile."""
-    return explained(error)
+    """What went wrong, in the language that is spoken; names in it are hostile."""
+    return say(explained(error))
 
 
 def when(nanoseconds: int) -> str:

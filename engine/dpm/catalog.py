@@ -18,6 +18,7 @@ from blake3 import blake3
 
 from engine.dpm.errors import RepositoryError
 from engine.dpm.records import Job, Outcome, ProtectionGroup, RecoveryPoint, Replica
+from engine.sentence import Sentence
 
 FORMAT = 1
 _GROUP = "images"
@@ -58,7 +59,7 @@ class CatalogDamagedError(RepositoryError):
     """The catalog cannot be read, or a row does not match its checksum."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"the catalog is damaged: {why}")
+        super().__init__(Sentence("the catalog is damaged: {why}", why=why))
 
 
 class Catalog:

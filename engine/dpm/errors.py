@@ -4,6 +4,8 @@ import errno
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.sentence import Sentence
+
 
 class RepositoryError(Exception):
     """The repository cannot do what was asked."""
@@ -16,7 +18,7 @@ class NotARepositoryError(RepositoryError):
     """A folder that holds no repository."""
 
     def __init__(self, folder: Path, why: str) -> None:
-        super().__init__(f"{folder} is not a repository: {why}")
+        super().__init__(Sentence("{folder} is not a repository: {why}", folder=folder, why=why))
 
 
 class BusyError(RepositoryError):
@@ -25,16 +27,21 @@ class BusyError(RepositoryError):
     retryable = True
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is in use by another process; try again when it has ended")
+        told = Sentence("{what} is in use by another process; try again when it has ended", what=what)
+        super().__init__(told)
 
 
 class UnknownPointError(RepositoryError):
     """A recovery point that is not there."""
 
     def __init__(self, point: int, known: Sequence[int]) -> None:
-        verb = "is" if len(known) == 1 else "are"
-        there = f"there {verb} {numbered(known)}" if known else "there is none"
-        super().__init__(f"no recovery point {point}: {there}")
+        told = Sentence(
+            "no recovery point {point}: there is none" if not known
+            else "no recovery point {point}: there is {points}" if len(known) == 1
+            else "no recovery point {point}: there are {points}",
+            point=point, points=numbered(known) if known else "",
+        )  # fmt: skip
+        super().__init__(told)
 
 
 class DamagedError(RepositoryError):
@@ -43,7 +50,7 @@ class DamagedError(RepositoryError):
     def __init__(self, what: str, points: Sequence[int]) -> None:
         self.what = what
         self.points = tuple(points)
-        super().__init__(f"{what}; affected: {numbered(points)}" if points else what)
+        super().__init__(Sentence("{what}; affected: {points}", what=what, points=numbered(points)) if points else what)
 
 
 class ChangedSourceError(RepositoryError):
@@ -52,40 +59,47 @@ class ChangedSourceError(RepositoryError):
     retryable = True
 
     def __init__(self, block: int) -> None:
-        super().__init__(f"block {block} came other than it was announced: the source changes while it is read")
+        told = Sentence(
+            "block {block} came other than it was announced: the source changes while it is read", block=block
+        )
+        super().__init__(told)
 
 
 class RootMismatchError(RepositoryError):
     """Both sides finished with different digests; nothing is committed."""
 
     def __init__(self) -> None:
-        super().__init__("the replica's digests differ from the source's at the end of the transfer")
+        super().__init__(Sentence("the replica's digests differ from the source's at the end of the transfer"))
 
 
 class Cancelled(RepositoryError):  # noqa: N818 - a wish, not an error
     """Stopped on request."""
 
     def __init__(self, what_is_left: str = "") -> None:
-        super().__init__(f"stopped on request; {what_is_left}" if what_is_left else "stopped on request")
+        super().__init__(
+            Sentence("stopped on request; {left}", left=what_is_left)
+            if what_is_left
+            else Sentence("stopped on request")
+        )
 
 
 class TransferCancelled(Cancelled):
     """A transfer was stopped on request."""
 
     def __init__(self) -> None:
-        super().__init__("what was transferred is kept for the next run")
+        super().__init__(Sentence("what was transferred is kept for the next run"))
 
 
 _HELPS = {
-    errno.ENOSPC: "make room there (`shindan prune` drops old recovery points), and try again",
-    errno.EDQUOT: "make room there, or have the quota raised, and try again",
-    errno.EIO: "the disk under it fails: look into the system's log before anything is tried again",
-    errno.EACCES: "try again as a user who may, or change its permissions",
-    errno.EPERM: "try again as a user who may, or look whether it is marked as immutable",
-    errno.EBUSY: "try again when whoever uses it has ended",
-    errno.EROFS: "mount its file system for writing, or take another place",
-    errno.EMFILE: "too many files are open in this process: have its limit raised (`ulimit -n`)",
-    errno.ESTALE: "the network file system has lost it: mount it again",
+    errno.ENOSPC: Sentence("make room there (`shindan prune` drops old recovery points), and try again"),
+    errno.EDQUOT: Sentence("make room there, or have the quota raised, and try again"),
+    errno.EIO: Sentence("the disk under it fails: look into the system's log before anything is tried again"),
+    errno.EACCES: Sentence("try again as a user who may, or change its permissions"),
+    errno.EPERM: Sentence("try again as a user who may, or look whether it is marked as immutable"),
+    errno.EBUSY: Sentence("try again when whoever uses it has ended"),
+    errno.EROFS: Sentence("mount its file system for writing, or take another place"),
+    errno.EMFILE: Sentence("too many files are open in this process: have its limit raised (`ulimit -n`)"),
+    errno.ESTALE: Sentence("the network file system has lost it: mount it again"),
 }
 
 
@@ -95,11 +109,12 @@ def explained(error: BaseException, *, place: bool = True) -> str:
     With the `place`, unless it is nothing to whoever is told.
     """
     if not isinstance(error, OSError):
-        return str(error)
+        told = error.args[0] if error.args else ""
+        return told if isinstance(told, Sentence) else str(error)
     what = error.strerror or str(error)
     if error.errno in _HELPS:
-        what = f"{what}: {_HELPS[error.errno]}"
-    return f"{error.filename}: {what}" if place and error.filename else what
+        what = Sentence("{what}: {help}", what=what, help=_HELPS[error.errno])
+    return Sentence("{place}: {what}", place=error.filename, what=what) if place and error.filename else what
 
 
 def encodable(text: str, most: int = 1000) -> str:
@@ -107,8 +122,8 @@ def encodable(text: str, most: int = 1000) -> str:
     return text[:most].encode("utf-8", "backslashreplace").decode()[:most]
 
 
-def numbered(points: Sequence[int]) -> str:
+def numbered(points: Sequence[int]) -> Sentence:
     """Recovery points by number, in words."""
     if len(points) == 1:
-        return f"recovery point {points[0]}"
-    return "recovery points " + ", ".join(map(str, points))
+        return Sentence("recovery point {point}", point=points[0])
+    return Sentence("recovery points {points}", points=", ".join(map(str, points)))

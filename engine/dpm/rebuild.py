@@ -14,6 +14,7 @@ from engine.dpm.places import maps_of, replica_folders
 from engine.dpm.records import MapLabel, PointState, RecoveryPoint, Replica, ReplicaState
 from engine.dpm.repository import CATALOG, Clock
 from engine.files import Files
+from engine.sentence import Sentence
 
 
 class Rebuilt(NamedTuple):
@@ -48,7 +49,7 @@ def rebuild(folder: Path, files: Files, clock: Clock) -> Rebuilt:
             except MapDamagedError as error:
                 lost.append(str(error))
     if not found:
-        raise NotARepositoryError(folder, "no map of a recovery point can be read")
+        raise NotARepositoryError(folder, Sentence("no map of a recovery point can be read"))
     with ExitStack() as held:
         for number, replica_folder in replica_folders(files, folder):
             held.enter_context(locked(replica_folder / "writer.lock", f"replica {number}"))

@@ -29,6 +29,7 @@ from engine.dpm.places import Base, ReplicaPlaces, maps_found
 from engine.dpm.records import Outcome, RecoveryPoint, Replica, ReplicaState
 from engine.dpm.slots import FileSlots
 from engine.files import SYSTEM, Files
+from engine.sentence import Sentence
 
 CATALOG = "catalog.sqlite"
 
@@ -70,7 +71,7 @@ class Repository:
             DamagedError: its catalog does not match its checksums.
         """
         if not (folder / CATALOG).exists():
-            raise NotARepositoryError(folder, f"there is no {CATALOG}")
+            raise NotARepositoryError(folder, Sentence("there is no {catalog}", catalog=CATALOG))
         with _naming_points(folder, files):
             found = cls(folder, Catalog(folder / CATALOG, durable=durable), files, clock)
             if not found.catalog.is_empty():
@@ -79,7 +80,7 @@ class Repository:
             found.close()
             if maps_found(files, folder):
                 raise CatalogDamagedError("it is empty")
-        raise NotARepositoryError(folder, f"its {CATALOG} is empty")
+        raise NotARepositoryError(folder, Sentence("its {catalog} is empty", catalog=CATALOG))
 
     @classmethod
     def create(
@@ -93,7 +94,8 @@ class Repository:
         """
         path = folder / CATALOG
         if not path.exists() and folder.exists() and any(folder.iterdir()):
-            raise NotARepositoryError(folder, "it holds other files; give an empty folder or one that is not there yet")
+            why = Sentence("it holds other files; give an empty folder or one that is not there yet")
+            raise NotARepositoryError(folder, why)
         if not folder.exists():
             files.make_folder(folder)
             files.sync_folder(folder.parent)

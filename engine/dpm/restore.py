@@ -13,6 +13,7 @@ from engine.dpm.repository import OpenPoint
 from engine.files import File, Files, read_fully, write_fully
 from engine.parallel import THREADS, in_order
 from engine.progress import Progress
+from engine.sentence import Sentence
 
 _AHEAD = 2
 
@@ -21,14 +22,16 @@ class TargetExistsError(RepositoryError):
     """A restore writes new files only."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists; a restore does not overwrite anything")
+        super().__init__(Sentence("{path} exists; a restore does not overwrite anything", path=path))
 
 
 class WrittenWronglyError(RepositoryError):
     """The restored file does not read as it was written."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} does not read as it was written; the disk under it may be failing")
+        super().__init__(
+            Sentence("{path} does not read as it was written; the disk under it may be failing", path=path)
+        )
 
 
 def restore(
@@ -140,6 +143,8 @@ def _groups(opened: OpenPoint, first: int, end: int) -> Iterator[Group]:
 
     for group in in_order(read, range(first, end, step), ahead=_AHEAD):
         if group.bad:
-            raise DamagedError(f"block {group.bad[0]} does not match its digest", [opened.point.id])
+            raise DamagedError(
+                Sentence("block {block} does not match its digest", block=group.bad[0]), [opened.point.id]
+            )
         yield group
         buffers.give(group.buffer)

@@ -90,6 +90,12 @@ async def test_a_folder_that_is_no_repository_is_told_in_a_sentence(pilot, tmp_p
     assert squeezed("is not a repository: there is no catalog") in told(pilot)
 
 
+@story(size=NARROW, language="ja")
+async def test_what_is_wrong_is_said_in_the_users_language(pilot, tmp_path):
+    await opened(pilot, tmp_path)
+    assert squeezed("リポジトリではありません: catalog.sqlite がありません") in told(pilot)
+
+
 @story(size=NARROW)
 async def test_a_sound_repository_checks_out(pilot, repo):
     await opened(pilot, repo)
