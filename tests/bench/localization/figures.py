@@ -23,11 +23,6 @@ def wilson(right: int, total: int, z: float = 1.959964) -> tuple[float, float]:
     return (centre - spread) / (1 + z * z / total), (centre + spread) / (1 + z * z / total)
 
 
-def wilson_lower(right: int, total: int) -> float:
-    """The lower end of Wilson's interval."""
-    return wilson(right, total)[0]
-
-
 class Bin(NamedTuple):
     """Answers of about one probability."""
 

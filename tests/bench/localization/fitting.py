@@ -11,6 +11,7 @@ from tests.bench.localization.setting import FITTING_SEEDS, Setting, split
 from tests.bench.localization.suites import Suite, run, several, shipped, shows, singles
 from tests.bench.localization.table import answers
 
+_TINIEST = 1e-16
 _NARROW = 1e-6
 """Probabilities are rounded to so much; nothing is said to be surer."""
 _HEAD = "# Written by `python -m tests.bench.localization fit`; pairs are without and with the temperature."
@@ -63,7 +64,7 @@ def tempered(said: Sequence[Answer], temperature: float) -> list[Answer]:
 
 def log_loss(said: Sequence[Answer]) -> float:
     """The mean surprise at what is true, in nats."""
-    return -sum(math.log(p if true else 1.0 - p) for p, true in said) / len(said)
+    return -sum(math.log(max(p if true else 1.0 - p, _TINIEST)) for p, true in said) / len(said)
 
 
 def _log_odds(probability: float) -> float:

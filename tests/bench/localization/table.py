@@ -17,7 +17,7 @@ from tests.bench.localization.digging import (
     VAGUE_REPORTS,
     Digging,
 )
-from tests.bench.localization.figures import Answer, Bin, bins, brier, calibration_error, share, wilson, wilson_lower
+from tests.bench.localization.figures import Answer, Bin, bins, brier, calibration_error, share, wilson
 from tests.bench.localization.trial import MODEL, Named, Result
 from tests.bench.localization.yardsticks import YARDSTICKS
 
@@ -94,7 +94,7 @@ def goals(results: Results, dug: Mapping[str, Sequence[Digging]]) -> list[Goal]:
         Goal("two faults: both in first 4", all_found(two, MODEL, 2), 0.85),
         Goal("two faults: share in first 2 over best yardstick", _margin(two), 0.15, note=_best(two)),
         Goal("three faults: share in first 3 over best yardstick", _margin(three), 0.15, note=_best(three)),
-        Goal("asserted: precision, Wilson 95 % lower bound", wilson_lower(right, len(named)), 0.95,
+        Goal("asserted: precision, Wilson 95 % lower bound", wilson(right, len(named))[0], 0.95,
              note=f"{right} of {len(named)} right"),
         Goal("asserted: number of cases", len(named), 500),
         Goal("first answer: ECE", calibration_error(said), 0.05, at_most=True, note=f"n = {len(said)}"),

@@ -5,6 +5,8 @@ from msgspec.structs import replace
 
 from diagnostics.event import Kind
 from diagnostics.verdict import VerdictWord
+from tests.bench.localization import digging
+from tests.bench.localization.digging import ADVISED, KNOWING, RANDOM, dig
 from tests.bench.localization.fitting import fitting_suites
 from tests.bench.localization.leave_out import without
 from tests.bench.localization.night import InvisibleFaultError, make_night
@@ -105,6 +107,15 @@ def test_a_cause_that_nobody_modelled_is_seldom_pinned_on_another_component():
         result = try_night(night, 300, without(cause, shipped().knowledge))
         wrong += result.word is VerdictWord.ASSERTED and any(not named.right for named in result.named)
     assert wrong <= 1
+
+
+def test_asking_for_what_is_advised_finds_the_truth_sooner_than_asking_at_random(monkeypatch):
+    monkeypatch.setattr(digging, "MOST", 5)
+    vague = Setting(collected=0.0, collected_of_guest=0.0, collected_rarely=0.0, precise=0.0)
+    night = make_night(("guest-volume-not-supported",), 1_000_202, vague, shipped())
+    dug = dig(night, 1_000_202, shipped().knowledge)
+    assert dug.open
+    assert dug.ways[KNOWING].first <= dug.ways[ADVISED].first <= 0.7 * dug.ways[RANDOM].first
 
 
 def test_every_suite_is_made_of_causes_that_show():

@@ -8,7 +8,7 @@ from diagnostics.localize.problem import EventObservation, Link, Problem
 from engine.pipeline import Scope, Stage
 from tests.bench.localization.chance import chance_of
 from tests.bench.localization.diagram import reliability_diagram
-from tests.bench.localization.figures import bins, brier, calibration_error, wilson_lower
+from tests.bench.localization.figures import bins, brier, calibration_error, wilson
 from tests.bench.localization.fitting import fit_temperature, tempered
 from tests.bench.localization.yardsticks import YARDSTICKS, Spectrum
 from tests.diagnostics.localize.problems import failed, machines, passed, site
@@ -51,11 +51,11 @@ def test_what_passed_before_the_failure_is_exonerated():
     assert all(component != "guest_vss" for _, component in YARDSTICKS["Ochiai"](Spectrum(problem)))
 
 
-def test_wilsons_bound_is_the_published_one():
+def test_wilsons_interval_is_the_published_one():
     # Newcombe 1998, table I: 81 of 263 has the score interval 0.2553 to 0.3662, 29 of 29 one from 0.8830.
-    assert wilson_lower(81, 263) == pytest.approx(0.2553, abs=5e-5)
-    assert wilson_lower(29, 29) == pytest.approx(0.8830, abs=5e-5)
-    assert wilson_lower(0, 0) == 0.0
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(29, 29) == pytest.approx((0.8830, 1.0), abs=5e-5)
+    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_calibration_error_is_the_distance_of_said_and_true():
