@@ -7,7 +7,7 @@ together lead to it. What is written without blanks is searched for as it stands
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -53,9 +53,14 @@ class Spoken(NamedTuple):
 
 
 class _Message(NamedTuple, Generic[Meaning]):
-    pattern: re.Pattern[str]
-    length: int
+    text: str
     meaning: Meaning
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    """Made when a line comes near: most messages are met by none."""
+    return re.compile(f".{{0,{_LONGEST_GAP}}}?".join(map(re.escape, text.split("*"))), re.DOTALL)
 
 
 class _Phrasebook(Generic[Meaning]):
@@ -69,8 +74,7 @@ class _Phrasebook(Generic[Meaning]):
 
     def _enter(self, text: str, meaning: Meaning) -> None:
         pieces = text.split("*")
-        gap = f".{{0,{_LONGEST_GAP}}}?"
-        message = _Message(re.compile(gap.join(map(re.escape, pieces)), re.DOTALL), len(text), meaning)
+        message = _Message(text, meaning)
         words = max((_inner_words(piece) for piece in pieces), key=len)
         if len(words) >= _KEY:
             self._by_words.setdefault(words[:_KEY], []).append(message)
@@ -84,8 +88,8 @@ class _Phrasebook(Generic[Meaning]):
         keys = dict.fromkeys(zip(words, words[1:], words[2:], strict=False))
         near = [message for key in keys for message in self._by_words.get(key, ())]
         near += [message for piece, messages in self._by_piece.items() if piece in line for message in messages]
-        said = [message for message in near if message.pattern.search(line)]
-        return max(said, key=lambda message: message.length).meaning if said else None
+        said = [message for message in near if _pattern(message.text).search(line)]
+        return max(said, key=lambda message: len(message.text)).meaning if said else None
 
 
 def _inner_words(piece: str) -> tuple[str, ...]:
