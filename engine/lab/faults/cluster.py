@@ -12,6 +12,7 @@ from engine.lab.faults.kinds import Injection, among, entry, fault
 from engine.lab.faults.reading import broken_reading
 from engine.lab.faults.telling import telling
 from engine.pipeline import Component, Stage
+from engine.vss.errors import ProviderError
 from engine.vss.faults import refuse
 from engine.windows import (
     NodeRemoved,
@@ -23,6 +24,7 @@ from engine.windows import (
     SharedVolumeLost,
     SharedVolumePaused,
     SnapshotNotAnnounced,
+    VssCallFailed,
 )
 
 VOLUME, DISK = "Volume1", "Cluster Disk 1"
@@ -91,6 +93,18 @@ def csv_unavailable(host: LabHost) -> Injection:
     status = "STATUS_CONNECTION_DISCONNECTED(c000020c)"
     lost = SharedVolumePaused(VOLUME, DISK, status), SharedVolumeLost(VOLUME, DISK, "ERROR_TIMEOUT(1460)")
     return broken_reading(host, 2040, HResult.E_FAIL, *lost)
+
+
+@fault(Component.CSV_CLUSTER)
+def cluster_disk_missing(host: LabHost) -> Injection:
+    """The cluster has a disk resource whose disk is gone, and VSS asks for it in vain."""
+    called = VssCallFailed("pResource->get_Disk(&pDisk)", "Processing EndPrepareSnapshots")
+
+    async def strike() -> None:
+        host.computer.announce(Stage.HOST_SNAPSHOT, called, HResult.ERROR_NOT_FOUND)
+        raise ProviderError(HResult.ERROR_NOT_FOUND, "the cluster has no such disk")
+
+    return entry(host.provider_faults, "EndPrepareSnapshots", strike)
 
 
 @fault(Component.CSV_CLUSTER)
