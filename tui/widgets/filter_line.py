@@ -17,7 +17,7 @@ from textual.worker import Worker, get_current_worker
 
 from diagnostics.ledger.ledger import Rows
 from diagnostics.ledger.matching import Found, finding, says
-from diagnostics.ledger.query import Query, Term
+from diagnostics.ledger.query import Key, Query, Term
 from tui.housed import Housed
 from tui.plain import plain
 from tui.timeline.model import Timeline
@@ -102,7 +102,8 @@ class FilterLine(Housed, Static):
     @work(thread=True, exclusive=True, group="timeline", exit_on_error=False)
     def _find_all(self, query: Query) -> None:
         worker, timeline, shown, told = get_current_worker(), self._timeline, _Rarely(_SHOW_EVERY), _Rarely(_TELL_EVERY)
-        for found in finding(timeline.ledger, query, self._places(), timeline.clock.zone):
+        places = self._places() if any(term.key is Key.COMPONENT for term in query) else {}
+        for found in finding(timeline.ledger, query, places, timeline.clock.zone):
             if worker.is_cancelled or self._enough.is_set():
                 break
             if told.due():
