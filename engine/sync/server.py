@@ -20,6 +20,7 @@ from engine.sync.batches import Batch, Batches, nth
 from engine.sync.checkpoints import Checkpoints, checkpoints
 from engine.sync.compression import unpacked
 from engine.sync.messages import (
+    BATCH_BLOCKS,
     MAX_PAYLOAD,
     VERSION,
     Begin,
@@ -37,6 +38,8 @@ _ROOMS = 6
 """Payloads that may have been received and not been put away yet."""
 _WAITING = 16
 """Batches that may have been received and not been compared yet; an agent that sends more has to wait."""
+_MOST_AWAITED = 64 * BATCH_BLOCKS
+"""Blocks that may have been announced and not come yet: far more than an agent keeps waiting, and few megabytes."""
 
 
 class Received(NamedTuple):
@@ -170,11 +173,7 @@ class _Receiving:
                 raise TransferCancelled
             match message:
                 case Digests():
-                    batch = self._spoken_of.take(message, bytes(payload))
-                    if self._empty:
-                        self._await_contents(batch)
-                    else:
-                        self._batches.put(batch)
+                    self._hear_of(self._spoken_of.take(message, bytes(payload)))
                     if message.last:
                         self._batches.put(None)
                 case Blocks():
@@ -186,6 +185,14 @@ class _Receiving:
                     raise RefusedError(message.why, retryable=message.retryable)
                 case _:
                     raise BrokenTransferError(f"{type(message).__name__} cannot come now")
+
+    def _hear_of(self, batch: Batch) -> None:
+        if len(self._announced) > _MOST_AWAITED:
+            raise BrokenTransferError("blocks are announced, and do not come")
+        if self._empty:
+            self._await_contents(batch)
+        else:
+            self._batches.put(batch)
 
     def _await_contents(self, batch: Batch) -> None:
         """What is not zeros comes without being asked for."""

@@ -1,5 +1,6 @@
 """Agent and server over a real connection: what arrives is what was read, and only what differs travels."""
 
+import contextlib
 import random
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.blocks import DIGEST_SIZE
 from engine.dpm import Repository, verify
 from engine.dpm.errors import Cancelled, ChangedSourceError, RepositoryError
 from engine.dpm.records import PointMode
@@ -19,7 +21,18 @@ from engine.files import SYSTEM, Room
 from engine.progress import Unwatched
 from engine.sync.agent import Sent, send_image
 from engine.sync.instant import ImageChangedError
-from engine.sync.messages import MAX_PAYLOAD, VERSION, Begin, Blocks, Describe, Digests, Finished, Message, Need
+from engine.sync.messages import (
+    BATCH_BLOCKS,
+    MAX_PAYLOAD,
+    VERSION,
+    Begin,
+    Blocks,
+    Describe,
+    Digests,
+    Finished,
+    Message,
+    Need,
+)
 from engine.sync.scope import Tracked
 from engine.sync.server import Received, receive_image
 from engine.sync.wire import BrokenTransferError, Framed, RefusedError, Transport, pair
@@ -345,6 +358,26 @@ def test_an_agent_that_lies_gets_no_recovery_point(
         receive_image(server_end, repository, repository.replica_of("disk", BLOCK), Unwatched())
     thread.join(20)
     assert len(repository.points()) == there_is_one
+
+
+def test_an_agent_that_announces_without_end_is_not_remembered_without_end(repository: Repository):
+    agent_end, server_end = pair()
+    batches = 200
+
+    def announce() -> None:
+        agent_end.send(Describe(batches * BATCH_BLOCKS * BLOCK, tracked=False))
+        with contextlib.suppress(BrokenTransferError):  # the server is gone by then
+            for batch in range(batches):
+                runs = ((batch * BATCH_BLOCKS, BATCH_BLOCKS),)
+                agent_end.send(Digests(runs, last=False), [b"x" * DIGEST_SIZE * BATCH_BLOCKS])
+
+    thread = threading.Thread(target=announce)
+    thread.start()
+    with pytest.raises(BrokenTransferError, match="do not come"):
+        receive_image(server_end, repository, repository.replica_of("disk", BLOCK), Unwatched())
+    server_end.close()
+    thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_frames_that_are_too_large_are_not_read():
