@@ -81,7 +81,7 @@ def read_case(  # noqa: PLR0913 - each is something else that a caller may say
 
     Raises:
         UnreadableInput: a path does not exist, or there is none.
-        UnknownZoneError: a name in `zones` is no time zone.
+        UnknownZoneError: a name in `zones` is no time zone, or that of a zone's source is no source's.
     """
     said = parse_zones(zones)
     watcher: Progress = progress or Unwatched()
@@ -133,6 +133,8 @@ def _assemble(
         reports.append(report)
         events += timed
         repeats += part.repeats
+    if not cancelled:
+        zones.check((report.path, report.machine) for report in reports)
     events.sort(key=lambda event: (event.time is None, event.time or 0, event.source, event.record))
     return Reading(
         events=_distinct(events, repeats),

@@ -102,6 +102,8 @@ def request_of(options: Options) -> Request:
     """
     if not options.paths:
         raise UsageError("Name at least one PATH; - is standard input.")
+    if "" in options.paths:
+        raise UsageError("A PATH is empty (a variable that is not set?); . is the folder that you are in.")
     if options.output and (options.output.is_dir() or not options.output.parent.is_dir()):
         raise UsageError(f"--output {options.output}: expected a file in a folder that exists")
     given = _topology_file(options.topology) if options.topology else _TopologyFile()

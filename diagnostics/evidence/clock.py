@@ -86,10 +86,22 @@ class Zones(NamedTuple):
         """The zone that the user gives for a source, empty where none."""
         if machine in self.by_source:
             return self.by_source[machine]
-        parts = source.split("/")
-        tails = {"/".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
-        fitting = [key for key in self.by_source if key in tails]
+        fitting = self.by_source.keys() & _parts_of(source)
         return self.by_source[max(fitting, key=len)] if fitting else self.default
+
+    def check(self, sources: Iterable[tuple[str, str]]) -> None:
+        """Raise `UnknownZoneError` for a zone that is given for none of the sources, each with its machine."""
+        known = {name for source, machine in sources for name in (machine, *_parts_of(source))}
+        for stranger in sorted(self.by_source.keys() - known):
+            raise UnknownZoneError(
+                f"--tz {stranger}={self.by_source[stranger]}: no file, folder or machine is called so"
+            )
+
+
+def _parts_of(source: str) -> set[str]:
+    """A source's path, and every part of it."""
+    parts = source.split("/")
+    return {"/".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
 
 
 def parse_zones(options: Iterable[str]) -> Zones:

@@ -33,8 +33,8 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 
     @property
     def place(self) -> str:
-        """`file:line` or `file:line:column`, which editors can jump to."""
-        return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
+        """`file:line` or `file:line:column`, which editors can jump to; `file` where it is meant as a whole."""
+        return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
 
     def __str__(self) -> str:
         """The usual `file:line: what`."""

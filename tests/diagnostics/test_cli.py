@@ -120,6 +120,20 @@ def test_wrong_usage_exits_with_2_and_says_what_was_expected(arguments, expected
     assert expected in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("",), b"A PATH is empty"),
+        ((SAMPLES / "healthy-online" / "logs", "--tz", "nothing.evtx=UTC"), b"no file, folder or machine is called so"),
+        ((SAMPLES / "healthy-online" / "logs", "--topology", "absent.yml"), b"absent.yml: cannot be opened"),
+    ],
+)
+def test_what_names_nothing_is_wrong_usage(arguments, expected):
+    ran = diagnose(*arguments)
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert expected in ran.stderr
+
+
 def test_a_bundled_sample_is_called_by_its_name_and_a_near_miss_is_told(tmp_path):
     bundled = {"SHINDAN_SAMPLES": str(LAB_SAMPLES)}
     by_name = diagnose("host-hyperv-writer", "--format", "json", **bundled)
