@@ -4,7 +4,7 @@ Each becomes a plate of its own, whose causes reach only those who share it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import re2
@@ -19,6 +19,7 @@ MOST_SHARED = 8
 _LOOKED_AT = 4096
 """So many characters of a value are searched for paths."""
 _VOLUME = re2.compile(r"(?i)ClusterStorage\\([^\\/:*?\"<>|]+)")
+_DRIVE = re2.compile(r"[A-Za-z]:\\")
 
 
 class SharedKind(NamedTuple):
@@ -67,7 +68,8 @@ def shared_plates(
 
     What a person has given (name -> virtual machines) stands in place of what the logs tell.
     """
-    members = _servers(jobs, topology) | (_volumes(events, topology) or _cluster(jobs, topology))
+    told = list(events)
+    members = _servers(jobs, topology) | (_volumes(told, topology) or _cluster(jobs, topology, _on_own_disks(told)))
     members |= {name: {vm.upper() for vm in vms} for name, vms in given.items()}
     failed = Counter(job.vm for job in jobs if job.outcome is Outcome.FAILED)
     plates = [SharedPlate(name, frozenset(map(vm_plate, vms))) for name, vms in members.items()]
@@ -87,12 +89,19 @@ def _volumes(events: Iterable[Event], topology: Topology) -> dict[str, set[str]]
     return {name: vms for name, vms in members.items() if len({topology.host(vm) for vm in vms}) > 1}
 
 
-def _cluster(jobs: Iterable[Job], topology: Topology) -> dict[str, set[str]]:
+def _on_own_disks(events: Iterable[Event]) -> set[str]:
+    """The machines of which a list of disks shows that they lie on a drive of their host."""
+    paths = ((event, event.fields.get("Path", "")) for event in events)
+    return {named(event, "VmName") for event, path in paths if _DRIVE.match(path) and "ClusterStorage" not in path}
+
+
+def _cluster(jobs: Iterable[Job], topology: Topology, elsewhere: Collection[str]) -> dict[str, set[str]]:
     """The machines that run on nodes of a cluster, by what reports name the hosts, where no volume is known.
 
-    One cluster is supposed: reports name its nodes, not itself.
+    One cluster is supposed: reports name its nodes, not itself. Machines whose disks are `elsewhere` share none of it.
     """
     clustered = {job.vm for job in jobs for report in job.reports if job.vm and named(report, "ClusterNode")}
+    clustered -= set(elsewhere)
     return {"csv:CLUSTER": clustered} if len({topology.host(vm) for vm in clustered}) > 1 else {}
 
 

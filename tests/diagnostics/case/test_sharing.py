@@ -40,6 +40,13 @@ def test_the_nodes_of_a_cluster_share_it():
     }
 
 
+def test_machines_whose_disks_lie_on_a_drive_of_their_host_share_none_of_it():
+    on_drives = [job(vm, Path=f"D:\\Hyper-V\\{vm}-C.vhd") for vm in ("SQL01", "WEB01")]
+    assert plates(*on_drives) == {}
+    on_volume = job("SQL01", Path="C:\\ClusterStorage\\Volume1\\SQL01-C.vhd")
+    assert "csv:CLUSTER" in plates(on_volume, job("WEB01"))
+
+
 def test_a_volume_that_a_path_names_stands_in_place_of_the_cluster():
     on_volume = {"Path": r"C:\ClusterStorage\Volume1\vm.vhdx"}
     assert plates(job("SQL01", **on_volume), job("WEB01", **on_volume)) == {
