@@ -8,11 +8,11 @@ from diagnostics.parsing import Unwatched
 from diagnostics.reproduce import Bounds, reproduce
 from diagnostics.reproduce.laboratory import stand_in
 from diagnostics.request import Request
-from diagnostics.samples import with_samples
 from diagnostics.verdict import ReproductionWord
 from engine.lab import parse_fault, read_scenario
 from tests.bundled import SAMPLES, diagnosis_of
 from tests.diagnostics.reproduce.labs import diagnosed, knowledge
+from tests.test_samples import SAMPLES as LAB_SAMPLES
 
 FEW = Bounds(most=2)
 
@@ -105,12 +105,14 @@ def test_a_plate_that_the_logs_leave_unnamed_has_a_stand_in():
     "sample", ["condition-a-integration-off", "condition-b-dynamic-disk", "condition-e-shadow-storage"]
 )
 def test_a_group_that_forbids_offline_backups_forbids_them_in_the_lab_as_well(sample):
-    told = reproduce(diagnose(Request(paths=with_samples([sample]))), knowledge())
+    told = reproduce(diagnose(Request(paths=(str(LAB_SAMPLES / sample / "logs"),))), knowledge())
     assert told.outcome is ReproductionWord.REPRODUCED, told.summary
 
 
 def test_of_two_faults_the_first_is_tried_with_the_other_present():
-    told = reproduce(diagnose(Request(paths=with_samples(["two-faults"]))), knowledge(), bounds=Bounds(most=3))
+    told = reproduce(
+        diagnose(Request(paths=(str(LAB_SAMPLES / "two-faults" / "logs"),))), knowledge(), bounds=Bounds(most=3)
+    )
     assert told.outcome is ReproductionWord.REPRODUCED, told.summary
     assert told.runs[0].cause == "vss-services-unusable"
     assert any("writer-failed@vm:WEB01" in line for line in told.lab)
@@ -118,8 +120,8 @@ def test_of_two_faults_the_first_is_tried_with_the_other_present():
 
 @pytest.mark.parametrize("sample", ["transient", "freeze-timeout"])
 def test_a_failure_is_reproduced_whether_it_passed_or_stayed(sample):
-    told = reproduce(diagnose(Request(paths=with_samples([sample]))), knowledge(), bounds=Bounds(most=4))
+    told = reproduce(diagnose(Request(paths=(str(LAB_SAMPLES / sample / "logs"),))), knowledge(), bounds=Bounds(most=4))
     best = told.runs[0]
     assert (told.outcome, best.cause) == (ReproductionWord.REPRODUCED, "freeze-window-exceeded")
-    assert best.likeness > 0.9, "the writers that other suspicions need are not in its lab"
+    assert (best.likeness or 0.0) > 0.9, "the writers that other suspicions need are not in its lab"
     assert best.fault.endswith(":passes=1") is (sample == "transient")

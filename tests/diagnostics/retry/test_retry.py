@@ -5,11 +5,11 @@ import pytest
 
 from diagnostics.parsing import Unwatched
 from diagnostics.retry import Cancelled, NothingToRetryError, UnknownRemedyError, Wish, lines_of, open_job, retry
-from diagnostics.samples import samples_folder
 from engine.lab import Lab, write_scenario
 from tests.bundled import SAMPLES
 from tests.diagnostics.reproduce.labs import knowledge
 from tests.engine.lab.nights import scenario
+from tests.test_samples import SAMPLES as LAB_SAMPLES
 
 
 def kept(folder, *faults, **job):
@@ -56,7 +56,7 @@ def test_a_remedy_for_something_else_changes_nothing_and_that_is_said(failed_wri
 
 
 def test_of_two_faults_the_job_of_each_is_retried_with_its_own_remedy():
-    job = open_job(samples_folder() / "two-faults", knowledge())
+    job = open_job(LAB_SAMPLES / "two-faults", knowledge())
     first, other = tried(job), tried(job, remedy="restart-writer-service")
     assert (first.plan.vms, first.plan.left, first.recovered) == (["SQL02", "APP01"], ["WEB01"], True)
     assert (other.plan.cause, other.plan.vms, other.recovered) == ("writer-failed", ["WEB01"], True)
@@ -64,7 +64,7 @@ def test_of_two_faults_the_job_of_each_is_retried_with_its_own_remedy():
 
 
 def test_a_guest_that_works_hard_for_hours_has_room_for_its_database():
-    job = open_job(samples_folder() / "freeze-timeout", knowledge())
+    job = open_job(LAB_SAMPLES / "freeze-timeout", knowledge())
     assert tried(job).recovered
 
 
