@@ -95,7 +95,7 @@ def _records_by_cause(rules: Iterable[Rule]) -> Mapping[str, list[Rule]]:
     """The rules that find a cause in event logs; causes that show elsewhere too are no less absent for that."""
     table: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
-        if rule.polarity is Polarity.FAULT and rule.kinds == {Kind.RECORD}:
+        if rule.polarity is Polarity.FAULT and rule.home is Kind.RECORD:
             for link in rule.causes:
                 table[link.id].append(rule)
     return table

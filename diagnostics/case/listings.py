@@ -46,9 +46,10 @@ def unlisted(
              for link in sighting.rule.causes}  # fmt: skip
     found: dict[str, Absence] = {}
     for rule in rules:
-        if not _is_about_lists(rule):
+        kind = _kind(rule)
+        if kind is None or not _is_about_lists(rule):
             continue
-        for plate, event in lists.get(_kind(rule), {}).items():
+        for plate, event in lists.get(kind, {}).items():
             if plate in failed:
                 for link in links_of(event, rule, places, catalog):
                     if link.cause != OTHER and link.scope is Scope.VM and (link.cause, plate) not in shown:
@@ -61,13 +62,12 @@ def unlisted(
 
 def _is_about_lists(rule: Rule) -> bool:
     weighed = rule.polarity in {Polarity.FAULT, Polarity.SYMPTOM}
-    return weighed and rule.component in _CONDITIONS and len(rule.kinds) == 1 and _kind(rule) in _TELLING
+    return weighed and rule.component in _CONDITIONS and _kind(rule) in _TELLING
 
 
-def _kind(rule: Rule) -> Kind:
+def _kind(rule: Rule) -> Kind | None:
     """The kind of event that proves the list: of shadow copy storage, which is usually not there, the list itself."""
-    (kind,) = rule.kinds
-    return Kind.VSS_LISTING if kind is Kind.SHADOW_STORAGE else kind
+    return Kind.VSS_LISTING if rule.home is Kind.SHADOW_STORAGE else rule.home
 
 
 def _lists(events: Iterable[Event], places: Places) -> dict[Kind, dict[str, Event]]:

@@ -83,9 +83,9 @@ class Promises:
 
 def _kind_in(export: Export, rule: Rule) -> Kind | None:
     """As which kind of event a rule finds what it looks for in an export; None where it does not read it."""
-    if len(rule.kinds) != 1:
+    kind = rule.home
+    if kind is None:
         return None  # what says the same wherever it is printed is mostly in the reports of jobs
-    (kind,) = rule.kinds
     if kind is Kind.RECORD:
         service = rule.logsource.service
         channel = _CHANNELS.get(service, f"Microsoft-Windows-{service}").casefold()

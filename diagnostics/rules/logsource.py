@@ -26,7 +26,7 @@ _KINDS = {
 _BY_SERVICE = {service: kind for (_, service), kind in _KINDS.items()}
 EVERY_KIND = "backup-error"
 """The category of rules about what says the same wherever it is printed."""
-_RECORDS = frozenset({Kind.RECORD, Kind.TEXT})
+RECORDS = frozenset({Kind.RECORD, Kind.TEXT})
 """A line of text may be an event that somebody pasted; a rule that asks for its source and id finds it there too."""
 _BY_CATEGORY = {"text": frozenset({Kind.TEXT}), EVERY_KIND: frozenset(Kind)}
 
@@ -39,7 +39,7 @@ def kinds_of(product: str, category: str, service: str) -> frozenset[Kind]:
         return frozenset({_BY_SERVICE[service]} if service in _BY_SERVICE else ())
     kind = _KINDS.get((product, service))
     if kind is None and product == "windows":
-        return _RECORDS
+        return RECORDS
     return frozenset({kind} if kind else ())
 
 

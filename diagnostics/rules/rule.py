@@ -7,6 +7,7 @@ import msgspec
 
 from diagnostics.event import Kind
 from diagnostics.rules.conditions import Node
+from diagnostics.rules.logsource import RECORDS
 from engine.datafiles.documents import Problem
 from engine.pipeline import COMPONENTS, Component, Scope, Stage
 
@@ -99,6 +100,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def spurious(self) -> float:
         """P(event | none of its causes), as its author thinks."""
         return max((link.spurious for link in self.causes), default=0.01)
+
+    @property
+    def home(self) -> Kind | None:
+        """The kind of event that it is about, wherever it may be pasted; None if it is about what any of them says."""
+        kinds = frozenset({Kind.RECORD}) if self.kinds == RECORDS else self.kinds
+        return next(iter(kinds)) if len(kinds) == 1 else None
 
 
 class Pack(NamedTuple):

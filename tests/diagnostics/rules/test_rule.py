@@ -23,22 +23,22 @@ def test_a_good_rule_is_typed_completely() -> None:
 
 
 @pytest.mark.parametrize(
-    ("logsource", "kinds"),
+    ("logsource", "kinds", "home"),
     [
-        ("{product: windows}", {Kind.RECORD, Kind.TEXT}),
-        ("{product: windows, service: vss-writers}", {Kind.VSS_WRITER}),
-        ("{service: vss-shadowstorage}", {Kind.SHADOW_STORAGE}),
-        ("{product: dpm, service: jobs}", {Kind.JOB}),
-        ("{product: backup, service: jobs}", {Kind.JOB}),
-        ("{product: hyper-v, service: checkpoints}", {Kind.CHECKPOINT}),
-        ("{category: text}", {Kind.TEXT}),
-        ("{category: backup-error}", set(Kind)),
+        ("{product: windows}", {Kind.RECORD, Kind.TEXT}, Kind.RECORD),
+        ("{product: windows, service: vss-writers}", {Kind.VSS_WRITER}, Kind.VSS_WRITER),
+        ("{service: vss-shadowstorage}", {Kind.SHADOW_STORAGE}, Kind.SHADOW_STORAGE),
+        ("{product: dpm, service: jobs}", {Kind.JOB}, Kind.JOB),
+        ("{product: backup, service: jobs}", {Kind.JOB}, Kind.JOB),
+        ("{product: hyper-v, service: checkpoints}", {Kind.CHECKPOINT}, Kind.CHECKPOINT),
+        ("{category: text}", {Kind.TEXT}, Kind.TEXT),
+        ("{category: backup-error}", set(Kind), None),
     ],
 )
-def test_the_logsource_selects_kinds_of_event(logsource: str, kinds: set[Kind]) -> None:
+def test_the_logsource_selects_kinds_of_event(logsource: str, kinds: set[Kind], home: Kind | None) -> None:
     rule, _ = read_text(changed("{product: windows, service: system}", logsource))
     assert rule is not None
-    assert rule.kinds == kinds
+    assert (rule.kinds, rule.home) == (kinds, home)
 
 
 SELECTION = "{Provider_Name|contains: volsnap, EventID: 36}"
