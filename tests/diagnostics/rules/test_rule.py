@@ -38,7 +38,8 @@ def test_a_good_rule_is_typed_completely() -> None:
 def test_the_logsource_selects_kinds_of_event(logsource: str, kinds: set[Kind], home: Kind | None) -> None:
     rule, _ = read_text(changed("{product: windows, service: system}", logsource))
     assert rule is not None
-    assert (rule.kinds, rule.home) == (kinds, home)
+    assert rule.kinds == kinds
+    assert rule.home == home
 
 
 SELECTION = "{Provider_Name|contains: volsnap, EventID: 36}"
