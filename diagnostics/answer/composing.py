@@ -170,13 +170,15 @@ class _Writer:
     def _stage(self, found: FaultFound, cause: Cause | None) -> Stage | None:
         """The stage that the heaviest event about the component speaks of, else the first in which a job failed.
 
-        An operation that an event names comes before what its rule says of all such events. Where the jobs tell their
-        own stages, an event of another one does not decide.
+        An operation that an event names comes before what its rule says of all such events, and what was logged comes
+        before what a listing shows: that is what the last job left. Where the jobs tell their own stages, an event of
+        another one does not decide.
         """
         about = COMPONENTS[Component(found.component)]
         intervals = [failed for job in found.jobs if (failed := self._jobs[job].failed)]
         seen = [sighting for line in found.evidence if (sighting := self._sightings.get(line.key))]
         speaking = [sighting for sighting in seen if sighting.rule.component == found.component]
+        speaking.sort(key=lambda sighting: all(event.time is None for event in sighting.events))
         of_guest = self._scope(found.plate) is Scope.VM and len(about.scopes) > 1
         for stage in filter(None, [*map(_rejected, speaking), *(sighting.rule.stage for sighting in speaking)]):
             there = _IN_THE_GUEST.get(stage, stage) if of_guest else stage

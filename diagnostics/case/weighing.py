@@ -7,6 +7,7 @@ from diagnostics.case.cascades import echo_links
 from diagnostics.case.episodes import Nights
 from diagnostics.case.observations import Sighting, links_of
 from diagnostics.case.places import Places
+from diagnostics.case.readings import each_record_once
 from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.problem import OTHER, EventObservation, Link
@@ -35,21 +36,25 @@ class Context(NamedTuple):
 
 
 def observe(sightings: Iterable[Sighting], context: Context) -> list[EventObservation]:
-    """The sightings as observations."""
+    """The sightings as observations, in the order of their keys; a record counts once, however many rules read it."""
     sightings = list(sightings)
     links = {
         sighting.key: links_of(sighting.events[0], sighting.rule, context.places, context.catalog)
         for sighting in sightings
     }
     echoes = echo_links(sightings, links, context.around)
-    return [_observation(sighting, (*links[sighting.key], *echoes[sighting.key]), context) for sighting in sightings]
+    observed = {
+        sighting.key: _observation(sighting, (*links[sighting.key], *echoes[sighting.key]), context)
+        for sighting in sightings
+    }
+    return list(each_record_once(sightings, observed))
 
 
 def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) -> EventObservation:
     usual = context.rates.get(sighting.rule.name, sighting.rule.spurious)
     timing = context.nights.timing(sighting.plate.name, _times(sighting))
     spurious = usual * timing.spurious
-    if sighting.events[0].kind is Kind.JOB and sighting.rule.polarity is Polarity.FAULT:
+    if sighting.events[0].kind is Kind.JOB:
         spurious *= BESIDE_THE_POINT
     if sighting.rule.polarity is Polarity.SYMPTOM and timing.at_failure:
         spurious += OF_ANY_FAILURE

@@ -1,5 +1,7 @@
 """What a sighting weighs: how unlikely it is by chance, and what a lower layer that failed before may have brought."""
 
+import pytest
+
 from diagnostics.case.cascades import echo_links
 from diagnostics.case.episodes import Nights
 from diagnostics.case.jobs import Job, Outcome
@@ -25,16 +27,25 @@ JOB = Job(
 )  # fmt: skip
 
 
-def sighting(rule, minute, kind=Kind.RECORD, plate=HOST):
-    event = Event(kind=kind, source="s", record=1, machine="HV01", time=minute * MINUTE)
-    return Sighting(key=f"{rule.name}@{plate.name}", rule=rule, plate=plate, events=[event])
+def sighting(rule, minute, kind=Kind.RECORD, plate=HOST, records=(1,)):
+    events = [Event(kind=kind, source="s", record=record, machine="HV01", time=minute * MINUTE) for record in records]
+    return Sighting(key=f"{rule.name}@{plate.name}", rule=rule, plate=plate, events=events)
+
+
+def observed(*sightings):
+    nights = Nights([JOB], {JOB.id: "vm:SQL01"}, AROUND)
+    context = Context(Places(read_topology([], ["HV01"], {})), load_catalog(), nights, {}, AROUND)
+    return observe(sightings, context)
 
 
 def spurious(rule, minute, kind=Kind.RECORD):
-    nights = Nights([JOB], {JOB.id: "vm:SQL01"}, AROUND)
-    context = Context(Places(read_topology([], ["HV01"], {})), load_catalog(), nights, {}, AROUND)
-    (observed,) = observe([sighting(rule, minute, kind)], context)
-    return observed.spurious
+    (one,) = observed(sighting(rule, minute, kind))
+    return one.spurious
+
+
+def gains(observation):
+    """How much likelier than chance each cause makes it."""
+    return {(link.scope, link.cause): link.sensitivity / observation.spurious for link in observation.links}
 
 
 def test_an_event_while_a_job_fails_is_less_likely_there_by_chance():
@@ -62,3 +73,33 @@ def test_a_complaint_may_be_the_echo_of_a_lower_fault_but_a_fault_of_its_own_har
     complaint, fault = (echoes[one.key][0].sensitivity for one in upper)
     assert 0.0 < fault < complaint / 5
     assert not echoes[lower.key]
+
+
+def test_a_record_that_several_rules_read_is_one_observation():
+    named, any_writer = (
+        sighting(RULES["named-writer-timed-out"], 65),
+        sighting(RULES["vss-writer-rejected-unnamed"], 65),
+    )
+    (both,) = observed(named, any_writer)
+    (alone,), (vaguer,) = observed(named), observed(any_writer)
+    assert both.key == named.key
+    expected = {**gains(vaguer), **gains(alone)}
+    expected |= {place: max(gain, gains(vaguer).get(place, 0.0)) for place, gain in gains(alone).items()}
+    assert gains(both) == pytest.approx(expected)
+
+
+def test_a_rule_that_also_read_something_else_is_an_observation_of_its_own():
+    named = sighting(RULES["named-writer-timed-out"], 65)
+    further = sighting(RULES["vss-writer-rejected-unnamed"], 65, records=(1, 2))
+    assert [one.key for one in observed(named, further)] == [named.key, further.key]
+    assert observed(named, further)[0] == observed(named)[0]
+
+
+def test_a_rule_about_records_that_others_read_one_by_one_adds_nothing_of_its_own():
+    first, second = sighting(RULES["named-writer-timed-out"], 65), sighting(LOWER, 65, records=(2,))
+    both = sighting(RULES["writer-retryable-code"], 65, records=(1, 2))
+    assert {one.key for one in observed(first, second, both)} == {first.key, second.key}
+
+
+def test_a_symptom_in_a_report_is_hardly_there_by_chance_either():
+    assert spurious(SYMPTOM, 65, Kind.JOB) < spurious(SYMPTOM, 300) / 5
