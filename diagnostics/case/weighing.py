@@ -54,7 +54,7 @@ def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) 
     usual = context.rates.get(sighting.rule.name, sighting.rule.spurious)
     timing = context.nights.timing(sighting.plate.name, _times(sighting))
     spurious = usual * timing.spurious
-    if sighting.events[0].kind is Kind.JOB:
+    if sighting.events[0].kind is Kind.JOB and sighting.rule.polarity is Polarity.FAULT:
         spurious *= BESIDE_THE_POINT
     if sighting.rule.polarity is Polarity.SYMPTOM and timing.at_failure:
         spurious += OF_ANY_FAILURE

@@ -99,7 +99,3 @@ def test_a_rule_about_records_that_others_read_one_by_one_adds_nothing_of_its_ow
     first, second = sighting(RULES["named-writer-timed-out"], 65), sighting(LOWER, 65, records=(2,))
     both = sighting(RULES["writer-retryable-code"], 65, records=(1, 2))
     assert {one.key for one in observed(first, second, both)} == {first.key, second.key}
-
-
-def test_a_symptom_in_a_report_is_hardly_there_by_chance_either():
-    assert spurious(SYMPTOM, 65, Kind.JOB) < spurious(SYMPTOM, 300) / 5
