@@ -71,6 +71,12 @@ def children() -> set[str]:
     return {child for task in tasks for child in task.read_text().split()}
 
 
+@pytest.fixture
+def others() -> set[str]:
+    """The processes that tests before this one have left running, such as Python's tracker of shared memory."""
+    return children()
+
+
 async def reading(pilot, log) -> None:
     """A case is read."""
     pilot.app.screen.open(Options(paths=(str(log),)))
@@ -101,18 +107,18 @@ async def in_the_lab(pilot) -> Bench:
 
 @pytest.mark.parametrize("after", AFTER)
 @story("guest-sql-writer", size=WIDE, get_ready=True)
-async def test_a_trial_that_has_run_nothing_yet_is_left_for_the_case(pilot, after, scratch):
+async def test_a_trial_that_has_run_nothing_yet_is_left_for_the_case(pilot, after, scratch, others):
     enough = await soon_enough(pilot)
     await on_trial(pilot)
     await asyncio.sleep(after)
     assert await escaped(pilot, lambda: isinstance(pilot.app.screen, LabScreen)) < enough
     await until(pilot, lambda: "Stopped before any run had ended" in said(pilot))
     assert pilot.app.case.verdict.reproduced is None
-    await until(pilot, lambda: children() == set() and list(scratch.iterdir()) == [])
+    await until(pilot, lambda: children() == others and list(scratch.iterdir()) == [])
 
 
 @story("guest-sql-writer", size=WIDE, get_ready=True)
-async def test_of_a_trial_that_is_stopped_the_finished_runs_are_concluded_from(pilot, scratch):
+async def test_of_a_trial_that_is_stopped_the_finished_runs_are_concluded_from(pilot, scratch, others):
     enough = await soon_enough(pilot)
     screen = await on_trial(pilot)
     await until(pilot, lambda: screen.meter.answer, seconds=60)
@@ -120,16 +126,16 @@ async def test_of_a_trial_that_is_stopped_the_finished_runs_are_concluded_from(p
     told, pilot.app.case.verdict.reproduced = pilot.app.case.verdict.reproduced, None
     assert told.runs[0].likeness is not None
     assert any("Not run, for it was interrupted" in note for note in told.lab)
-    await until(pilot, lambda: children() == set() and list(scratch.iterdir()) == [])
+    await until(pilot, lambda: children() == others and list(scratch.iterdir()) == [])
 
 
 @story(size=NARROW, reader=read_elsewhere, get_ready=True)
-async def test_a_reading_that_has_read_nothing_yet_is_left(pilot, long_log, scratch):
+async def test_a_reading_that_has_read_nothing_yet_is_left(pilot, long_log, scratch, others):
     enough = await soon_enough(pilot)
     await reading(pilot, long_log)
     assert await escaped(pilot, lambda: isinstance(pilot.app.screen, OpenScreen)) < enough
     assert pilot.app.case is None
-    await until(pilot, lambda: children() == set() and list(scratch.iterdir()) == [])
+    await until(pilot, lambda: children() == others and list(scratch.iterdir()) == [])
 
 
 @pytest.mark.parametrize("after", AFTER)

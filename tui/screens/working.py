@@ -34,14 +34,15 @@ class WorkScreen(WaitScreen[_Result], Generic[_Result]):
 
     def do(self) -> None:
         """Do it."""
+        app = self.app  # which a screen that has been left does not know any more
         try:
             result = self._do(self.meter)
         except Cancelled:
-            self.app.call_from_thread(self.fail, self.say("working.stopped"), "warning")
+            app.call_from_thread(lambda: self.fail(self.say("working.stopped"), "warning"))
         except (RepositoryError, OSError) as error:
-            self.app.call_from_thread(self.fail, reason(error))
+            app.call_from_thread(self.fail, reason(error))
         else:
-            self.app.call_from_thread(self._succeed, result)
+            app.call_from_thread(self._succeed, result)
 
     def _succeed(self, result: _Result) -> None:
         if not self.waited_for:
