@@ -149,7 +149,7 @@ async def test_each_of_the_seven_verdicts_has_its_word_its_sign_and_its_meaning(
 
 NO_RPC = "DPM encountered a retryable VSS error. (ID 30112 Details: The RPC server is unavailable (0x800706BA))"
 UNDECIDED = {
-    "ambiguous": [job("A0", "HV01", failed=NO_RPC)],
+    "ambiguous": [job("A0", "HV01", failed=NO_RPC), job("A1", "HV01", minute=5)],
     "insufficient": [job("A0", "HV01", failed=VSS)],
     "no-jobs": ["2026-11-20 01:02:03 HV01 Information Spooler 7036 The Print Spooler service is running\n"],
     "nothing": ["nothing that anybody knows\n"],

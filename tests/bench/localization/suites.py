@@ -79,7 +79,7 @@ def suites(*, quick: bool) -> list[Suite]:
     causes = reported_causes()
     most = causes[::5] if quick else [cause for number, cause in enumerate(causes) if number % 3]
     part = causes[:: 10 if quick else 1]
-    nights = range(12 if quick else 160)
+    nights = range(12 if quick else 180)
     usual = Setting()
     change = msgspec.structs.replace
     big = change(HEALTHY, hosts=(6, 10), machines=(8, 12))
