@@ -57,11 +57,11 @@ class WaitScreen(Dialog[_Result], Generic[_Result], inherit_bindings=False):
 
     def draw(self) -> None:
         """Show how far it is."""
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own
 
     def action_stop(self) -> None:
         """Stop."""
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own
 
     @property
     def waited_for(self) -> bool:
