@@ -19,10 +19,10 @@ from diagnostics.localize.problem import OTHER, EventObservation, Link
 from diagnostics.reading import Reading
 from diagnostics.rules.rule import Polarity, Rule
 
-_TRUST = 0.6
+TRUST = 0.6
 """An author's sensitivity says how often a cause shows where the rule was written; elsewhere it shows less often."""
 _SPURIOUS = 0.01
-_CHANNELS = {"application": "application", "system": "system", "hyper-v-vmms": "microsoft-windows-hyper-v-vmms-admin"}
+CHANNELS = {"application": "application", "system": "system", "hyper-v-vmms": "microsoft-windows-hyper-v-vmms-admin"}
 """Logsource services whose channel is certain, so that the absence of their records can be proved."""
 
 
@@ -50,7 +50,7 @@ class Coverage:
 
     def source(self, machine: str, service: str, job: Job) -> str | None:
         """The log of this kind that encloses the job, None where none does."""
-        for source in self._spans.get((machine, _CHANNELS.get(service, "")), ()):
+        for source in self._spans.get((machine, CHANNELS.get(service, "")), ()):
             if _encloses(source, job):
                 return source.path
         return None
@@ -117,7 +117,7 @@ def _absent(
             key=f"no-{cause}@{plate}",
             plate=plate,
             seen=False,
-            links=(link._replace(sensitivity=_TRUST * link.sensitivity),),
+            links=(link._replace(sensitivity=TRUST * link.sensitivity),),
             spurious=_SPURIOUS,
             family="",
         )

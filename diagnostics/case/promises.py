@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from diagnostics.case.collecting import Missing
+from diagnostics.case.coverage import CHANNELS, TRUST
 from diagnostics.case.observations import links_of
 from diagnostics.case.places import Places
 from diagnostics.case.topology import Role
@@ -20,12 +21,8 @@ from diagnostics.localize.problem import OTHER, Link
 from diagnostics.rules.rule import Polarity, Rule
 from engine.pipeline import Component, Scope
 
-_TRUST = 0.6
-"""An author's sensitivity says how often a cause shows where the rule was written; elsewhere it shows less often."""
 _SPURIOUS = 0.05
 """P(an export shows something of a component that is not at fault), where no rule says it."""
-_CHANNELS = {"application": "Application", "system": "System", "hyper-v-vmms": "Microsoft-Windows-Hyper-V-VMMS-Admin"}
-"""Logsource services whose channel has another name."""
 _LISTED = {
     Kind.VSS_WRITER: "writers",
     Kind.VSS_PROVIDER: "providers",
@@ -72,7 +69,7 @@ class Promises:
     def _trusted(self, links: Iterable[Link], tells: Iterable[Component]) -> Iterator[Link]:
         for link in links:
             if link.cause != OTHER and self._catalog.causes[link.cause].component in tells:
-                yield link._replace(sensitivity=_TRUST * link.sensitivity)
+                yield link._replace(sensitivity=TRUST * link.sensitivity)
 
     def _of_component(self, item: Missing, component: Component, sensitivity: float) -> Sign:
         home = {Role.GUEST: Scope.VM, Role.HOST: Scope.HOST}.get(item.role, Scope.SITE)
@@ -88,7 +85,7 @@ def _kind_in(export: Export, rule: Rule) -> Kind | None:
         return None  # what says the same wherever it is printed is mostly in the reports of jobs
     if kind is Kind.RECORD:
         service = rule.logsource.service
-        channel = _CHANNELS.get(service, f"Microsoft-Windows-{service}").casefold()
+        channel = CHANNELS.get(service, f"microsoft-windows-{service}".casefold())
         return kind if channel in {known.casefold().replace("/", "-") for known in export.have.channels} else None
     return kind if kind in export.have.kinds or _LISTED.get(kind) in export.have.listings else None
 
