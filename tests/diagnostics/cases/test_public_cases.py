@@ -1,4 +1,4 @@
-"""Failures that nobody had seen are told as well as is said of them: the project's own public cases, in two halves."""
+"""Failures that nobody had seen are told as well as is said: the project's own public cases, in rounds of two parts."""
 
 import re
 from functools import cache
@@ -16,6 +16,8 @@ SEED = 20261126
 """Drew the halves."""
 SEED_OF_PAGES = 20261127
 """Drew the third of the further cases, page by page: two cases of one page are never on both sides."""
+SEED_OF_LATER_PAGES = 20261128
+"""Drew the third of the third round, page by page too."""
 CITED = frozenset(
     {
         *("3175561", "article.100031826", "host-level-backup-error-0x8007173d", "hyper-v-backup-fails-error-30112"),
@@ -24,10 +26,18 @@ CITED = frozenset(
     }
 )
 """Pages of further cases that a rule had cited before: none of them counts as unseen."""
-FLOORS = {"seen": (0.857, 0.952), "held": (0.571, 0.714), "seen2": (0.795, 0.886), "held2": (0.714, 0.714)}
+FLOORS = {
+    "seen": (0.857, 0.952),
+    "held": (0.571, 0.714),
+    "seen2": (0.795, 0.886),
+    "held2": (0.714, 0.714),
+    "seen3": (0.346, 0.5),
+    "held3": (0.333, 0.416),
+}
 """Part -> shares with the cause first and among the first three. Before any rule was read, they were .381 and .571 of
 those that rules have learned from since, and .476 and .714 of those that nothing is tuned on: these tell how it is. Of
-60 further cases, gathered a day later, they were .364 and .568 of those learned from, .643 and .714 of the rest."""
+60 further cases, gathered a day later, they were .364 and .568 of those learned from, .643 and .714 of the rest. Of the
+41 of a third round, they were .346 and .500 of those learned from, .333 and .417 of the rest."""
 BLAMED = {"held": {"azure-hyperv-ic-provider-ja-benign"}}
 """Part -> harmless cases that are taken for a fault."""
 UNREAD = {"held": {"kubevirt-freeze-over-ten-seconds"}}
@@ -90,21 +100,25 @@ def test_the_halves_are_those_that_the_seed_drew() -> None:
     assert seen == set(Random(SEED).sample(everything, (len(everything) + 1) // 2))  # noqa: S311 - a draw, no secret
 
 
-def test_the_further_cases_are_on_the_sides_that_the_seed_drew() -> None:
-    pages = {half: set(map(page, told(half))) for half in ("seen2", "held2")}
-    everything = sorted(pages["seen2"] | pages["held2"])
-    drawn = Random(SEED_OF_PAGES).sample(everything, len(everything) // 3)  # noqa: S311 - a draw, no secret
-    assert pages["held2"] == set(drawn) - CITED
-    assert not pages["seen2"] & pages["held2"]
+@pytest.mark.parametrize(
+    ("held", "seen", "seed"), [("held2", "seen2", SEED_OF_PAGES), ("held3", "seen3", SEED_OF_LATER_PAGES)]
+)
+def test_the_further_cases_are_on_the_sides_that_the_seed_drew(held: str, seen: str, seed: int) -> None:
+    pages = {half: set(map(page, told(half))) for half in (held, seen)}
+    everything = sorted(pages[seen] | pages[held])
+    drawn = Random(seed).sample(everything, len(everything) // 3)  # noqa: S311 - a draw, no secret
+    assert pages[held] == set(drawn) - CITED
+    assert not pages[seen] & pages[held]
 
 
-def test_no_further_case_is_of_a_page_that_was_held_before() -> None:
-    assert not {page(case) for case in told("held")} & {
-        page(case) for half in ("seen2", "held2") for case in told(half)
-    }
+@pytest.mark.parametrize(
+    ("held", "later"), [("held", ("seen2", "held2", "seen3", "held3")), ("held2", ("seen3", "held3"))]
+)
+def test_no_further_case_is_of_a_page_that_was_held_before(held: str, later: tuple[str, ...]) -> None:
+    assert not {page(case) for case in told(held)} & {page(case) for half in later for case in told(half)}
 
 
-@pytest.mark.parametrize(("held", "seen"), [("held", "seen"), ("held2", "seen2")])
+@pytest.mark.parametrize(("held", "seen"), [("held", "seen"), ("held2", "seen2"), ("held3", "seen3")])
 def test_no_rule_cites_a_held_case(held: str, seen: str) -> None:
     """Nothing was tuned on the half that is only scored."""
     root = Path(__file__).parents[3]
