@@ -42,6 +42,14 @@
   window.measure = {
     overflow: () =>
       document.documentElement.scrollWidth > innerWidth ? [`the page is ${document.documentElement.scrollWidth} wide`] : [],
+    crushed: () =>
+      lines([...document.querySelectorAll("td, th:not(.stage)")].filter(seen), (cell) => {
+        const words = cell.textContent.trim().split(/[\s/:,.-]+/);
+        const longest = Math.min(Math.max(...words.map((word) => word.length)), 8);
+        return cell.clientWidth < longest * 5 ? `${cell.clientWidth} px: ${cell.textContent.trim().slice(0, 40)}` : "";
+      }),
+    unsaid: () =>
+      lines([...document.querySelectorAll(".lines .said")], (words) => (seen(words) ? "" : words.textContent.slice(0, 40))),
     fainter: (least) =>
       lines(withText(), (element) => {
         const style = getComputedStyle(element);

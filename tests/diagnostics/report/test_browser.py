@@ -14,10 +14,11 @@ from tests.browser import browser_or_skip, browsing
 from tests.bundled import NAMES, diagnosis_of
 from tests.diagnostics.report.hostile import STRINGS, spread
 from tests.diagnostics.test_diagnosis import VSS, job
+from tests.test_samples import SAMPLES
 
 MEASURE = Path(__file__).with_name("measure.js").read_text()
 SCHEMES = ("light", "dark")
-PAGES = (*NAMES, "large-site", "hostile")
+PAGES = (*NAMES, "two-faults", "large-site", "hostile")
 A4 = 718
 """Width of the printed area in CSS pixels: 210 mm less two margins of 10 mm."""
 
@@ -45,6 +46,8 @@ def pages(tmp_path_factory):
     """The pages by name, as files."""
     folder = tmp_path_factory.mktemp("pages")
     cases = {name: (diagnosis_of(name).verdict, diagnosis_of(name).case.graph) for name in NAMES}
+    two = diagnose(Request(paths=(str(SAMPLES / "two-faults" / "logs"),)))
+    cases |= {"two-faults": (two.verdict, two.case.graph)}
     cases |= {"large-site": large_site(tmp_path_factory.mktemp("site")), "hostile": spread(STRINGS[:40])}
     for name, case in cases.items():
         (folder / f"{name}.html").write_bytes(to_html(*case))
@@ -91,6 +94,20 @@ def test_the_verdict_is_above_the_fold(shown, name, scheme):
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_wider_than_the_window(shown, name, width):
     assert shown(name, width=width).ask("measure.overflow()") == []
+
+
+@pytest.mark.parametrize("name", ["two-faults", "large-site"])
+def test_on_a_telephone_tables_are_pushed_aside_and_not_crushed(shown, name):
+    browser = shown(name, width=390)
+    browser.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert browser.ask("measure.crushed()") == []
+
+
+def test_of_several_faults_every_line_of_evidence_says_what_was_logged(shown):
+    browser = shown("two-faults")
+    browser.ask("document.querySelectorAll('summary.head').forEach((one) => { one.parentElement.open = true; })")
+    assert browser.ask("document.querySelectorAll('.lines .said').length") > 6
+    assert browser.ask("measure.unsaid()") == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
