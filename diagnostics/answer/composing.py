@@ -33,7 +33,17 @@ from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import harmless, one_line
 from diagnostics.understanding import Case
-from diagnostics.verdict import Candidate, Evidence, Fault, Noise, NotChecked, Verdict, VerdictWord, foremost
+from diagnostics.verdict import (
+    Candidate,
+    Evidence,
+    Fault,
+    NextEvidence,
+    Noise,
+    NotChecked,
+    Verdict,
+    VerdictWord,
+    foremost,
+)
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 from engine.sentence import Sentence, listed
 
@@ -58,9 +68,10 @@ def compose(case: Case) -> Verdict:
     faults = [writer.fault(found) for found in case.judgement.faults]
     reckoning = reckon(case.posterior.network, case.judgement, Names(writer.instance, writer.evidence))
     lacking = missing(case.topology, case.reading.events, case.reading.channels())
+    apart = told_apart_by(case, lacking)
     return Verdict(
         verdict=word,
-        summary=_summary(case, word, faults),
+        summary=_summary(case, word, faults, apart),
         faults=faults,
         candidates=[
             Candidate(
@@ -76,7 +87,7 @@ def compose(case: Case) -> Verdict:
         jobs=[job_report(job) for job in case.jobs],
         topology=topology_report(case.topology),
         next_evidence=[] if word is VerdictWord.HEALTHY else next_evidence(case, lacking),
-        told_apart_by=told_apart_by(case, lacking),
+        told_apart_by=apart,
         sources=[source_line(source) for source in case.reading.sources],
         not_checked=list(_not_checked(case, lacking)),
         timeline=timeline_report(case.reading.events, case.jobs, case.sightings, _evidence_keys(case.judgement)),
@@ -129,6 +140,8 @@ class _Writer:
     def _explanation(self, found: FaultFound, cause: Cause | None) -> Sentence:
         causes = listed(likely.title for likely in self._likely_causes(found) if likely != cause)
         if cause is None:
+            if len(self._likely_causes(found)) == 1:
+                return Sentence("Most likely: {cause}.", cause=causes)
             return Sentence("It may be one of these: {causes}.", causes=causes)
         told = Sentence(cause.explanation)
         if _firm(found) or not causes:
@@ -230,7 +243,9 @@ def _speaks_of(sighting: Sighting, plate: str, component: str) -> bool:
 _WORDS = {
     VerdictWord.ASSERTED: Sentence("{named}."),
     VerdictWord.LEADING: Sentence("Probably: {named}."),
-    VerdictWord.AMBIGUOUS: Sentence("These logs do not tell these apart: {named}."),
+    VerdictWord.AMBIGUOUS: Sentence(
+        "These logs do not tell these apart: {named}. No further export that Shindan knows would."
+    ),
     VerdictWord.UNEXPLAINED: Sentence("A cause that Shindan does not know; nearest: {named}."),
     VerdictWord.TRANSIENT: Sentence("It failed once and a retry passed; if it returns, look at: {named}."),
     VerdictWord.INSUFFICIENT: Sentence("The logs do not suffice; first suspects: {named}."),
@@ -244,8 +259,11 @@ def _word(case: Case) -> VerdictWord:
     return VerdictWord.HEALTHY if case.sightings else VerdictWord.INSUFFICIENT
 
 
-def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
-    """One sentence."""
+_TOLD_APART = Sentence("These logs do not tell these apart: {named}. This would: {export} ({machine}).")
+
+
+def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault], apart: Sequence[NextEvidence]) -> str:
+    """One sentence, or two where suspects are left side by side: the second says what would tell them apart."""
     if not any(source.records for source in case.reading.sources):
         return Sentence(
             "Nothing was read: no file held a record that Shindan understands; shindan collect prints the commands "
@@ -264,6 +282,8 @@ def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault]) -> str:
     named = [_suspect(fault.title, fault.instance) for fault in foremost(faults)[0]] or [
         _suspect(_component(found.component), one_line(found.plate)) for found in case.judgement.candidates[:3]
     ]
+    if apart:
+        return Sentence(_TOLD_APART.template, named=listed(named), export=apart[0].collect, machine=apart[0].machine)
     return Sentence(_WORDS[word].template, named=listed(named))
 
 

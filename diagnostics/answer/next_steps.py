@@ -18,8 +18,11 @@ _SHOWN = 5
 _SPLITS_SHOWN = 3
 _SUSPECTED = 5
 """So many candidates are worth a look at what would tell them apart."""
-_WORTHWHILE_BITS = 0.005
-"""Less is shown as nothing."""
+_WORTHWHILE_BITS = 0.05
+"""Less is not worth the way to a machine: of a yes or no it leaves nineteen doubts in twenty as they are."""
+_SAID_BITS = 0.005
+"""Where a verdict is open and nothing is worthwhile, what little could be learned is told; below this it reads 0.00."""
+_OPEN = {VerdictWord.LEADING, VerdictWord.AMBIGUOUS, VerdictWord.INSUFFICIENT, VerdictWord.UNEXPLAINED}
 
 
 def next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
@@ -30,7 +33,8 @@ def next_evidence(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
     retried = _retried(case)
     if retried in plates:
         options |= _retries(retried)
-    return _best(rank_tests(case.posterior, believed, [test for test, _ in options.values()]), options)[:_SHOWN]
+    gains = rank_tests(case.posterior, believed, [test for test, _ in options.values()])
+    return _best(gains, options, case.judgement.verdict)[:_SHOWN]
 
 
 def told_apart_by(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
@@ -43,12 +47,18 @@ def told_apart_by(case: Case, lacking: Sequence[Missing]) -> list[NextEvidence]:
     retried = _retried(case)
     if retried in plates:
         options |= _retries(retried)
-    return _best(rank_splits(case.posterior, suspects, [test for test, _ in options.values()]), options)[:_SPLITS_SHOWN]
+    gains = rank_splits(case.posterior, suspects, [test for test, _ in options.values()])
+    return _best(gains, options, case.judgement.verdict)[:_SPLITS_SHOWN]
 
 
-def _best(gains: Iterable[Gain], options: Mapping[str, tuple[Test | Retry, Option]]) -> list[NextEvidence]:
-    """The options in the order of what they promise; what promises next to nothing is left out."""
-    told = ((options[gain.key][1], gain) for gain in gains if gain.bits > _WORTHWHILE_BITS)
+def _best(
+    gains: Sequence[Gain], options: Mapping[str, tuple[Test | Retry, Option]], word: VerdictWord
+) -> list[NextEvidence]:
+    """The options in the order of what they promise; what promises too little to be worth the effort is left out."""
+    worthwhile = [gain for gain in gains if gain.bits >= _WORTHWHILE_BITS]
+    if not worthwhile and word in _OPEN:
+        worthwhile = [gain for gain in gains if gain.bits >= _SAID_BITS]
+    told = ((options[gain.key][1], gain) for gain in worthwhile)
     return [
         NextEvidence(
             collect=Sentence(option.title),

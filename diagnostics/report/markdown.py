@@ -270,7 +270,7 @@ def _collected(heading: str, wanted: Sequence[NextEvidence]) -> Iterator[str]:
 
 def _wanted(item: NextEvidence) -> str:
     return say(
-        "{export} of {machine} (tells about {bits:.2f} bits)",
+        "{machine}: {export} (tells about {bits:.2f} bits)",
         export=prose(item.collect), machine=code(item.machine), bits=item.gain_bits,
     )  # fmt: skip
 

@@ -273,7 +273,7 @@ class _Report:
         self._heading(heading)
         for item in wanted:
             told = say(
-                "{export} of {machine} (tells about {bits:.2f} bits)",
+                "{machine}: {export} (tells about {bits:.2f} bits)",
                 export=item.collect, machine=item.machine, bits=item.gain_bits,
             )  # fmt: skip
             self._bullet(Text(told))

@@ -29,7 +29,9 @@ def test_without_the_guest_s_logs_a_few_suspects_are_left_and_what_would_tell_th
     assert verdict.verdict is VerdictWord.AMBIGUOUS
     assert 2 <= len(verdict.faults) <= 4
     assert verdict.told_apart_by[0].gain_bits > 0
+    best = verdict.told_apart_by[0]
     assert verdict.summary.startswith("These logs do not tell these apart")
+    assert verdict.summary.endswith(f"This would: {best.collect} ({best.machine}).")
 
 
 def test_what_fails_where_no_known_cause_can_fail_it_is_unexplained_and_pinned_on_nobody():
@@ -39,3 +41,16 @@ def test_what_fails_where_no_known_cause_can_fail_it_is_unexplained_and_pinned_o
     assert all(fault.probability < 0.5 for fault in verdict.faults)
     assert verdict.summary.startswith("A cause that Shindan does not know")
     assert diagnose(Request(paths=(logs,))).verdict.verdict is VerdictWord.ASSERTED
+
+
+def test_of_what_promises_next_to_nothing_a_settled_verdict_says_nothing():
+    verdict = diagnose(Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),))).verdict
+    assert verdict.verdict is VerdictWord.ASSERTED
+    assert verdict.next_evidence == []
+
+
+def test_what_is_worth_collecting_is_worth_the_way():
+    logs = SAMPLES / "freeze-timeout" / "logs"
+    told = diagnose(Request(paths=(str(logs),))).verdict.next_evidence
+    assert told
+    assert all(wanted.gain_bits >= 0.05 for wanted in told)
