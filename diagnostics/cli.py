@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from diagnostics.complaints import LANGUAGE, show
 from diagnostics.exit_codes import FAIL_ON, ExitCode
 from diagnostics.interruption import importing, raising
-from diagnostics.language import LANGUAGES, language_of, speak
+from diagnostics.language import LANGUAGES, language_of, say, speak
 from diagnostics.sanitize import one_line
 from diagnostics.streams import take_anything
 
@@ -23,7 +24,8 @@ diskshadow output, Windows Server Backup logs, Hyper-V PowerShell output and the
 \b
 Exit status:
     0  healthy                    1  a fault was found
-    2  wrong usage                3  an input could not be read, or nothing was
+    2  wrong usage                3  an input could not be read, or nothing was,
+                                     or the output could not be written
     4  no fault found, but some input was damaged or not understood
     5  internal error           130  interrupted
 """
@@ -35,8 +37,9 @@ _Command = TypeVar("_Command", bound=Callable[..., None])
 def speaking(command: _Command) -> _Command:
     """`--lang` of every command that says something to a person; what programs read stays English."""
 
-    def speak_it(_context: click.Context, _option: click.Parameter, language: str | None) -> None:
-        speak(language or language_of())
+    def speak_it(context: click.Context, _option: click.Parameter, language: str | None) -> None:
+        context.meta[LANGUAGE] = language or language_of()
+        speak(context.meta[LANGUAGE])
 
     option = click.option(
         "--lang",
@@ -122,15 +125,14 @@ def guarded(command: click.Command, name: str) -> None:
             code = command.main(prog_name=name, standalone_mode=False)
         sys.exit(code)
     except click.ClickException as error:
-        error.show()
+        show(error)
         sys.exit(error.exit_code if isinstance(error.exit_code, ExitCode) else ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
-        click.echo(f"{name}: interrupted", err=True)
+        click.echo(f"{name}: {say('interrupted')}", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except OSError as error:
-        place = f"{one_line(str(error.filename))}: " if error.filename else ""
-        click.echo(f"{name}: {place}{error.strerror or error}", err=True)
-        sys.exit(ExitCode.INTERNAL)
+        click.echo(f"{name}: {one_line(str(error.filename or 'output'))}: {error.strerror or error}", err=True)
+        sys.exit(ExitCode.UNREADABLE)
     except Exception as error:
         if os.environ.get("SHINDAN_TRACEBACK"):
             raise

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import click
 
+from diagnostics.complaints import complain
 from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose, load_knowledge
 from diagnostics.evidence.clock import UnknownZoneError
 from diagnostics.evidence.intake import UnreadableInput
@@ -15,8 +17,8 @@ from diagnostics.progress import watched
 from diagnostics.report import json_schema, print_verdict, to_json
 from diagnostics.request import Options, UsageError, request_of
 from diagnostics.samples import near
-from diagnostics.sanitize import one_line
 from diagnostics.verdict import Verdict
+from engine.sentence import Sentence
 
 FurtherWork = Callable[[Diagnosis, Knowledge], bool]
 """What is done with a diagnosis before it is printed; it may add to its verdict. False: it was interrupted."""
@@ -34,14 +36,15 @@ def run(options: Options, further: FurtherWork | None = None) -> ExitCode:
             return ExitCode.HEALTHY
         return _diagnose(options, further)
     except (UsageError, UnknownZoneError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(*error.args) from error
     except UnreadableInput as error:
         meant = next(filter(None, map(near, options.paths)), "")
-        return _stop(f"{error}; {meant}" if meant else str(error), ExitCode.UNREADABLE)
+        return _stop(Sentence("{problem}; {meant}", problem=error.args[0], meant=meant) if meant else error)
     except OSError as error:
-        return _stop(f"{error.filename or options.output or 'output'}: {error.strerror}", ExitCode.UNREADABLE)
+        return _stop(f"{error.filename or options.output or 'output'}: {error.strerror}")
     except KeyboardInterrupt:
-        return _stop("interrupted", ExitCode.INTERRUPTED)
+        complain(Sentence("interrupted"))
+        return ExitCode.INTERRUPTED
 
 
 def _diagnose(options: Options, further: FurtherWork | None) -> ExitCode:
@@ -50,9 +53,9 @@ def _diagnose(options: Options, further: FurtherWork | None) -> ExitCode:
     with watched(sys.stderr) as watcher:
         diagnosis = diagnose(request, watcher, knowledge)
     for problem in diagnosis.problems:
-        _say(str(problem))
+        complain(str(problem))
     if watcher.interrupted:
-        _say("interrupted: the verdict rests on what had been read by then")
+        complain(Sentence("interrupted: the verdict rests on what had been read by then"))
     finished = not watcher.interrupted and (further is None or further(diagnosis, knowledge))
     _print(diagnosis, options)
     return exit_code(diagnosis.verdict, options.fail_on) if finished else ExitCode.INTERRUPTED
@@ -82,24 +85,26 @@ def _print(diagnosis: Diagnosis, options: Options) -> None:
 
             _write(to_markdown(verdict, diagnosis.case.graph), options.output)
         case _ if options.output:
-            with options.output.open("w", encoding="utf-8") as stream:
-                print_verdict(verdict, stream, plain=options.plain, explain=options.explain)
+            text = StringIO()
+            print_verdict(verdict, text, plain=options.plain, explain=options.explain)
+            _write(text.getvalue().encode(errors="replace"), options.output)
         case _:
             print_verdict(verdict, sys.stdout, plain=options.plain, explain=options.explain)
 
 
 def _write(data: bytes, output: Path | None) -> None:
-    if output:
-        output.write_bytes(data)
-    else:
+    if output is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+        return
+    try:
+        output.write_bytes(data)
+    except OSError:
+        if output.is_file():  # half a report looks like a whole one
+            output.unlink()
+        raise
 
 
-def _say(message: str) -> None:
-    click.echo(f"diagnose: {one_line(message)}", err=True)
-
-
-def _stop(message: str, code: ExitCode) -> ExitCode:
-    _say(message)
-    return code
+def _stop(problem: str | Exception) -> ExitCode:
+    complain(problem)
+    return ExitCode.UNREADABLE

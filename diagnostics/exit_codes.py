@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line is wrong."""
     UNREADABLE = 3
-    """An input could not be read at all, or nothing was read."""
+    """An input could not be read at all, or nothing was read; or the output could not be written."""
     PARTLY_READ = 4
     """Done, and no fault found, but some input was damaged or not understood."""
     INTERNAL = 5

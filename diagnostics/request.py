@@ -15,6 +15,7 @@ from diagnostics.samples import with_samples
 from engine.datafiles.documents import read
 from engine.datafiles.schema import typed
 from engine.pipeline import Mode, Stage
+from engine.sentence import Sentence
 
 ROLE_WORDS = {role.value: role for role in Role if role is not Role.UNKNOWN} | {"dc": Role.DOMAIN_CONTROLLER}
 SharedName = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(KINDS)}):.+$")]
@@ -101,11 +102,14 @@ def request_of(options: Options) -> Request:
         UsageError: an option that cannot be understood.
     """
     if not options.paths:
-        raise UsageError("Name at least one PATH; - is standard input.")
+        raise UsageError(Sentence("Name at least one PATH; - is standard input."))
     if "" in options.paths:
-        raise UsageError("A PATH is empty (a variable that is not set?); . is the folder that you are in.")
+        raise UsageError(Sentence("A PATH is empty (a variable that is not set?); . is the folder that you are in."))
     if options.output and (options.output.is_dir() or not options.output.parent.is_dir()):
-        raise UsageError(f"--output {options.output}: expected a file in a folder that exists")
+        raise UsageError(Sentence("--output {path}: expected a file in a folder that exists", path=options.output))
+    for place in options.rules:
+        if not place.exists():
+            raise UsageError(Sentence("--rules {path}: no such folder or file", path=place))
     given = _topology_file(options.topology) if options.topology else _TopologyFile()
     roles = {short_name(name): _role(word, f"{options.topology}: roles: {name}") for name, word in given.roles.items()}
     roles |= dict(_named_role(text) for text in options.roles)
@@ -115,7 +119,9 @@ def request_of(options: Options) -> Request:
             host_of[job.vm.upper()] = short_name(job.host)
     since, until = _moment(options.since, "--since"), _moment(options.until, "--until")
     if since is not None and until is not None and since > until:
-        raise UsageError(f"--since {options.since} is later than --until {options.until}")
+        raise UsageError(
+            Sentence("--since {since} is later than --until {until}", since=options.since, until=options.until)
+        )
     return Request(
         paths=with_samples(options.paths),
         jobs=tuple(_job(job, number, str(options.topology)) for number, job in enumerate(given.jobs, 1)),
@@ -152,13 +158,14 @@ def _topology_file(path: Path) -> _TopologyFile:
 def _named_role(text: str) -> tuple[str, Role]:
     name, separator, word = text.partition("=")
     if not separator or not name:
-        raise UsageError(f"--role {text}: expected NAME=ROLE, for example HV01=host")
+        raise UsageError(Sentence("--role {text}: expected NAME=ROLE, for example HV01=host", text=text))
     return short_name(name), _role(word, f"--role {text}")
 
 
 def _role(word: str, where: str) -> Role:
     if word not in ROLE_WORDS:
-        raise UsageError(f"{where}: no such role (expected one of {', '.join(sorted(ROLE_WORDS))})")
+        known = ", ".join(sorted(ROLE_WORDS))
+        raise UsageError(Sentence("{where}: no such role (expected one of {known})", where=where, known=known))
     return ROLE_WORDS[word]
 
 
@@ -168,6 +175,8 @@ def _moment(text: str | None, option: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"{option} {text}: expected ISO 8601, for example 2026-11-20T01:00:00Z") from error
+        raise UsageError(
+            Sentence("{option} {text}: expected ISO 8601, for example 2026-11-20T01:00:00Z", option=option, text=text)
+        ) from error
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return round((aware - _EPOCH).total_seconds() * 1_000_000)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diagnostics.sanitize import one_line
+from engine.sentence import Sentence
 
 SCENARIO, LOGS = "scenario.yml", "logs"
 """What a job of the lab consists of: how it came about (`engine.lab.reading.FILE`), and what its machines exported."""
@@ -70,7 +71,9 @@ def near(name: str) -> str:
     if os.path.lexists(name) or sample_named(name):
         return ""
     found = get_close_matches(name, [sample.name for sample in sample_jobs()], 2, 0.5)
-    return f"did you mean the sample {' or '.join(found)}?" if found else ""
+    if not found:
+        return ""
+    return Sentence("did you mean the sample {names}?", names=" / ".join(found))
 
 
 def _samples(place: Path) -> Iterator[Sample]:

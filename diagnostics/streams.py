@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -29,8 +30,12 @@ class _WhileRead(io.FileIO):
 
 
 def take_anything() -> None:
-    """Make both streams so, for the rest of the process."""
+    """Make both streams so, for the rest of the process; one that was closed by whoever started us leads nowhere."""
     sys.stdout, sys.stderr = _taking(sys.stdout), _taking(sys.stderr)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Opened in this order they take the closed descriptors, so that no file does, and is written over.
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 def _taking(stream: TextIO) -> TextIO:

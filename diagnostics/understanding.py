@@ -30,6 +30,7 @@ from diagnostics.request import Request, UsageError
 from diagnostics.rules.index import RuleSet
 from diagnostics.rules.rule import Polarity, Rule
 from engine.pipeline import Scope
+from engine.sentence import Sentence
 
 _WEIGHED = {Polarity.FAULT, Polarity.SYMPTOM}
 
@@ -144,7 +145,10 @@ def _jobs(events: Sequence[Event], topology: Topology, catalog: Catalog, request
     machines = {job.vm for job in jobs if job.vm}
     if request.vm and machines and request.vm not in machines | set(topology.machines):
         known = ", ".join(get_close_matches(request.vm, machines, 3) or sorted(machines)[:8])
-        raise UsageError(f"--vm {request.vm}: no job is of such a machine; there are jobs of {known}")
+        wrong = Sentence(
+            "--vm {vm}: no job is of such a machine; there are jobs of {known}", vm=request.vm, known=known
+        )
+        raise UsageError(wrong)
     return [job for job in jobs if not request.vm or job.vm == request.vm]
 
 

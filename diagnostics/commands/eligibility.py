@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from diagnostics.cli import speaking
+from diagnostics.complaints import complain
 from diagnostics.eligibility.answer import Document, answer, outcome_of
 from diagnostics.eligibility.facts import facts_of
 from diagnostics.eligibility.images import is_image, owners, told_by
@@ -19,6 +20,7 @@ from diagnostics.reading import Reading, read_case
 from diagnostics.samples import with_samples
 from diagnostics.sanitize import one_line
 from engine.pipeline import Mode
+from engine.sentence import Sentence
 
 _CODES = {Mode.ONLINE: ExitCode.HEALTHY, Mode.OFFLINE: ExitCode.FAULT, Mode.UNKNOWN: ExitCode.PARTLY_READ}
 
@@ -64,22 +66,24 @@ def eligibility(*, paths: tuple[str, ...], vm: str, guests: tuple[str, ...], as_
             events = reading.events if reading else []
             told = told_by(images, owners(events), vm.upper())
     except UnreadableInput as error:
-        click.echo(f"eligibility: {one_line(str(error))}", err=True)
+        complain(error)
         sys.exit(ExitCode.UNREADABLE)
     for problem in (*(_problems(reading) if reading else ()), *told.problems):
-        click.echo(f"eligibility: {one_line(problem)}", err=True)
+        complain(problem)
     machines, strangers = facts_of([*events, *told.events], named)
     for stranger in strangers:
-        who = one_line(stranger) or "files of no machine"
-        click.echo(f"eligibility: {who}: left out, as no host names it (see --guest)", err=True)
+        who = one_line(stranger) or Sentence("files of no machine")
+        complain(Sentence("{who}: left out, as no host names it (see --guest)", who=who))
     answers = [answer(machine) for machine in machines if vm.upper() in {"", machine.vm}]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(Document(machines=answers), enc_hook=str)))
     else:
         click.echo("\n\n".join("\n".join(lines_of(found)) for found in answers))
     if not answers:
-        whom = f"of the virtual machine {one_line(vm)}" if vm else "of a virtual machine"
-        click.echo(f"eligibility: no export and no image tells {whom}", err=True)
+        if vm:
+            complain(Sentence("no export and no image tells of the virtual machine {vm}", vm=one_line(vm)))
+        else:
+            complain(Sentence("no export and no image tells of a virtual machine"))
     if watcher.interrupted:
         sys.exit(ExitCode.INTERRUPTED)
     sys.exit(_CODES[outcome_of(answers)] if answers else ExitCode.UNREADABLE)
@@ -93,7 +97,7 @@ def _no_records(provider: str, event_id: int) -> bool:  # noqa: ARG001 - the sha
 def _guest(given: str) -> tuple[str, str]:
     computer, separator, vm = given.partition("=")
     if not (separator and computer and vm):
-        raise click.UsageError(f"--guest {given}: expected COMPUTER=VM, for example SRV17=SQL01")
+        raise click.UsageError(Sentence("--guest {given}: expected COMPUTER=VM, for example SRV17=SQL01", given=given))
     return computer.upper(), vm.upper()
 
 

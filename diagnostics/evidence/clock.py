@@ -94,8 +94,11 @@ class Zones(NamedTuple):
         known = {name for source, machine in sources for name in (machine, *_parts_of(source))}
         for stranger in sorted(self.by_source.keys() - known):
             raise UnknownZoneError(
-                f"--tz {stranger}={self.by_source[stranger]}: no file, folder or machine is called so"
-            )
+                Sentence(
+                    "--tz {name}={zone}: no file, folder or machine is called so",
+                    name=stranger, zone=self.by_source[stranger],
+                )
+            )  # fmt: skip
 
 
 def _parts_of(source: str) -> set[str]:
@@ -145,15 +148,19 @@ def find_zone(name: str) -> tzinfo:
         return ZoneInfo(windows or _spelled(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         similar = get_close_matches(name, sorted(available_timezones()), n=1)
-        hint = f"; did you mean {similar[0]}?" if similar else ""
-        raise UnknownZoneError(f"unknown time zone {name!r}{hint}") from None
+        told = Sentence("unknown time zone {name!r}", name=name)
+        if similar:
+            told = Sentence("unknown time zone {name!r}; did you mean {similar}?", name=name, similar=similar[0])
+        raise UnknownZoneError(told) from None
 
 
 def _fixed_zone(name: str, match: re.Match[str]) -> tzinfo:
     sign, hours, minutes = match.groups()
     offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
     if offset > timedelta(hours=14):
-        raise UnknownZoneError(f"unknown time zone {name!r}: no zone is more than 14 hours from UTC")
+        raise UnknownZoneError(
+            Sentence("unknown time zone {name!r}: no zone is more than 14 hours from UTC", name=name)
+        )
     return timezone(-offset if sign == "-" else offset)
 
 

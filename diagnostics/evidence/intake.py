@@ -210,11 +210,11 @@ def _named(paths: Iterable[str | Path]) -> set[tuple[str, Path | None]]:
     """Each input with the shortest end of its path that tells it from the others."""
     given = list(paths)
     if not given:
-        raise UnreadableInput("nothing to read was named")
+        raise UnreadableInput(Sentence("nothing to read was named"))
     absolute = {Path(os.path.abspath(path)) for path in given if str(path) != "-"}  # noqa: PTH100 - resolve() follows links
     for path in sorted(absolute):
         if not os.path.lexists(path):
-            raise UnreadableInput(f"{path} does not exist")
+            raise UnreadableInput(Sentence("{path} does not exist", path=path))
     named: set[tuple[str, Path | None]] = {(_short_name(path, absolute), path) for path in absolute}
     return named | ({(STANDARD_INPUT, None)} if any(str(path) == "-" for path in given) else set())
 

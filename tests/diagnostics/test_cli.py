@@ -221,7 +221,36 @@ def test_a_full_disk_is_told_and_is_no_error_of_the_tool():
         ran = subprocess.run(
             [sys.executable, "-m", "tui", "collect"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert (ran.returncode, ran.stderr) == (5, "shindan: No space left on device\n")
+    assert (ran.returncode, ran.stderr) == (3, "shindan: output: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of processes")
+@pytest.mark.parametrize("form", ["text", "json", "html", "markdown"])
+def test_where_a_report_does_not_fit_on_the_disk_no_half_of_it_is_left(tmp_path, form):
+    import resource  # noqa: PLC0415 - Windows has none
+
+    report = tmp_path / "report"
+    ran = subprocess.run(
+        [sys.executable, "-m", "diagnostics", SAMPLES / "guest-sql-writer" / "logs", "--format", form, "-o", report],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (3, f"diagnose: {report}: File too large\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rules_that_do_not_exist_are_a_wrong_command_line():
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs", "--rules", "no-such-folder")
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert b"--rules no-such-folder: no such folder or file" in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["reproduce", "retry", "eligibility", "diagnose"])
+def test_a_complaint_begins_with_the_program_that_was_called(command):
+    ran = subprocess.run(
+        [sys.executable, "-m", "tui", command, "/no/such/logs"], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (3, "shindan: /no/such/logs does not exist\n")
 
 
 def test_the_schema_is_printed_without_any_input():

@@ -44,3 +44,24 @@ def test_what_a_code_page_lacks_is_replaced():
     assert (ran.returncode, ran.stderr) == (1, b"")
     assert ran.stdout.isascii()
     assert b"vm:SQL01/guest_writer:SqlServerWriter" in ran.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are not handed over")
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_a_closed_standard_output_is_nobody_who_reads(form):
+    ran = subprocess.run(
+        [sys.executable, "-m", "diagnostics", FAULTY, "--format", form],
+        stderr=subprocess.PIPE, check=False, preexec_fn=lambda: os.close(1),
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are not handed over")
+def test_with_every_stream_closed_a_report_is_still_written_whole(tmp_path):
+    report = tmp_path / "report.html"
+    ran = subprocess.run(
+        [sys.executable, "-m", "diagnostics", FAULTY, "--format", "html", "-o", report],
+        check=False, preexec_fn=lambda: os.closerange(0, 3),
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert report.read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -10,6 +10,7 @@ import click
 
 from diagnostics.exit_codes import ExitCode
 from diagnostics.sanitize import one_line
+from engine.sentence import Sentence
 from tui.i18n import LANGUAGES
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def asked(options: Mapping[str, Any]) -> "Options | None":
         click.UsageError: a path or an option that cannot be understood.
     """
     from diagnostics.request import Options, UsageError, request_of  # noqa: PLC0415 - `--help` must not wait for it
+    from diagnostics.samples import near, sample_named  # noqa: PLC0415 - as above
 
     if not options["paths"]:
         return None
@@ -94,12 +96,14 @@ def asked(options: Mapping[str, Any]) -> "Options | None":
     if "-" in wanted.paths:
         raise click.UsageError("standard input cannot be opened on the screens: they need it for keys (use diagnose -)")
     for path in wanted.paths:
-        if not Path(path).exists():
-            raise click.UsageError(f"{path}: no such file or folder")
+        if not (Path(path).exists() or sample_named(path)):
+            meant = near(path)
+            told = Sentence("{path}: no such file or folder; {meant}", path=path, meant=meant)
+            raise click.UsageError(told if meant else Sentence("{path}: no such file or folder", path=path))
     try:
         request_of(wanted)
     except UsageError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(*error.args) from error
     return wanted
 
 

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from diagnostics.cli import speaking
+from diagnostics.complaints import worded
 from diagnostics.diagnosis import load_knowledge
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
@@ -58,7 +59,7 @@ def retry_command(*, folder: Path, remedy: str, offline: bool, as_json: bool) ->
     except UnknownRemedyError as error:
         raise click.UsageError(str(error)) from error
     except (NothingToRetryError, UnreadableInput, ScenarioError) as error:
-        for line in str(error).splitlines():
+        for line in worded(error).splitlines():
             say(line)
         if meant := near(str(folder)):
             say(meant)

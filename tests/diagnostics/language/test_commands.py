@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -47,6 +49,28 @@ def test_a_report_in_japanese_is_as_its_golden_file():
         path.parent.mkdir(exist_ok=True)
         path.write_text(shown, encoding="utf-8")
     assert shown == path.read_text(encoding="utf-8")
+
+
+def complaint(command, *arguments, **environment):
+    """What a command that cannot do its work says, and how it ends."""
+    ran = subprocess.run(
+        [sys.executable, "-m", command, *arguments],
+        capture_output=True, text=True, encoding="utf-8", check=False, env=os.environ | environment,
+    )  # fmt: skip
+    return ran.returncode, ran.stderr
+
+
+def test_errors_are_told_in_the_user_s_language():
+    assert complaint("diagnostics", "/no/such", "--lang", "ja") == (3, "diagnose: /no/such がありません\n")
+    code, told = complaint("diagnostics", LOGS, "--tz", "Asia/Tokio", LANG="ja_JP.UTF-8")
+    assert (code, told.splitlines()[-1]) == (2, "エラー: 不明なタイム ゾーン 'Asia/Tokio'。Asia/Tokyo のことですか?")
+    code, told = complaint("tui", "open", "/no/such", LANG="ja_JP.UTF-8")
+    assert (code, told.splitlines()[1]) == (2, "使い方は 'shindan open --help' で表示されます。")
+
+
+def test_a_language_that_is_asked_for_outdoes_the_environment_in_errors_too():
+    code, told = complaint("diagnostics", LOGS, "--role", "x", "--lang", "en", LANG="ja_JP.UTF-8")
+    assert (code, told.splitlines()[-1]) == (2, "Error: --role x: expected NAME=ROLE, for example HV01=host")
 
 
 def test_json_is_the_same_in_every_language():
