@@ -74,7 +74,7 @@ def read_and_understand(
     reading = read_case(
         request.paths,
         rules.interest,
-        relevant=lambda event: bool(rules.match(event)),
+        relevant=rules.relevance,
         zones=request.zones,
         progress=progress,
         ledger=ledger,

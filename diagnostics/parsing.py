@@ -100,11 +100,16 @@ class Wanted:
 
     def reads(self, event: Event) -> bool:
         """Whether somebody understands a line in which no format finds anything."""
-        return self.relevant is not None and self.relevant(event)
+        return self.relevant is not None and self.relevant.reads(event)
+
+    @property
+    def words(self) -> frozenset[str] | None:
+        """What the lines hold that `reads` is true of."""
+        return frozenset() if self.relevant is None else self.relevant.words
 
     def asks_for(self, event: Event) -> bool:
         """Whether somebody reads it, as far as its kind has many lines that nobody does."""
-        return self.relevant is None or event.kind not in _LINES or self.relevant(event)
+        return self.relevant is None or event.kind not in _LINES or self.relevant.reads(event)
 
     def keeps(self, event: Event) -> bool:
         """Whether an event belongs in the case; what is no event-log record always does."""

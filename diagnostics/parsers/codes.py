@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from diagnostics.parsers.messages import code_said_by
+from diagnostics.parsers.messages import ABOUT, code_said_by
+from diagnostics.parsers.sieve import DIGIT, any_of
 from diagnostics.parsers.symbols import symbols
 
 _WIN32 = range(1, 16000)
@@ -337,6 +338,30 @@ _KINDS: dict[str, tuple[re.Pattern[str], Callable[[str, re.Match[str]], str | No
 _LITERALS = tuple(_KINDS)
 _ASCII_LITERALS = tuple(literal for literal in _LITERALS if literal.isascii())
 """Most lines hold none of them, and that is quickly seen."""
+_RARER = {
+    "0x": "0x[0-9a-f]",
+    "80": "80[0-9a-f]{6}",
+    "8100": "8100[0-9a-f]{4}",
+    "c0": "c0[0-9a-f]{6}",
+    "%%": rf"%%{DIGIT}",
+    "-1": rf"-1{DIGIT}{{9}}",
+    "-2": rf"-2{DIGIT}{{9}}",
+    "21": rf"21{DIGIT}{{8}}",
+    "32": rf"32{DIGIT}{{8}}",
+    "327": rf"327[67]{DIGIT}",
+    "hr": "hr ?[=:]",
+    "id": "[(（]id",
+    "id ": rf"id {DIGIT}",
+}
+"""What a code has that begins with such a literal: lines are full of these."""
+
+
+def hint() -> str:
+    """A pattern for the sieve: lines in which a code is found."""
+    usual = [literal for literal in _LITERALS if literal not in _RARER]
+    return "|".join((any_of((*usual, *ABOUT)), *_RARER.values()))
+
+
 _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (re.compile(r"id[ :]*(1?\d{1,5})"), _dpm),
     (re.compile(r"vm (\d{5})"), lambda digits: f"VM {digits}" if int(digits) in _VM_RETURN_VALUES else None),

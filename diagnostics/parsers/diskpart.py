@@ -130,4 +130,4 @@ def _volume(line: str, at: int, page: Page, machine: str) -> Event | None:
     return page.event(Kind.VOLUME, at, line.strip(), machine=machine, provider="diskpart", fields=fields, codes=())
 
 
-BLOCK = Block("diskpart", _opens, _read)
+BLOCK = Block("diskpart", _opens, _read, "microsoft diskpart|diskpart>|---  ---")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes_jobs import vm_and_mode
+from diagnostics.parsers.sieve import BLANK
 from diagnostics.parsers.vssadmin import last_error_kind, provider_type
 from engine.pipeline import Mode
 
@@ -138,4 +139,9 @@ def _shadow(page: Page, at: int, identity: str, parts: dict[str, str], text: str
     return page.event(Kind.SHADOW_COPY, at, text, moment=moment, fields=fields)
 
 
-BLOCK = Block("diskshadow", _opens, _read)
+BLOCK = Block(
+    "diskshadow",
+    _opens,
+    _read,
+    rf"^{BLANK}*(?:\*{BLANK}*(?:writer|providerid|shadow copy)|- caption|caption: |microsoft diskshadow|diskshadow>)",
+)

@@ -41,4 +41,4 @@ def _read(lines: Lines, page: Page) -> Iterator[Event]:
         yield page.event(told[0], at, line.strip(), fields=told[1], codes=())
 
 
-BLOCK = Block("dism", _opens, _read)
+BLOCK = Block("dism", _opens, _read, "~[0-9a-f]{16}~")

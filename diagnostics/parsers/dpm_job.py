@@ -20,6 +20,7 @@ import msgspec
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes_jobs import vm_and_mode
+from diagnostics.parsers.sieve import BLANK, any_of
 from diagnostics.parsers.vssadmin import bytes_of
 
 # ruff: noqa: RUF001 - full-width characters are what the logs hold
@@ -203,7 +204,21 @@ def _read_sentence(lines: Lines, page: Page) -> Iterator[Event]:
         yield _job(page, at, {"description": text, "status": "failed"}, text)
 
 
+_IDENTIFIER = "[(（](?:id|identifi)"
+
+
+def _labelled() -> str:
+    labels = any_of(spelt for label in _roles() for spelt in (label, label.replace("'", "\u2019")))
+    return rf"^[ \t]*(?:{labels}){BLANK}*(?:[:：\t]| {{3}})|{_IDENTIFIER}"
+
+
 BLOCKS = (
-    Block("dpm-job", _opens_report, _read_report),
-    Block("dpm-job", _opens_sentence, _read_sentence, interrupts=False),
+    Block("dpm-job", _opens_report, _read_report, _labelled),
+    Block(
+        "dpm-job",
+        _opens_sentence,
+        _read_sentence,
+        rf"{_IDENTIFIER}|^(?:dpm|mabs|error )",
+        interrupts=False,
+    ),
 )

@@ -175,4 +175,4 @@ def _in_last_years(parts: list[str], latest: date) -> Timestamp | None:
     return None
 
 
-BLOCK = Block("errlog", _opens, _read)
+BLOCK = Block("errlog", _opens, _read, r"\.(?:cpp|cs|cxx|c|hpp|h|inl)\(")

@@ -23,6 +23,7 @@ import msgspec
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.records import codes_of, finished, level_named
+from diagnostics.parsers.sieve import DIGIT, LABEL
 from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 
 _LONGEST_LABEL = 48
@@ -249,6 +250,11 @@ def _tabbed_event(page: Page, at: int, match: re.Match[str], text: str) -> Event
 
 
 BLOCKS = (
-    Block("event-text", _opens, _read),
-    Block("event-text", lambda lines: _tabbed(lines.peek()) is not None, _read_tabbed),
+    Block("event-text", _opens, _read, rf"^event|{LABEL}"),
+    Block(
+        "event-text",
+        lambda lines: _tabbed(lines.peek()) is not None,
+        _read_tabbed,
+        rf"^(?:[^\t\n]+\t){{3}}{DIGIT}{{1,5}}\t",
+    ),
 )

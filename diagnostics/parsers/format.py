@@ -18,9 +18,18 @@ class ReadsLines(Protocol):
     def reads(self, event: Event) -> bool:
         """Whether somebody understands this line."""
 
+    @property
+    def words(self) -> frozenset[str] | None:
+        """One of which such a line holds, case-folded; None where it may hold none."""
 
-Relevance = Callable[[Event], bool]
-"""Asked of each line of a trace or a text: does anybody read it? Of the others a few are kept, to show who speaks."""
+
+class Relevance(NamedTuple):
+    """Whether anybody reads a line of a trace or a text. Of the others a few are kept, to show who speaks."""
+
+    reads: Callable[[Event], bool]
+    words: frozenset[str] | None = None
+    """One of which a line holds, case-folded, that is read though no format finds anything in it; None where it may
+    hold none. Lines without any need not be asked about."""
 
 
 def everything(provider: str, event_id: int) -> bool:  # noqa: ARG001 - the shape of an Interest

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes_storage import volume_fields
+from diagnostics.parsers.sieve import BLANK
 
 _COMMAND = re.compile(
     r"(?:.{0,200}?[>#$] ?)?fsutil(?:\.exe)?\s+(?P<topic>volume\s+diskfree|fsinfo\s+ntfsinfo)"
@@ -80,4 +81,4 @@ def _of_clusters(counts: list[int]) -> tuple[str, str]:
     return str(sectors * sector), str(free * per_cluster * sector)
 
 
-BLOCK = Block("fsutil", _opens, _read)
+BLOCK = Block("fsutil", _opens, _read, rf"fsutil|^{BLANK}*ntfs")

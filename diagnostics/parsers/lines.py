@@ -7,11 +7,14 @@ from diagnostics.event import Event, Kind, Level
 from diagnostics.evidence.document import Document, Tally
 from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.format import Interest, ReadsLines
+from diagnostics.parsers.sieve import Sieve
 from diagnostics.parsers.timestamps import DayFirst, Timestamp, parse_timestamp
 
 LONGEST_LINE = 65_536
 """Characters; a line much longer is read in pieces, so that memory stays flat whatever the file holds."""
 _CHUNK = 65_536
+_FORESIGHT = 2
+"""So many lines behind the next one a block's hint may stand: the ruler below a table's heading."""
 _JUNK = "\0\ufeff\u200e\u200f"
 _WITHOUT_JUNK = str.maketrans("", "", _JUNK)
 
@@ -19,11 +22,14 @@ _WITHOUT_JUNK = str.maketrans("", "", _JUNK)
 class Lines:
     """A document's lines, taken one by one, the next few in sight."""
 
-    __slots__ = ("_at", "_lines", "_rest", "_stream", "number")
+    __slots__ = ("_at", "_lines", "_marks", "_rest", "_sieve", "_stream", "number")
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, sieve: Sieve | None = None) -> None:
         self._stream = stream
+        self._sieve = sieve
         self._lines: list[str] = []
+        self._marks = bytearray()
+        """What the sieve says of each."""
         self._at = 0
         self._rest: str | None = ""
         """The beginning of the line that the last chunk cut, None behind the last chunk."""
@@ -50,11 +56,24 @@ class Lines:
         self.number += 1
         return line
 
+    def may_open(self) -> bool:
+        """Whether the next line may open a block: it or one of the two behind it holds what some block looks for."""
+        if self._sieve is None:
+            return True
+        self.peek(_FORESIGHT)
+        ahead = self._marks[self._at : self._at + _FORESIGHT + 1]
+        return any(mark & Sieve.OPENS for mark in ahead)
+
+    def may_tell(self) -> bool:
+        """Whether the next line may tell something, though it opens no block."""
+        return self._sieve is None or self.peek() is None or bool(self._marks[self._at] & Sieve.TELLS)
+
     def _fill(self) -> None:
         """Read a chunk; what has been taken is forgotten."""
         chunk = self._stream.read(_CHUNK)
         text = (self._rest or "") + _clean(chunk)
         del self._lines[: self._at]
+        del self._marks[: self._at]
         self._at = 0
         lines = text.split("\n")
         self._rest = lines.pop() if chunk else None
@@ -64,6 +83,8 @@ class Lines:
         if self._rest is None and lines and not lines[-1]:
             lines.pop()  # the last line ended properly
         self._lines += lines
+        if self._sieve:
+            self._marks += self._sieve.marks(lines)
 
     def skip_blank(self) -> None:
         """Go to the next line that holds something."""
@@ -103,6 +124,8 @@ class Page:
         line, block = self._interruption
         if line == lines.number and block:
             return block
+        if not lines.may_open():
+            return None
         for block in self.blocks:
             if block.opens(lines):
                 return block
@@ -110,6 +133,8 @@ class Page:
 
     def interrupted(self, lines: Lines) -> bool:
         """Whether the next line surely begins something else, even in the middle of a message."""
+        if not lines.may_open():
+            return False
         for block in self.blocks:
             if block.interrupts and block.opens(lines):
                 self._interruption = (lines.number, block)
@@ -158,5 +183,8 @@ class Block(NamedTuple):
     """Looks at the next line and at most a few behind it; asked at every line, so it must be cheap."""
     read: Callable[[Lines, Page], Iterator[Event]]
     """Takes the block, at least one line."""
+    hint: str | Callable[[], str]
+    """A pattern for the sieve that the block's first line, or one of the two behind it, surely matches; or what makes
+    it, where it takes a data file."""
     interrupts: bool = True
     """Whether its beginning is so clear that it ends a free message of another block."""

@@ -17,7 +17,7 @@ _LONGEST_GAP = 300  # characters that stand for one `*`
 _LONGEST_LINE = 8192  # characters looked at
 _KEY = 3  # words
 _WORD = re.compile(r"\w+")
-_ABOUT = (
+ABOUT = (
     *("shadow", "vss", "writer", "freeze", "volumes for this operation", "resource allocation", "object", "dpm"),
     *("network path", "semaphore", "syntax is", "password", "domain", "corrupted and", "redundancy", "locked out"),
     *("identity", "principal name", "skewed", "netzwerkpfad", "zeitlimit", "kennwort", "crc", "beschädigt", "gesperrt"),
@@ -40,7 +40,7 @@ _ABOUT = (
     *("シャドウ", "ライター", "リソース", "卷影", "теневого", "записи"),
 )
 """A line that words a code holds one of these: no other is asked for what it says."""
-_ABOUT_IN_ASCII = tuple(filter(str.isascii, _ABOUT))
+_ABOUT_IN_ASCII = tuple(filter(str.isascii, ABOUT))
 
 Meaning = TypeVar("Meaning")
 
@@ -108,7 +108,7 @@ def spoken_by(lowered: str) -> Spoken | None:
 
 def code_said_by(lowered: str) -> str | None:
     """The code whose message a text holds. The text is in lower case."""
-    about = _ABOUT_IN_ASCII if lowered.isascii() else _ABOUT
+    about = _ABOUT_IN_ASCII if lowered.isascii() else ABOUT
     return _codes().find(lowered) if any(map(lowered.__contains__, about)) else None
 
 

@@ -17,6 +17,7 @@ from diagnostics.event import Event
 from diagnostics.parsers.cells import Origin
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes import event_from_row, knows
+from diagnostics.parsers.sieve import BLANK, DIGIT
 
 _COMMAND = re.compile(r"(?:PS [^>\n]{0,200}> ?)?[A-Za-z]{2,20}-[A-Za-z]{2,60} ?[:>] *(?=\S)")
 """What a copied listing has before its heading: the prompt, the cmdlet that printed it."""
@@ -222,9 +223,15 @@ def _read_checkpoint(lines: Lines, page: Page) -> Iterator[Event]:
         yield from read_row(row, at, page)
 
 
+_RULED = r"^[ \t]*-+ +-[ -]*[ \t]*$"
 BLOCKS = (
-    Block("powershell", _opens_group, _read_group),
-    Block("powershell", _opens_table, _read_table),
-    Block("powershell", _opens_list, _read_list),
-    Block("powershell", lambda lines: _checkpoint(lines.peek()) is not None, _read_checkpoint),
+    Block("powershell", _opens_group, _read_group, rf"{_RULED}|^[ \t]+[a-z][^:\n]{{1,120}}: "),
+    Block("powershell", _opens_table, _read_table, _RULED),
+    Block("powershell", _opens_list, _read_list, r"^[a-z][^\s:]{0,120} *:"),
+    Block(
+        "powershell",
+        lambda lines: _checkpoint(lines.peek()) is not None,
+        _read_checkpoint,
+        rf"snapshottype|(?:standard|recovery|planned|missing|replica){BLANK}+{DIGIT}",
+    ),
 )

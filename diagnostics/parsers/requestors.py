@@ -16,6 +16,7 @@ from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.plain import look_at
 from diagnostics.parsers.shapes_jobs import vm_and_mode
+from diagnostics.parsers.sieve import BLANK, DIGIT, any_of
 from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 from diagnostics.parsers.vssadmin import last_error_kind
 
@@ -162,9 +163,20 @@ def _opens_own_line(lines: Lines) -> bool:
     return found is not None and found.sentence.own_line
 
 
+def _words() -> str:
+    return any_of(_hints())
+
+
 BLOCKS = (
-    Block("cluster-log", _opens_cluster, _read_cluster),
-    Block("veeam-guest", _opens_guest, _read_guest),
-    Block("backup-job", _opens_own_line, _read_sentence),
-    Block("backup-job", _opens_sentence, _read_sentence, interrupts=False),
+    Block(
+        "cluster-log",
+        _opens_cluster,
+        _read_cluster,
+        rf"[0-9a-f]{{8}}\.[0-9a-f]{{8}}::|^(?:err|warn|info|dbg){BLANK}+\[",
+    ),
+    Block(
+        "veeam-guest", _opens_guest, _read_guest, rf"^{DIGIT}{{1,2}}:{DIGIT}{{2}}:{DIGIT}{{2}}[^\n]*(?:info|warn|err)"
+    ),
+    Block("backup-job", _opens_own_line, _read_sentence, _words),
+    Block("backup-job", _opens_sentence, _read_sentence, _words, interrupts=False),
 )

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from diagnostics.event import Event, Kind
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes_updates import KB, os_fields
+from diagnostics.parsers.sieve import DIGIT
 
 _LABELLED = re.compile(r"\S[^:：]{1,60}[:：]\s*(?P<value>\S.*?)\s*$")
 _VERSION = re.compile(r"\S[^:：]{1,60}[:：]\s*(?P<version>\d{1,2}\.\d\.\d{4,5})\s(?P<rest>.*\d{4,5})\s*$")
@@ -64,4 +65,4 @@ def _value(line: str) -> str:
     return match["value"] if match else ""
 
 
-BLOCK = Block("systeminfo", _opens, _read)
+BLOCK = Block("systeminfo", _opens, _read, rf"^microsoft windows \[|{DIGIT}\.{DIGIT}\.{DIGIT}{{4}}")

@@ -5,6 +5,7 @@ per file. What no format claims goes to the plain reader, which still knows code
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import StringIO, TextIOWrapper
 from itertools import islice
 
@@ -28,6 +29,7 @@ from diagnostics.parsers import (
 )
 from diagnostics.parsers.format import Format, Interest, Sample
 from diagnostics.parsers.lines import Block, Lines, Page
+from diagnostics.parsers.sieve import Sieve, any_of
 from diagnostics.parsers.timestamps import day_first_in
 from engine.sentence import Sentence
 
@@ -60,10 +62,23 @@ def read_text(document: Document, interest: Interest, tally: Tally) -> Iterator[
             day_first = day_first_in(islice(stream, _LINES_FOR_DATES))
         with document.path.open("rb") as raw, TextIOWrapper(raw, encoding, "replace") as stream:
             tally.position = raw.tell
-            yield from _read(Lines(stream), Page(document, interest, tally, _BLOCKS, day_first))
+            page = Page(document, interest, tally, _BLOCKS, day_first)
+            yield from _read(Lines(stream, _sieve(page)), page)
     except (OSError, UnicodeError, LookupError) as problem:
         told = Sentence("cannot be read as {encoding} text: {problem}", encoding=encoding, problem=str(problem))
         tally.damaged(Sentence("the file"), told)
+
+
+def _sieve(page: Page) -> Sieve:
+    """What lets pass the lines that a block, the plain reader or whoever else reads this page looks for."""
+    words = frozenset[str]() if page.reader is None else page.reader.words
+    return Sieve(_openings(), None if words is None else "|".join(filter(None, (plain.telling(), any_of(words)))))
+
+
+@cache
+def _openings() -> str:
+    hints = (block.hint if isinstance(block.hint, str) else block.hint() for block in _BLOCKS)
+    return "|".join(dict.fromkeys(hints))
 
 
 def _read(lines: Lines, page: Page) -> Iterator[Event]:

@@ -118,6 +118,8 @@ def _in_binary(digits: str) -> dict[str, str]:
 def _lines(text: str) -> list[str]:
     """Trimmed lines; those that a copy has joined are parted before each word that begins one."""
     if not any(_heading(line) for line in text.splitlines()):
+        if not any(map(text.lower().__contains__, _vocabulary().headings)):
+            return []  # without a heading there is no block, and most texts have none
         text = _vocabulary().breaks.sub(_broken, f" {text}")
     return [line.strip() for line in text.splitlines() if line.strip()]
 

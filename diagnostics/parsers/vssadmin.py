@@ -18,6 +18,7 @@ from diagnostics.event import Event, Kind
 from diagnostics.evidence.machines import listing_in
 from diagnostics.parsers.codes import find_codes
 from diagnostics.parsers.lines import Block, Lines, Page
+from diagnostics.parsers.sieve import LABEL
 from diagnostics.parsers.timestamps import Timestamp
 
 # ruff: noqa: RUF001 - typographic quotes and full-width colons are what the logs hold
@@ -408,4 +409,4 @@ _READERS = {
     "shadowstorage": _association,
     "volumes": _no_events,
 }
-BLOCKS = (Block("vssadmin", _opens, _read),)
+BLOCKS = (Block("vssadmin", _opens, _read, rf"vssadmin|volume\{{|{LABEL}"),)

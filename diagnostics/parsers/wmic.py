@@ -13,6 +13,7 @@ from diagnostics.event import Event
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.powershell import read_row
 from diagnostics.parsers.shapes import knows
+from diagnostics.parsers.sieve import BLANK
 
 _HEADING = re.compile(r"(?:[A-Z]\w{1,40} {2,}){1,60}(?:[A-Z]\w{1,40})?\s*$")
 _ITEM = re.compile(r"(?P<name>[A-Z]\w{1,40})=(?P<value>.*)$")
@@ -98,4 +99,7 @@ def _read_list(lines: Lines, page: Page) -> Iterator[Event]:
         yield from read_row(row, at, page)
 
 
-BLOCKS = (Block("wmic", _opens_table, _read_table), Block("wmic", _opens_list, _read_list))
+BLOCKS = (
+    Block("wmic", _opens_table, _read_table, rf"^(?:[a-z][^ \n]{{1,80}} {{2,}})+[^ \n]*{BLANK}*$"),
+    Block("wmic", _opens_list, _read_list, r"^[a-z][^=\n]{1,80}="),
+)

@@ -76,4 +76,4 @@ def _time_in(name: str) -> Timestamp | None:
     return parse_timestamp(f"{year}-{month}-{day} {hour}:{minute}:{second}")
 
 
-BLOCK = Block("wsb-log", _opens, _read)
+BLOCK = Block("wsb-log", _opens, _read, r"\[0x[0-9a-f]{8}\]")

@@ -7,12 +7,21 @@ from functools import cached_property
 from typing import Generic, Self, TypeVar
 
 from diagnostics.event import Event, Kind
+from diagnostics.parsers.format import Relevance
 from diagnostics.rules.conditions import Like, Node, compile_pattern
-from diagnostics.rules.interest import Interest, Possibility, is_listed, possibility, view_of_source
+from diagnostics.rules.interest import (
+    VIEW_OF_LINE,
+    Interest,
+    Possibility,
+    decided_of_lines,
+    is_listed,
+    possibility,
+    view_of_source,
+)
 from diagnostics.rules.logsource import EVERY_KIND
 from diagnostics.rules.matching import MAX_LENGTH, Predicate, View, like, predicate
 from diagnostics.rules.rule import Rule
-from diagnostics.rules.triggers import By, Trigger, branches, triggers
+from diagnostics.rules.triggers import By, Trigger, branches, triggers, words_of
 
 Units = tuple[int, ...]
 """Numbers of the conditions that are looked up and asked on their own: the branches of rules."""
@@ -34,15 +43,20 @@ class _Unit:
         self.kinds = rule.kinds
         self.any_source = rule.logsource.category != EVERY_KIND
         """For records of every provider; else only of those that `providers.yml` lists: a code alone says little."""
-        self._condition = condition
+        self.condition = condition
 
     @cached_property
     def holds(self) -> Predicate:
-        return predicate(self._condition)
+        return predicate(self.condition)
 
     @cached_property
     def is_possible(self) -> Possibility:
-        return possibility(self._condition)
+        return possibility(self.condition)
+
+    @cached_property
+    def may_read_lines(self) -> bool:
+        """Whether it may hold of a line in which no parser finds a source, an id, a code or a value."""
+        return possibility(self.condition, decided_of_lines)(VIEW_OF_LINE) is not False
 
 
 class RuleSet:
@@ -90,6 +104,22 @@ class RuleSet:
         view = View(event)
         met = {unit.rank for unit in asked if unit.holds(view)}
         return tuple(self.rules[rank] for rank in sorted(met))
+
+    @property
+    def relevance(self) -> Relevance:
+        """Which lines of traces and texts parsers should keep for these rules."""
+        return Relevance(lambda event: bool(self.match(event)), self._words_in_lines)
+
+    @cached_property
+    def _words_in_lines(self) -> frozenset[str] | None:
+        """Words of which a line of text holds one if a rule reads it though no parser finds anything in it.
+
+        None where some rule may read any line: one that looks for a pattern in texts, and for no word beside it.
+        """
+        asked = [unit for unit in self._units if Kind.TEXT in unit.kinds and unit.may_read_lines]
+        found = [words_of(unit.condition) for unit in asked]
+        known = [words for words in found if words is not None]
+        return frozenset[str]().union(*known) if len(known) == len(found) else None
 
     def _candidates(self, event: Event) -> list[int]:
         found = [*self._by_source((event.provider, event.event_id)), *self._rest.get(event.kind, ())]

@@ -8,7 +8,7 @@ from typing import Self
 import msgspec
 
 from diagnostics.event import Event, Kind
-from diagnostics.rules.conditions import AllOf, AnyOf, Like, Node, Not, Wild
+from diagnostics.rules.conditions import ANY_FIELD, AllOf, AnyOf, Like, Node, Not, Wild
 from diagnostics.rules.matching import View, like, predicate
 
 Possibility = Callable[[View], bool | None]
@@ -99,17 +99,31 @@ def _provider_test(pattern: str) -> Callable[[str], bool]:
     return like(Like("provider_name", tuple(parts)))
 
 
-def possibility(node: Node) -> Possibility:
-    """Compile what provider and event id alone decide of a condition."""
+VIEW_OF_LINE = View(Event(kind=Kind.TEXT, source="", record=0))
+"""A line of text in which no parser finds anything; its text, its machine and its level are not known."""
+
+
+def decided_of_source(field: str) -> bool:
+    """Whether provider and event id tell a field."""
+    return field in {"provider_name", "eventid"}
+
+
+def decided_of_lines(field: str) -> bool:
+    """Whether it is known of all such lines what a field holds: a provider, an id, a code and data are not there."""
+    return field not in {"text", "computer", "level", ANY_FIELD}
+
+
+def possibility(node: Node, decided: Callable[[str], bool] = decided_of_source) -> Possibility:
+    """Compile what some fields alone decide of a condition."""
     match node:
         case AllOf(parts):
-            return _least([possibility(part) for part in parts])
+            return _least([possibility(part, decided) for part in parts])
         case AnyOf(parts):
-            return _most([possibility(part) for part in parts])
+            return _most([possibility(part, decided) for part in parts])
         case Not(part):
-            inner = possibility(part)
+            inner = possibility(part, decided)
             return lambda view: None if (found := inner(view)) is None else not found
-    return predicate(node) if getattr(node, "field", "") in {"provider_name", "eventid"} else lambda _: None
+    return predicate(node) if decided(getattr(node, "field", ANY_FIELD)) else lambda _: None
 
 
 def _least(parts: list[Possibility]) -> Possibility:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from diagnostics.rules.conditions import AllOf, AnyOf, Like, Node, Number, is_item
+from diagnostics.rules.conditions import ANY_FIELD, AllOf, AnyOf, Like, Node, Number, is_item
 
 MAX_BRANCHES = 32
 """Of one condition; one with more stays whole."""
@@ -65,6 +65,21 @@ def triggers(node: Node) -> frozenset[Trigger] | None:
             return frozenset({Trigger(By.EVENT_ID, int(number))} if number == int(number) else ())
         case Like():
             return _of_pattern(node)
+    return None
+
+
+def words_of(node: Node) -> frozenset[str] | None:
+    """Words one of which every text has that meets the condition, case-folded; None where it may have none."""
+    match node:
+        case AllOf(parts):
+            known = [words for part in parts if (words := words_of(part)) is not None]
+            return min(known, key=lambda words: sum(100 / _size(word) for word in words), default=None)
+        case AnyOf(parts):
+            known = [words for part in parts if (words := words_of(part)) is not None]
+            return frozenset[str]().union(*known) if len(known) == len(parts) else None
+        case Like(field, parts) if field in {"text", ANY_FIELD}:
+            longest = max((part for part in parts if isinstance(part, str)), key=_size, default="").casefold()
+            return frozenset({longest}) if longest else None
     return None
 
 

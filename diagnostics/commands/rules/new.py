@@ -15,6 +15,7 @@ from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.parsers.codes import canonical
+from diagnostics.parsers.format import Relevance
 from diagnostics.progress import watched
 from diagnostics.reading import read_case
 from diagnostics.rules.cache import cache_folder
@@ -132,7 +133,7 @@ def _event_of(log: Path, record: int) -> Event:
     """The event of a log, by its record number."""
     try:
         with watched(sys.stderr) as watcher:
-            reading = read_case([log], relevant=lambda _: True, progress=watcher)
+            reading = read_case([log], relevant=Relevance(lambda _: True), progress=watcher)
     except UnreadableInput as error:
         raise NoSuchPlaceError(str(error)) from error
     found = [event for event in reading.events if event.record == record]

@@ -81,7 +81,7 @@ def answer_to(bundle: Bundle, beside: tuple[Path, ...] = ()) -> Answer:
         for name, content in bundle.items():
             Path(folder, name).write_bytes(content)
         request = Request(paths=(folder, *map(str, beside)))
-        reading = read_case(request.paths, rules.interest, relevant=lambda event: bool(rules.match(event)))
+        reading = read_case(request.paths, rules.interest, relevant=rules.relevance)
     case = understand(reading.events, reading, rules, catalog, request, most_explained=0)
     return Answer(
         case.judgement.verdict,

@@ -22,6 +22,7 @@ from diagnostics.knowledge.collection import (
     load_collection,
     script,
 )
+from diagnostics.parsers.format import Relevance
 from diagnostics.reading import read_case
 from tests.diagnostics.parsers.exports import clixml
 from tests.diagnostics.parsers.test_errlog import AGENT, SERVER
@@ -107,7 +108,7 @@ def make(folder, role, windows):
 @pytest.mark.parametrize("windows", [Windows.W2008R2, Windows.W2022])
 def test_what_a_script_makes_is_placed_on_its_machine_and_no_verdict_asks_for_it_again(tmp_path, role, windows):
     make(tmp_path, role, windows)
-    reading = read_case([tmp_path], relevant=lambda _: True)
+    reading = read_case([tmp_path], relevant=Relevance(lambda _: True))
     assert {source.path: source.machine for source in reading.sources} == {
         f"{tmp_path.name}/{export.file_of('HV01')}": "HV01" for export, _ in exports_of(role, windows)
     }
