@@ -76,16 +76,22 @@ def _record(cells: Cells, origin: Origin, roles: Roles, event_id: int, fields: F
             record=cells.record if record is None else record,
             time=moment.microseconds if moment else None,
             local_time=moment.local if moment else False,
-            machine=_first(row, roles, "machine", text_of) or origin.document.machine,
-            provider=_first(row, roles, "provider", text_of) or "",
+            machine=_once(_first(row, roles, "machine", text_of) or origin.document.machine),
+            provider=_once(_first(row, roles, "provider", text_of) or ""),
             event_id=event_id,
             level=_level_of(row, roles),
-            channel=_first(row, roles, "channel", text_of) or "",
+            channel=_once(_first(row, roles, "channel", text_of) or ""),
             fields=fields,
-            text=text,
+            text=_once(text),
             codes=codes_of(fields, text),
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def _once(text: str) -> str:
+    """The same text, in memory once: logs say the same over and over, and a million events are kept."""
+    return text
 
 
 def _first(row: Row, roles: Roles, role: str, read: Callable[[Value], T | None]) -> T | None:
