@@ -16,7 +16,7 @@ from diagnostics.evidence.document import Damage, Document, Tally
 from diagnostics.evidence.folding import Repeat
 from diagnostics.evidence.intake import Intake
 from diagnostics.evidence.inventory import NOT_READ, SourceReport, unread
-from diagnostics.evidence.machines import known_machine_in, unify
+from diagnostics.evidence.machines import by_label, known_machine_in, unify
 from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
 from diagnostics.ledger.pages import Pages
 from diagnostics.parsers.format import Format, Interest, Relevance, everything
@@ -170,7 +170,8 @@ _Name = Callable[[str], str]
 def _with_machines(parts: Sequence[Part]) -> tuple[list[Part], dict[str, str], list[_Name]]:
     """Every event gets its machine: as the record says, else the file's name; each under one name."""
     told = {name for part in parts for name in part.tally.machines if name != part.document.machine}
-    hints = {part.document.name: known_machine_in(part.document.name, told) or part.document.machine for part in parts}
+    known = by_label(told)
+    hints = {part.document.name: known_machine_in(part.document.name, known) or part.document.machine for part in parts}
     names = {event.machine for part in parts for event in (*part.events, *part.telling)}
     machines = unify({*told, *names, *hints.values()})
     namings = [_naming(part.document, hints[part.document.name], machines) for part in parts]

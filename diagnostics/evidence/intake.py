@@ -8,7 +8,8 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -53,8 +54,9 @@ class Intake:
         self._folder = tempfile.TemporaryDirectory(prefix="shindan-", ignore_cleanup_errors=True)
         self._kept = False
         self._store = Store(Path(self._folder.name), limits)
-        self._by_size: dict[int, list[Document]] = {}
-        self._digests: dict[Path, bytes] = {}
+        self._first_of_size: dict[int, Document] = {}
+        self._by_content: dict[int, dict[bytes, list[Document]]] = {}
+        """By size and digest, where several documents have one size; without those that are copies."""
 
     def __enter__(self) -> Self:
         return self
@@ -173,21 +175,31 @@ class Intake:
             machine=machine_in(file.name),
             modified=file.modified,
         )
-        same_size = self._by_size.setdefault(file.path.stat().st_size, [])
-        for other in same_size:
-            if _may_be_copies(document, other) and self._digest(document.path) == self._digest(other.path):
-                return unread(file.name, DUPLICATE, Sentence("duplicate of {file}", file=other.name))
-        same_size.append(document)
-        return document
+        other = self._copied(document)
+        return unread(file.name, DUPLICATE, Sentence("duplicate of {file}", file=other.name)) if other else document
 
-    def _digest(self, path: Path) -> bytes:
-        if path not in self._digests:
-            digest = blake2b(digest_size=16)
-            with path.open("rb") as file:
-                while piece := file.read(1 << 20):
-                    digest.update(piece)
-            self._digests[path] = digest.digest()
-        return self._digests[path]
+    def _copied(self, document: Document) -> Document | None:
+        """The document before it that it is a copy of. Contents are only looked at where two files have one size."""
+        size = document.path.stat().st_size
+        first = self._first_of_size.setdefault(size, document)
+        if first is document:
+            return None
+        if size not in self._by_content:
+            self._by_content[size] = {_digest(first.path): [first]}
+        equal = self._by_content[size].setdefault(_digest(document.path), [])
+        for other in equal:
+            if _may_be_copies(document, other):
+                return other
+        equal.append(document)
+        return None
+
+
+def _digest(path: Path) -> bytes:
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.digest()
 
 
 def _may_be_copies(one: Document, other: Document) -> bool:
@@ -215,14 +227,15 @@ def _named(paths: Iterable[str | Path]) -> set[tuple[str, Path | None]]:
     for path in sorted(absolute):
         if not os.path.lexists(path):
             raise UnreadableInput(Sentence("{path} does not exist", path=path))
-    named: set[tuple[str, Path | None]] = {(_short_name(path, absolute), path) for path in absolute}
+    tails = Counter(path.parts[-length:] for path in absolute for length in range(1, len(path.parts) + 1))
+    named: set[tuple[str, Path | None]] = {(_short_name(path, tails), path) for path in absolute}
     return named | ({(STANDARD_INPUT, None)} if any(str(path) == "-" for path in given) else set())
 
 
-def _short_name(path: Path, others: set[Path]) -> str:
+def _short_name(path: Path, tails: Mapping[tuple[str, ...], int]) -> str:
     for length in range(1, len(path.parts)):
         tail = path.parts[-length:]
-        if sum(other.parts[-length:] == tail for other in others) == 1:
+        if tails[tail] == 1:
             return _printable("/".join(tail))
     return _printable(path.as_posix())
 

@@ -1,7 +1,7 @@
 """Which machine and which listing a file is of, by what people call it; and which names mean the same machine."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -80,20 +80,29 @@ def listing_in(name: str) -> str:
     return match[1].lower() if match else ""
 
 
-def known_machine_in(name: str, known: Collection[str]) -> str:
-    """The one of the known machines that a document's name contains as a whole word, empty where it has none.
+def by_label(names: Iterable[str]) -> dict[str, list[str]]:
+    """Machine names by their first label, case-folded."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.partition(".")[0].casefold(), []).append(name)
+    return found
+
+
+def known_machine_in(name: str, known: Mapping[str, Sequence[str]]) -> str:
+    """The one of the known machines, by label, that a document's name contains as a whole word; empty without any.
 
     The innermost part of the name counts, and in it the longest machine name.
     """
-    for part in reversed(name.split("/")):
-        fitting = [machine for machine in known if _contains(part, machine.partition(".")[0])]
+    for part in reversed(name.casefold().split("/")):
+        near = [label for label in known if label and label in part]  # many files, many machines: most are not near
+        fitting = [machine for label in near if _stands_in(part, label) for machine in known[label]]
         if fitting:
             return max(fitting, key=lambda machine: (len(machine), machine))
     return ""
 
 
-def _contains(part: str, label: str) -> bool:
-    return bool(label) and bool(re.search(rf"(?i)(?<![a-z0-9]){re.escape(label)}(?![a-z0-9])", part))
+def _stands_in(part: str, label: str) -> bool:
+    return bool(re.search(rf"(?<![a-z0-9]){re.escape(label)}(?![a-z0-9])", part))
 
 
 def unify(names: Iterable[str]) -> dict[str, str]:

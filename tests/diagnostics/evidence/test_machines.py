@@ -1,6 +1,6 @@
 import pytest
 
-from diagnostics.evidence.machines import known_machine_in, machine_in, unify
+from diagnostics.evidence.machines import by_label, known_machine_in, machine_in, unify
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_generic_words_and_dates_are_no_machine(name):
 
 
 def test_a_known_machine_is_found_as_a_whole_word_and_the_innermost_counts():
-    known = {"DC", "HV01.contoso.com", "HV010"}
+    known = by_label({"DC", "HV01.contoso.com", "HV010"})
     assert known_machine_in("logs/dc/vssadmin.txt", known) == "DC"
     assert known_machine_in("HV01 writers.txt", known) == "HV01.contoso.com"
     assert known_machine_in("HV010/DC.txt", known) == "DC"
