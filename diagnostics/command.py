@@ -54,8 +54,10 @@ def _diagnose(options: Options, further: FurtherWork | None) -> ExitCode:
         diagnosis = diagnose(request, watcher, knowledge)
     for problem in diagnosis.problems:
         complain(str(problem))
-    if watcher.interrupted:
+    if diagnosis.case.reading.cancelled:
         complain(Sentence("interrupted: the verdict rests on what had been read by then"))
+    elif watcher.interrupted:
+        complain(Sentence("interrupted when all had been read: the verdict rests on all of it"))
     finished = not watcher.interrupted and (further is None or further(diagnosis, knowledge))
     _print(diagnosis, options)
     return exit_code(diagnosis.verdict, options.fail_on) if finished else ExitCode.INTERRUPTED

@@ -42,14 +42,17 @@ class Watcher:
 
 
 class _Bar(Watcher):
-    """Shows how far the reading is."""
+    """Shows how far the reading is, and then that what was read is being judged."""
 
     def __init__(self, bar: "Progress", task: "TaskID") -> None:
         super().__init__()
         self._bar = bar
         self._task = task
+        self._left: int | None = None
+        """Bytes; None before they are known."""
 
     def started(self, total_bytes: int) -> None:
+        self._left = total_bytes
         self._bar.update(self._task, total=total_bytes)
 
     def reading(self, name: str) -> None:
@@ -57,6 +60,10 @@ class _Bar(Watcher):
 
     def advanced(self, read_bytes: int) -> None:
         self._bar.advance(self._task, read_bytes)
+        if self._left is not None:
+            self._left -= read_bytes
+            if self._left <= 0:
+                self._bar.update(self._task, doing="read; now judging", file="")
 
 
 @contextmanager
@@ -86,6 +93,12 @@ def _shown_on(stream: TextIO, doing: str) -> Iterator[Watcher]:
     )
 
     file = TextColumn("{task.fields[file]}", markup=False)
-    columns = (TextColumn(doing, markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn(), file)
+    columns = (
+        TextColumn("{task.fields[doing]}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        file,
+    )
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
-        yield _Bar(bar, bar.add_task("read", total=None, file=""))
+        yield _Bar(bar, bar.add_task("read", total=None, doing=doing, file=""))
