@@ -21,6 +21,7 @@ _COMMANDS = {
     "points": Place("tui.commands.points:points", "List recovery points."),
     "prune": Place("tui.commands.prune:prune", "Drop old recovery points and give back their space."),
     "rebuild": Place("tui.commands.rebuild:rebuild", "Make a lost or damaged catalog of recovery points anew."),
+    "redact": Place("diagnostics.commands.redact:redact_command", "Make a copy of logs to show to strangers."),
     "replay": Place("tui.commands.replay:replay", "Run a sample job or a scenario in the lab, step by step."),
     "reproduce": Place(
         "tui.commands.reproduce:reproduce_command", "Diagnose, and bring about the suspected causes in the lab."

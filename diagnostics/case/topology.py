@@ -171,10 +171,14 @@ def _machine(name: str, clues: Counter[tuple[Role, str]], given: Role | None) ->
     if clues:
         (role, why), _ = min(clues.items(), key=lambda item: (_STRENGTH[item[0][0]], -item[1], item[0]))
         return Machine(name, role, why)
-    for role, pattern in _role_table().weak.items():
-        if re2.match(pattern, name):
-            return Machine(name, role, Sentence("guessed from its name"))
+    if (role := guessed_role(name)) is not Role.UNKNOWN:
+        return Machine(name, role, Sentence("guessed from its name"))
     return Machine(name, Role.UNKNOWN, Sentence("nothing tells its role"))
+
+
+def guessed_role(name: str) -> Role:
+    """The role that a machine's name alone suggests."""
+    return next((role for role, pattern in _role_table().weak.items() if re2.match(pattern, name)), Role.UNKNOWN)
 
 
 _STRENGTH = {Role.DPM_SERVER: 0, Role.HOST: 1, Role.GUEST: 2, Role.DOMAIN_CONTROLLER: 3, Role.UNKNOWN: 4}

@@ -28,6 +28,11 @@ def _words() -> _Words:
     return msgspec.yaml.decode(Path(__file__).with_name("machine_words.yml").read_bytes(), type=_Words)
 
 
+def machine_words() -> list[str]:
+    """Words in the names of files and folders that name no machine."""
+    return [*_words().generic.split(), *_words().roles.split()]
+
+
 @cache
 def _is_generic(token: str) -> bool:
     word = token.lower()

@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from zlib import crc32
 
-from engine.eventlog.chunk import Chunk
+from engine.eventlog.chunk import SIZE, Chunk
 from engine.eventlog.errors import LogFullError
 from engine.eventlog.record import Record
-from engine.eventlog.values import ticks
+from engine.eventlog.values import Instance, ticks
 
 _HEADER_BLOCK = 0x1000
 _MOST_CHUNKS = 0xFFFF
@@ -37,17 +37,29 @@ class EvtxWriter:
 
         A refused record leaves the file as it was, and its number to the next.
         """
-        event = record.instance(self._next)
-        written = ticks(record.time)
-        if not self._chunk.add(self._next, written, event):
+        number = self._next
+        self.copy(number, ticks(record.time), record.instance(number))
+        return number
+
+    def copy(self, number: int, written: int, event: Instance) -> None:
+        """Append a record as another log has it: with its number there, and its FILETIME. Raises as `write` does."""
+        if not self._chunk.add(number, written, event):
             fresh = Chunk()
-            fresh.add(self._next, written, event)
-            if self._chunks + 1 == _MOST_CHUNKS:
-                raise LogFullError(f"a log has at most {_MOST_CHUNKS:,} chunks")
+            fresh.add(number, written, event)
+            self._make_room()
             self._flush()
             self._chunk = fresh
-        self._next += 1
-        return self._next - 1
+        self._next = number + 1
+
+    def gap(self, told: bytes) -> None:
+        """Where another log is damaged: a chunk that is none and says so, which every reader names as damage."""
+        if not self._chunk.empty:
+            self._make_room()
+            self._flush()
+            self._chunk = Chunk()
+        self._make_room()
+        self._file.write(told[:SIZE].ljust(SIZE, b" "))
+        self._chunks += 1
 
     def close(self) -> None:
         """Write the last chunk and the header. The file stays open."""
@@ -55,6 +67,10 @@ class EvtxWriter:
         self._file.seek(0)
         self._file.write(_header(self._chunks, self._next))
         self._file.seek(0, 2)
+
+    def _make_room(self) -> None:
+        if self._chunks + 2 > _MOST_CHUNKS:
+            raise LogFullError(f"a log has at most {_MOST_CHUNKS:,} chunks")
 
     def _flush(self) -> None:
         self._file.write(self._chunk.sealed())

@@ -29,6 +29,7 @@ _FIELD_HEAD = struct.Struct("<BHIIIBIBBH").unpack_from
 _FIELD_END = struct.Struct("<BBHBB").unpack_from
 _FIELD_HEAD_SIZE, _FIELD_END_SIZE = 24, 6
 
+_SLOT = struct.Struct("<HB").unpack_from
 _U16 = struct.Struct("<H").unpack_from
 _U32 = struct.Struct("<I").unpack_from
 
@@ -46,6 +47,10 @@ class Slot(NamedTuple):
     """A place in a template where the record's value of this number goes."""
 
     number: int
+    kind: int = 0
+    """The declared type. Whoever reads goes by the one that the record states; who writes a template needs it."""
+    optional: bool = False
+    """Whether element or attribute vanish where the record has no value."""
 
 
 class Element(NamedTuple):
@@ -161,20 +166,21 @@ class Cursor:
         end_at = text_at + 2 * length
         if name not in self._known or attribute_name not in self._known or end_at + _FIELD_END_SIZE > self._end:
             return None
-        closed, slot, index, _, close = _FIELD_END(self._chunk, end_at)
+        closed, slot, index, declared, close = _FIELD_END(self._chunk, end_at)
         if (open_, attribute, value, kind, closed, close) != _USUAL or slot not in _SLOTS:
             return None
         self.references += at + 7, at + 16
         self._at = end_at + _FIELD_END_SIZE
         text = self._chunk[text_at:end_at].decode("utf-16-le", "replace")
-        return Element(self._known[name][0], [(self._known[attribute_name][0], [text])], [Slot(index)])
+        place = Slot(index, declared, slot == _OPTIONAL_SUBSTITUTION)
+        return Element(self._known[name][0], [(self._known[attribute_name][0], [text])], [place])
 
     def _text(self, token: int) -> str | Slot:
         self._at += 1
         if token in _SLOTS:
-            (index,) = _U16(self._chunk, self._at)
-            self._at += 3  # the declared type goes unread: the record states the real one
-            return Slot(index)
+            index, declared = _SLOT(self._chunk, self._at)
+            self._at += 3
+            return Slot(index, declared, token == _OPTIONAL_SUBSTITUTION)
         if token == _VALUE:
             self._at += 1
             return self._literal(self._chunk[self._at - 1])

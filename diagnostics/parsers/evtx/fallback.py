@@ -35,7 +35,12 @@ _FAILURES = (
 
 
 def reference_layout(chunk: bytes, at: int) -> Layout:
-    """A record's content as a layout without values. Raises `MalformedError` where python-evtx gives up as well."""
+    """A record's content as a layout without values. Raises as `reference_tree` does."""
+    return literal_layout(reference_tree(chunk, at))
+
+
+def reference_tree(chunk: bytes, at: int) -> Element:
+    """A record's content, values and all. Raises `MalformedError` where python-evtx gives up as well."""
     if any(_is_endless(chunk, offset) for offset in _LISTS):
         raise MalformedError(Sentence("lists of names that never end"))
     try:
@@ -43,7 +48,7 @@ def reference_layout(chunk: bytes, at: int) -> Layout:
         root = fromstring(text)
     except (*_FAILURES, DefusedXmlException, ParseError) as error:
         raise MalformedError(Sentence("python-evtx: {kind}", kind=type(error).__name__)) from error
-    return literal_layout(_tree(root))
+    return _tree(root)
 
 
 def _is_endless(chunk: bytes, head: int) -> bool:
