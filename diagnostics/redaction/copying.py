@@ -151,8 +151,7 @@ def _surveyed(
 ) -> bytes:
     """Find the names in a document; gives the digest of its content."""
     progress.reading(document.name)
-    if document.machine:
-        survey.machine(document.machine)
+    survey.document(document.name, document.machine)
     digest = blake2b(digest_size=32)
     with document.path.open("rb") as file:
         while piece := file.read(_PIECE):

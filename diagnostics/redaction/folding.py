@@ -1,7 +1,7 @@
 """How names are compared: without case, letter by letter, so that places in a folded text are those in the text."""
 
-_LATIN = "\u0600"
-"""Scripts below it (Latin, Greek, Cyrillic, ...) separate words; from it on, a name may begin and end anywhere."""
+_WITHOUT_BLANKS = "\u0600"
+"""From here on are scripts that put no blanks between words: a name may begin and end anywhere."""
 
 
 def fold(text: str) -> str:
@@ -17,4 +17,6 @@ def is_edge(text: str, at: int) -> bool:
     if not 0 < at < len(text):
         return True
     before, after = text[at - 1], text[at]
-    return not (before.isalnum() and after.isalnum() and before < _LATIN and after < _LATIN)
+    if before.isascii() != after.isascii():
+        return True  # what reads like an accented letter may be a wide character in the wrong encoding
+    return not (before.isalnum() and after.isalnum() and max(before, after) < _WITHOUT_BLANKS)

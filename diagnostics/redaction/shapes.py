@@ -71,7 +71,7 @@ def _finding() -> re.Pattern[str]:
 @cache
 def _worth_a_look() -> Any:  # noqa: ANN401 - re2 has no types
     """Stretches of text in which one of the forms may stand, within a line."""
-    rest = r"[^\r\n\"<>|*?]*"
+    rest = r"[^\r\n\t\"<>|*?;,=]*"
     alternatives = (
         rf"^[ \t]*(?:{_labels()})[ \t]*(?:[:：=]|[ \t]{{3}})[^\r\n]*",
         r"(?:guid|id|clsid|appid)[^\w\r\n]{1,6}[0-9a-f]{8}-[0-9a-f-]{27}",
@@ -80,7 +80,7 @@ def _worth_a_look() -> Any:  # noqa: ANN401 - re2 has no types
         r"(?:name|user|account)[ \t]*[:=][ \t]*['\"]?[0-9a-z][0-9a-z_.-]*\\+[0-9a-z_.$-]+",
         r"(?:CN|OU|DC)=[^\r\n\"<>;]*",
         r"[0-9a-z_.+-]+@[0-9a-z.-]+",
-        rf"(?:[a-z]:|[0-9a-z_.$-]*)[\\/]{rest}",
+        rf"(?:[a-z]:[\\/]|[0-9a-z_.$-]*\\){rest}",
         rf"[^\s\\/:*?\"<>|'(\[=,;]+\.(?:{_DISK_ENDINGS})",
         r"(?:[0-9a-z_-]+\.)+[a-z][a-z0-9-]+",
     )
@@ -91,9 +91,8 @@ def _worth_a_look() -> Any:  # noqa: ANN401 - re2 has no types
     return re2.compile(f"(?m){'|'.join(alternatives)}", options)
 
 
-def finds_in(text: str) -> Iterator[re.Match[str]]:
-    """Where a text speaks of names; the group that matched last says how. The same stretch is looked at once."""
-    seen: set[str] = set()
+def finds_in(text: str, seen: set[str]) -> Iterator[re.Match[str]]:
+    """Where a text speaks of names; the group that matched last says how. What was `seen` is not looked at again."""
     for place in _worth_a_look().finditer(text):
         start = place.start()
         stretch = text[start - 1 if start else 0 : place.end()]

@@ -9,28 +9,29 @@ from diagnostics.redaction.copying import Redaction
 from diagnostics.redaction.folding import fold
 from diagnostics.redaction.kinds import Kind
 from diagnostics.redaction.known import known
+from engine.sentence import Sentence
 
 _SHOWN = 3
 _TITLES = {
-    Kind.MACHINE: "machines",
-    Kind.DOMAIN: "domains",
-    Kind.USER: "users",
-    Kind.ORGANIZATION: "organizations",
-    Kind.GROUP: "protection groups",
-    Kind.SHARE: "shares",
-    Kind.VOLUME: "volumes",
-    Kind.DISK: "disk files",
-    Kind.FOLDER: "folders",
-    Kind.SERIAL: "serial numbers",
-    Kind.NAME: "names given with --also",
-    Kind.MAIL: "mail addresses",
-    Kind.ADDRESS: "IP addresses",
-    Kind.HARDWARE_ADDRESS: "hardware addresses",
-    Kind.SID: "SIDs",
-    Kind.GUID: "GUIDs",
-    Kind.LICENCE: "product ids and keys",
-    Kind.THUMBPRINT: "thumbprints and hashes",
-    Kind.BYTES: "binary data with names in it",
+    Kind.MACHINE: Sentence("machines"),
+    Kind.DOMAIN: Sentence("domains"),
+    Kind.USER: Sentence("users"),
+    Kind.ORGANIZATION: Sentence("organizations"),
+    Kind.GROUP: Sentence("protection groups"),
+    Kind.SHARE: Sentence("shares"),
+    Kind.VOLUME: Sentence("volumes"),
+    Kind.DISK: Sentence("disk files"),
+    Kind.FOLDER: Sentence("folders"),
+    Kind.SERIAL: Sentence("serial numbers"),
+    Kind.NAME: Sentence("names given with --also"),
+    Kind.MAIL: Sentence("mail addresses"),
+    Kind.ADDRESS: Sentence("IP addresses"),
+    Kind.HARDWARE_ADDRESS: Sentence("hardware addresses"),
+    Kind.SID: Sentence("SIDs"),
+    Kind.GUID: Sentence("GUIDs"),
+    Kind.LICENCE: Sentence("product ids and keys"),
+    Kind.THUMBPRINT: Sentence("thumbprints and hashes"),
+    Kind.BYTES: Sentence("binary data with names in it"),
 }
 _TOKEN = re.compile(r"[-_.:@#$+~]+")
 _LIKE_A_NAME = re.compile(r"(?=[^\W\d_])(?:[^\W_]*\d[^\W_]*|[^\W\d_a-z][^\W_]{2,}|[^\x00-\x7f]{2,}.*)$")

@@ -7,6 +7,7 @@ import msgspec
 
 from diagnostics.case.topology import Topology, read_topology
 from diagnostics.event import Event
+from diagnostics.evidence.machines import known_machine_in
 from diagnostics.knowledge.events import named_values
 from diagnostics.redaction.finds import Finds
 from diagnostics.redaction.kinds import Kind
@@ -18,6 +19,10 @@ _BATCH = 1 << 16
 _REMEMBERED = 100_000
 _SEPARATED = re.compile(r"[\\/]+")
 _IN_DIRECTORY = re.compile(r"(CN|OU|DC|O)=([^,=;]+)", re.IGNORECASE)
+_ONE_WORD = frozenset({"machine", "domain", "user"})
+_WORD = re.compile(r"(?:[^\s\\]+ ?[^\s\\]*\\{1,2}|\\\\)?[^\s\\:]+")
+_MOST_WORDS = 5
+"""Of names with blanks; what is longer is a sentence."""
 _CONTAINERS = frozenset(
     {"users", "computers", "configuration", "schema", "system", "partitions", "sites", "services", "builtin"}
     | {"domain controllers", "servers", "managed service accounts", "program data", "microsoft", "deleted objects"}
@@ -31,7 +36,9 @@ class Survey:
         self.finds = finds
         self._clues: dict[tuple[str, ...], Event] = {}
         self._machines: set[str] = set()
+        self._hints: dict[str, str] = {}
         self._seen: set[int] = set()
+        self._stretches: set[str] = set()
         self._waiting: list[str] = []
         self._waits = 0
         self._by_word: dict[str, Callable[[str], None]] = {
@@ -61,17 +68,23 @@ class Survey:
             "pair": lambda match: finds.pair(*_SEPARATED.split(match[0], maxsplit=1)),
         }
 
+    def document(self, name: str, machine: str) -> None:
+        """What a document is called, and the machine that this suggests."""
+        if machine:
+            self._hints[name] = machine
+
     def machine(self, name: str) -> None:
-        """The machine that a file's name suggests."""
+        """A machine that a record is of."""
         self._machines.add(name)
         self.finds.machine(name)
 
     def event(self, event: Event) -> None:
         """The names in an event's fields, and in the texts that these hold."""
+        anonymous = event.machine in self._hints.values()
         key = (event.machine, event.provider, event.kind, *map(event.fields.get, _CLUES, ("",) * len(_CLUES)))
         if key not in self._clues:
             self._clues[key] = msgspec.structs.replace(event, text="", codes=())
-            if event.machine:
+            if event.machine and not anonymous:
                 self.machine(event.machine)
         asked = known().records.get(f"{event.provider.lower()}/{event.event_id}", {})
         for name, value in named_values(event):
@@ -102,20 +115,29 @@ class Survey:
         self.text("\n".join(waiting))
 
     def finish(self) -> None:
-        """Everything has been seen."""
+        """Everything has been seen: a document's name suggests a machine where it holds none that is known."""
         self.flush()
+        told = set(self._machines) - set(self._hints.values())
+        for name, machine in sorted(self._hints.items()):
+            self.machine(known_machine_in(name, told) or machine)
         self.finds.settle()
 
     def text(self, text: str) -> None:
         """The names that stand in a text in their own forms."""
-        for match in finds_in(text):
+        if len(self._stretches) > _REMEMBERED:
+            self._stretches.clear()
+        for match in finds_in(text, self._stretches):
             self._by_form[match.lastgroup or ""](match)
 
     def _labelled(self, label: str, value: str) -> None:
+        """What a label says of a value that could be a name; and whatever else a longer value holds."""
         word = known().labels[label.lower()]
-        if word in {"machine", "domain", "user"} and " " in value.strip() and "\\" not in value:
-            return  # a sentence, no name
-        self._by_word[word](value)
+        if word in _ONE_WORD and _WORD.fullmatch(value):
+            self._by_word[word](value)
+            return
+        if word not in _ONE_WORD and len(value.split()) <= _MOST_WORDS:
+            self._by_word[word](value)
+        self.text(f" {value}")
 
     def _directory(self, text: str) -> None:
         parts = _IN_DIRECTORY.findall(text)
@@ -141,7 +163,8 @@ class Survey:
 
     def topology(self) -> Topology:
         """Who is who, of the machines that were found."""
-        return read_topology(self._clues.values(), self._machines, {})
+        found = {name for name, kind in self.finds.kinds.items() if kind is Kind.MACHINE}
+        return read_topology(self._clues.values(), self._machines | found, {})
 
 
 _CLUES = ("VmName", "ClusterNode", "Server", "WriterName", "ProviderName", "Binary")
