@@ -29,8 +29,10 @@ from diagnostics.redaction.texts import copy_text, pieces_of
 from engine.sentence import Sentence
 
 _EVENT_LOG = "evtx"
-_TRACE = "errlog"
-"""Kinds of documents whose readers tell no name that the text does not."""
+_TRACE, _COPIED_TEXT = "errlog", "event-text"
+"""Documents whose readers tell no name that the text does not; of the latter, each machine and its roles."""
+_ENOUGH = 20
+"""Records of a kind that tell all that such a document's records tell."""
 _PIECE = 1 << 20
 
 
@@ -163,9 +165,23 @@ def _surveyed(
     if form is not None and form.kind != _TRACE:
         tally = Tally()
         tally.watch = lambda: advanced(0)
-        for event in form.read(document, everything, tally):
+        for event in form.read(document, _Sated() if form.kind == _COPIED_TEXT else everything, tally):
             survey.event(event)
+        for machine in tally.machines:
+            survey.machine(machine, document.machine)
     return digest.digest()
+
+
+class _Sated:
+    """Is interested in the first records of each kind."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[str, int]] = Counter()
+
+    def __call__(self, provider: str, event_id: int) -> bool:
+        """Whether there were few such records yet."""
+        self._seen[provider, event_id] += 1
+        return self._seen[provider, event_id] <= _ENOUGH
 
 
 def _copied(

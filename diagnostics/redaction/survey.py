@@ -57,6 +57,7 @@ class Survey:
             "theirs": lambda match: finds.guids.update(re.findall(GUID, match[0].lower())),
             "version": lambda match: finds.versions.add(match["number"]),
             "labelled": lambda match: self._labelled(match["label"], match["value"]),
+            "datum": lambda match: self._by_word[known().fields[match["field"].lower()]](match["content"]),
             "who": lambda match: finds.account(match["account"].replace("\\\\", "\\")),
             "directory": lambda match: self._directory(match[0]),
             "mail": lambda match: self._mail(match[0]),
@@ -73,19 +74,19 @@ class Survey:
         if machine:
             self._hints[name] = machine
 
-    def machine(self, name: str) -> None:
-        """A machine that a record is of."""
+    def machine(self, name: str, suggested: str = "") -> None:
+        """A machine that a record is of; what a document's name has only `suggested` is weighed in the end."""
+        if not name or name == suggested:
+            return
         self._machines.add(name)
         self.finds.machine(name)
 
     def event(self, event: Event) -> None:
         """The names in an event's fields, and in the texts that these hold."""
-        anonymous = event.machine in self._hints.values()
         key = (event.machine, event.provider, event.kind, *map(event.fields.get, _CLUES, ("",) * len(_CLUES)))
         if key not in self._clues:
             self._clues[key] = msgspec.structs.replace(event, text="", codes=())
-            if event.machine and not anonymous:
-                self.machine(event.machine)
+            self.machine(event.machine, self._hints.get(event.source, ""))
         asked = known().records.get(f"{event.provider.lower()}/{event.event_id}", {})
         for name, value in named_values(event):
             if not value or len(value) > _BATCH:

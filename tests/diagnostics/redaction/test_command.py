@@ -94,7 +94,7 @@ def test_the_map_is_for_its_owner_alone(logs, tmp_path):
     assert "never send it" in result.stderr
 
 
-def test_words_that_look_like_names_are_listed(logs, tmp_path):
+def test_words_that_look_like_names_are_listed(logs):
     (logs / "more.txt").write_text("Call Xaver Zwirbel about preSRVHV01\nHost Name: HV01\n")
     told = run(logs, "--dry-run", "--review").stdout.partition("look like names")[2]
     assert {"Xaver", "Zwirbel", "preSRVHV01"} <= set(told.split())

@@ -7,6 +7,7 @@ import pytest
 from diagnostics.evidence.document import Document, Tally
 from diagnostics.parsers.evtx import read
 from diagnostics.parsers.format import everything
+from diagnostics.redaction.known import known
 from tests.diagnostics.redaction.copies import copy_of, names_left
 from tests.shared import SHARED, needs_shared, shared
 
@@ -39,10 +40,17 @@ def test_every_record_of_a_real_log_is_in_its_copy_without_names(log, tmp_path):
 
 
 def shape(event):
-    return event.record, event.time, event.provider, event.event_id, event.channel, event.level, list(event.fields), event.codes
+    return (
+        event.record,
+        event.time,
+        event.provider,
+        event.event_id,
+        event.channel,
+        event.level,
+        list(event.fields),
+        event.codes,
+    )
 
 
 def common(done):
-    from diagnostics.redaction.known import known
-
     return {name.lower() for name in done.common} | known().accounts | known().machines

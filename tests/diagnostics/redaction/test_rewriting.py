@@ -1,6 +1,7 @@
 r"""Names and addresses are replaced wherever they stand, alike everywhere, and nothing else is."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -35,7 +36,7 @@ STAYS += ["127.0.0.1", "::1", "ClusterStorage\\Volume1\\", ".vhdx", "AppData\\Lo
 STAYS += ["{e8132975-6f93-4464-a53e-1050253ae220}", "1.0.0.7", "2026-11-20T01:02:03.456Z", "KB2919355", "00-15-5D-"]
 
 
-def written(folder: Path, files: dict[str, str | bytes]) -> Path:
+def written(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -69,7 +70,9 @@ def test_what_is_one_subnet_stays_one(tmp_path):
 
 
 def test_a_name_that_is_a_word_of_logs_is_replaced_only_where_it_stands_alone(tmp_path):
-    files = {"HV02-job.txt": CUSTOMER["HV01-job.txt"].replace("PAYROLL7", "Backup") + "The 'Backup' failed: no Backup.\n"}
+    files = {
+        "HV02-job.txt": CUSTOMER["HV01-job.txt"].replace("PAYROLL7", "Backup") + "The 'Backup' failed: no Backup.\n"
+    }
     done = copy_of(written(tmp_path / "logs", files), tmp_path / "copy")
     told = text_of(tmp_path / "copy", "HOST2-job.txt")
     assert done.common == ["Backup"]
@@ -103,11 +106,15 @@ def test_encoding_and_ends_of_lines_stay(encoding, tmp_path):
 NAMES = st.from_regex(r"[A-Z][A-Za-z]{2,6}-?[0-9]{2,4}", fullmatch=True) | st.from_regex(
     r"[東西南北経理部総務]{3,5}[0-9]{0,2}", fullmatch=True
 )
-AROUND = st.sampled_from(["", " ", ".", ",", "'", '"', "\t", "\n", ": ", "(", ")", "[", "{", "/", "\\", "_", "-", "=", "@ ", "の", "é "])
+AROUND = st.sampled_from(
+    ["", " ", ".", ",", "'", '"', "\t", "\n", ": ", "(", ")", "[", "{", "/", "\\", "_", "-", "=", "@ ", "の", "é "]
+)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(NAMES, min_size=1, max_size=4, unique_by=str.lower), st.lists(AROUND, min_size=4, max_size=12), st.data())
+@given(
+    st.lists(NAMES, min_size=1, max_size=4, unique_by=str.lower), st.lists(AROUND, min_size=4, max_size=12), st.data()
+)
 @example(["KDNR-2041"], ["'", "'", "_", "の", "\n", "\t"], None)
 def test_names_go_wherever_they_stand_whatever_the_form_of_the_file(tmp_path_factory, names, around, data):
     assume(not any(known().is_common(name.lower()) for name in names))
@@ -122,7 +129,7 @@ def test_names_go_wherever_they_stand_whatever_the_form_of_the_file(tmp_path_fac
         "<EventRecordID>1</EventRecordID><Channel>Application</Channel><Computer>{}</Computer><Security/></System>"
         "<EventData><Data Name='VmName'>{}</Data><Data>{}</Data></EventData></Event>"
     )
-    files = {
+    files: dict[str, str | bytes] = {
         **{f"{name}.xml": event.format(name, name, escape(text)) for name in names},
         "a.txt": text,
         "b.json": json.dumps({"Message": text, "Path": f"C:\\{names[0]}\\{names[-1]}.vhdx"}),
