@@ -7,7 +7,7 @@ import msgspec
 
 from diagnostics.case.topology import Topology, read_topology
 from diagnostics.event import Event
-from diagnostics.evidence.machines import known_machine_in
+from diagnostics.evidence.machines import by_label, known_machine_in
 from diagnostics.knowledge.events import named_values
 from diagnostics.redaction.finds import Finds
 from diagnostics.redaction.kinds import Kind
@@ -118,7 +118,7 @@ class Survey:
     def finish(self) -> None:
         """Everything has been seen: a document's name suggests a machine where it holds none that is known."""
         self.flush()
-        told = set(self._machines) - set(self._hints.values())
+        told = by_label(self._machines - set(self._hints.values()))
         for name, machine in sorted(self._hints.items()):
             self.machine(known_machine_in(name, told) or machine)
         self.finds.settle()

@@ -21,7 +21,7 @@ TRACE_GOAL, TEXT_GOAL = 2.0, 0.8
 """MB/s, with two passes: what is replaced has to be known before the first byte is written."""
 _TRACE = (
     "0990\t17D8\t11/20\t01:{minute:02}:{second:02}.{n:03}\t31\tvsssnapshotrequestor.cpp(170)\tNORMAL\t"
-    "Snapshot of D: on HV{host:02}.muster.local for SQL{vm:03}, {{f7958f9b-0506-4354-a59d-{n:012x}}}, by 10.1.2.{host}\n"
+    "Snapshot of D: on HV{host:02}.muster.local for SQL{vm:03}, {{f7958f9b-0506-4354-a59d-{n:012x}}}, 10.1.2.{host}\n"
 )
 _EVENT = """Log Name:      Application
 Source:        VSS
