@@ -11,7 +11,6 @@ from collections import ChainMap, Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from copy import copy
 from functools import cached_property
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -223,6 +222,17 @@ def _private(observed: Factor, sets: Sets) -> Floats:
     return weights
 
 
+class _Serials:
+    """Numbers from 0 on. Networks go to other processes, and iterators of the standard library cannot for long."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def take(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+
 class Network:
     """The plates of a problem as nodes, and what they know of each other."""
 
@@ -248,7 +258,7 @@ class Network:
         self._catalogs: dict[tuple[object, ...], Catalog] = {}
         self._of_causes: dict[tuple[str, int], Catalog] = {}
         self._nodes: MutableMapping[object, Node] = {}
-        self._serials = count()
+        self._serials = _Serials()
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
         self.reach = {
             name: tuple(catalog.reaches(path) for catalog in self.chains[name]) for name, path in self.paths.items()
@@ -291,7 +301,7 @@ class Network:
             lines = dict(sorted(made_of.lines, key=repr))
             observed = factor(made_of.chain, made_of.reach, lines, self.problem.leak, made_of.acquitted)
             ordered = dict(sorted(children.items(), key=lambda child: child[0].serial))
-            node = Node(next(self._serials), made_of, observed, ordered, self.problem.activation, self._most_cells)
+            node = Node(self._serials.take(), made_of, observed, ordered, self.problem.activation, self._most_cells)
             known[content] = node
         return node
 

@@ -1,5 +1,7 @@
 """The verdict as JSON, and the schema of it."""
 
+from inspect import cleandoc
+
 import msgspec
 
 from diagnostics.verdict import Verdict
@@ -12,4 +14,17 @@ def to_json(verdict: Verdict) -> bytes:
 
 def json_schema() -> bytes:
     """The JSON schema of a verdict (draft 2020-12)."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Verdict)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(_dedented(msgspec.json.schema(Verdict))), indent=2) + b"\n"
+
+
+def _dedented(schema: object) -> object:
+    """The descriptions are docstrings, which Python 3.13 dedents when it compiles them, and earlier ones do not."""
+    match schema:
+        case dict():
+            return {
+                key: cleandoc(value) if key == "description" and isinstance(value, str) else _dedented(value)
+                for key, value in schema.items()
+            }
+        case list():
+            return [_dedented(item) for item in schema]
+    return schema

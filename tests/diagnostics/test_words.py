@@ -1,5 +1,7 @@
 """Words that few nights end with, from the logs of the lab's machines."""
 
+import pickle
+
 import msgspec
 
 from diagnostics.diagnosis import Knowledge, diagnose, load_knowledge
@@ -54,3 +56,8 @@ def test_what_is_worth_collecting_is_worth_the_way():
     told = diagnose(Request(paths=(str(logs),))).verdict.next_evidence
     assert told
     assert all(wanted.gain_bits >= 0.05 for wanted in told)
+
+
+def test_a_diagnosis_goes_to_another_process_without_what_python_will_not_pickle_for_long():
+    diagnosis = diagnose(Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),)))
+    assert b"itertools" not in pickle.dumps(diagnosis)

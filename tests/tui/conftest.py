@@ -4,6 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.bundled import SAMPLES
+
+
+@pytest.fixture(autouse=True)
+def quick_screens_of_known_samples(monkeypatch):
+    """For the time of a test: the samples that were written by hand, and no animations in programs that it starts."""
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("SHINDAN_SAMPLES", str(SAMPLES))
+
 
 @pytest.fixture(scope="session")
 def long_log(tmp_path_factory) -> Path:

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -22,8 +21,6 @@ from tui.case import OpenCase
 from tui.errand import ErrandFailedError, Watching
 from tui.session import Session
 
-os.environ["TEXTUAL_ANIMATIONS"] = "none"
-os.environ["SHINDAN_SAMPLES"] = str(SAMPLES)
 NARROW, WIDE = (80, 24), (120, 40)
 Story = Callable[..., Awaitable[None]]
 
