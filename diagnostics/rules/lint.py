@@ -11,9 +11,11 @@ from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.rules.conditions import ANY_FIELD, Like, leaves
 from diagnostics.rules.locating import Spot, spot
+from diagnostics.rules.packs import SAMPLES_SUFFIX
 from diagnostics.rules.reach import reach
 from diagnostics.rules.rule import Pack, Rule, Status
 from diagnostics.rules.samples import Samples, check, read_samples
+from diagnostics.rules.words import many
 from engine.datafiles.documents import Problem
 
 
@@ -77,8 +79,8 @@ def samples_are_missing(shelf: Shelf) -> Iterator[Issue]:
     for rule in shelf.rules:
         hits, near_misses = shelf.samples[rule.name]
         if len(hits) < 2 or len(near_misses) < 2:
-            told = f"{rule.name} has {len(hits)} hits and {len(near_misses)} near misses"
-            yield _at(rule, Severity.ERROR, told, "at least two of each")
+            told = f"{rule.name} has {many(len(hits), 'hit')} and {many(len(near_misses), 'near miss', 'near misses')}"
+            yield _at(rule, Severity.ERROR, told, f"at least two of each, in {rule.name}{SAMPLES_SUFFIX}")
 
 
 def samples_disagree(shelf: Shelf) -> Iterator[Issue]:
@@ -93,9 +95,12 @@ def causes_are_unknown(shelf: Shelf) -> Iterator[Issue]:
     for rule in shelf.rules:
         for link in rule.causes:
             if link.id not in shelf.catalog.causes:
-                near = get_close_matches(link.id, shelf.catalog.causes, 1)
+                causes = shelf.catalog.causes
+                of_component = [cause.id for cause in causes.values() if cause.component == rule.component]
+                near = get_close_matches(link.id, causes, 1, 0.8)
+                meant = near[0] if near else f"one of those of {rule.component}: {', '.join(of_component)}"
                 told = f"{rule.name} names an unknown cause: {link.id}"
-                yield _at(rule, Severity.ERROR, told, "".join(near), spot(rule, "diagnosis", link.id, key="id"))
+                yield _at(rule, Severity.ERROR, told, meant, spot(rule, "diagnosis", link.id, key="id"))
 
 
 def faults_are_unknown(shelf: Shelf) -> Iterator[Issue]:

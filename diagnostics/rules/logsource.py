@@ -1,5 +1,7 @@
 """Which kinds of event a Sigma `logsource:` selects: the table of docs/events.md."""
 
+from difflib import get_close_matches
+
 from diagnostics.event import Kind
 
 _KINDS = {
@@ -23,6 +25,8 @@ _KINDS = {
     ("hyper-v", "checkpoints"): Kind.CHECKPOINT,
     ("hyper-v", "virtual-disks"): Kind.VIRTUAL_DISK,
 }
+_SERVICES = ("application", "system", "security", "setup")
+"""The classic event logs, whose names nobody abbreviates."""
 _BY_SERVICE = {service: kind for (_, service), kind in _KINDS.items()}
 EVERY_KIND = "backup-error"
 """The category of rules about what says the same wherever it is printed."""
@@ -41,6 +45,17 @@ def kinds_of(product: str, category: str, service: str) -> frozenset[Kind]:
     if kind is None and product == "windows":
         return RECORDS
     return frozenset({kind} if kind else ())
+
+
+def misspelt(product: str, service: str) -> str:
+    """The service that was probably meant, where Windows has none of such a name but one much like it; else empty.
+
+    Sigma names the services of Windows after event logs, which are any number; so what is like none passes.
+    """
+    known = [*_SERVICES, *(name for of, name in _KINDS if of == product)]
+    if product != "windows" or not service or service in known or "-" in service:
+        return ""
+    return next(iter(get_close_matches(service, known, 1, 0.75)), "")
 
 
 def logsource_of(kind: Kind) -> dict[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 from diagnostics.event import Kind
 from diagnostics.rules.conditions import Node
 from diagnostics.rules.detection import header_problems, read_detection
-from diagnostics.rules.logsource import kinds_of
+from diagnostics.rules.logsource import kinds_of, misspelt
 from diagnostics.rules.rule import CauseLink, Logsource, Plate, Polarity, Rule, Status, Text, sits_on
 from engine.datafiles.documents import Problem, YamlDocument
 from engine.datafiles.schema import typed
@@ -69,6 +69,9 @@ def read_rule(document: YamlDocument, stem: str) -> tuple[Rule | None, list[Prob
     kinds = kinds_of(header.logsource.product, header.logsource.category, header.logsource.service)
     if not kinds:
         problems.append(document.problem(("logsource",), "logsource selects no kind of event", "one of docs/events.md"))
+    elif meant := misspelt(header.logsource.product, header.logsource.service):
+        told = f"logsource.service is {header.logsource.service!r}"
+        problems.append(document.problem(("logsource", "service"), told, meant))
     problems += _name_problems(document, header, stem)
     place, wrong = _place(document, header.diagnosis)
     problems += [*wrong, *_polarity_problems(document, header.diagnosis)]

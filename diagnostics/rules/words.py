@@ -141,3 +141,8 @@ def _pattern(parts: tuple[str | Wild, ...]) -> tuple[Sentence, str]:
 def pattern_text(parts: tuple[str | Wild, ...]) -> str:
     """A pattern as Sigma writes it, with `*` and `?`."""
     return "".join(_SHOWN[part] if isinstance(part, Wild) else part for part in parts)
+
+
+def many(count: int, one: str, several: str = "") -> str:
+    """`1 rule`, `2 rules`, `0 near misses`."""
+    return f"{count} {one if count == 1 else several or f'{one}s'}"

@@ -261,7 +261,20 @@ def _problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     what = _error_text(error)
     if "nesting depth" in what:  # newer releases of libyaml count for themselves, and stop before we would
         return Problem(file, _error_line(error, text), "nested too deeply", f"at most {MAX_DEPTH} levels")
-    return Problem(file, _error_line(error, text), f"not YAML: {what}")
+    line = _error_line(error, text)
+    return Problem(file, line, f"not YAML: {what}", _meant(what, "".join(text.splitlines()[line - 1 : line])))
+
+
+def _meant(what: str, line: str) -> str:
+    """What the line that a parser stumbled over probably needs: most people err in one of these ways."""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "spaces at the beginning of the line, not tabs"
+    value = line.partition(": ")[2].lstrip()
+    if value.startswith(("{", "[")) and not value.rstrip().endswith(("}", "]")):
+        return f"quotes around a text that begins with {value[0]}, or the bracket that closes it"
+    if ": " in value and value[0] not in "'\"{[":
+        return "quotes around a text with a colon in it"
+    return "a line that is indented like its neighbours" if "expected key" in what else ""
 
 
 def _error_line(error: yaml.YAMLError, text: str) -> int:

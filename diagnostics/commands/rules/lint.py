@@ -11,6 +11,7 @@ from diagnostics.commands.rules.places import CHECK_STATUS, PLACES, checked
 from diagnostics.exit_codes import ExitCode
 from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.rules.lint import Issue, Severity, lint
+from diagnostics.rules.words import many
 from diagnostics.sanitize import one_line
 
 
@@ -38,8 +39,8 @@ def lint_rules(places: tuple[Path, ...], *, notes: bool, as_json: bool) -> None:
         for issue in shown:
             click.echo(one_line(str(issue), 2000))
     counts = Counter(issue.severity for issue in issues)
-    told = ", ".join(f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}" for severity in Severity)
-    click.echo(f"{len(pack.rules)} {'rule' if len(pack.rules) == 1 else 'rules'}: {told}", err=True)
+    told = ", ".join(many(counts[severity], severity) for severity in Severity)
+    click.echo(f"{many(len(pack.rules), 'rule')}: {told}", err=True)
     sys.exit(ExitCode.FAULT if counts[Severity.ERROR] else ExitCode.HEALTHY)
 
 

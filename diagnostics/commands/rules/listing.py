@@ -17,6 +17,7 @@ from diagnostics.knowledge.catalog import load_catalog
 from diagnostics.parsers.codes import canonical
 from diagnostics.rules.reach import asks_for, reach
 from diagnostics.rules.rule import Polarity, Rule
+from diagnostics.rules.words import many
 from engine.pipeline import Component
 
 
@@ -45,8 +46,9 @@ class Wanted(msgspec.Struct, frozen=True):
     "list",
     help="""List the rules, all or those about something: `--provider VSS --event-id 8229`, `--code 0x800423F4`.
 
-    Options narrow each other down. A code may be written as any log prints it. --completeness lists causes instead,
-    with what each has: rules, samples (hits + near misses), remedies, documentation, a fault to inject.
+    Options narrow each other down. A code may be written as any log prints it. --completeness lists causes instead
+    (with --component or --cause, those), with what each has: rules, samples (hits + near misses), remedies,
+    documentation, a fault to inject.
 
     \b
     Exit status:
@@ -68,13 +70,13 @@ def list_rules(
     as_json: bool,
     completeness: bool,
     code: str,
-    component: str,
+    component: str | None,
     polarity: str,
     **about: object,
 ) -> None:
     """List rules."""
     if completeness:
-        sys.exit(_completeness(all_rules(folders)))
+        sys.exit(_completeness(all_rules(folders), component or "", str(about["cause"])))
     wanted = msgspec.convert({**about, "code": _code(code), "component": component, "polarity": polarity}, Wanted)
     rules = all_rules(folders)
     found = [rule for rule in rules if wanted(rule)]
@@ -93,15 +95,17 @@ def _code(given: str) -> str:
     return code
 
 
-def _completeness(rules: Sequence[Rule]) -> ExitCode:
-    """Print the table of causes."""
+def _completeness(rules: Sequence[Rule], component: str, cause: str) -> ExitCode:
+    """Print the table of causes: all, those of a component, or one."""
     library = Library(tuple(rules), load_catalog())
-    rows, short = completeness_of(library), shortfalls(library)
+    of_component = {it.id for it in library.catalog.causes.values() if component in ("", it.component)}
+    rows = [row for row in completeness_of(library) if row.cause in of_component and cause in ("", row.cause)]
+    short = shortfalls(library)
     print_table(HEADER, [(*row[:-1], ", ".join(row.holes)) for row in rows])
     lacking = sum(bool(row.holes) for row in rows)
-    told = [f"{len(rows)} causes, {lacking} of them lack something", *short]
+    told = [f"{many(len(rows), 'cause')}, {lacking} lacking something", *short]
     click.echo("; ".join(told), err=True)
-    return ExitCode.FAULT if lacking or short else ExitCode.HEALTHY
+    return ExitCode.FAULT if lacking or short or not rows else ExitCode.HEALTHY
 
 
 _HEADER = ("name", "polarity", "component", "about", "title")

@@ -45,7 +45,7 @@ from engine.pipeline import Component
 @click.option("--provider", default="", help="The event source.")
 @click.option("--event-id", type=click.IntRange(0), default=0)
 @click.option("--code", "codes", multiple=True, help="An error code, as any log prints it.")
-@click.option("--component", default="", type=click.Choice(["", *(it.value for it in Component)]), metavar="ID")
+@click.option("--component", type=click.Choice([it.value for it in Component]), metavar="ID")
 @click.option("--cause", "causes", multiple=True, metavar="ID", help="What may be behind it; makes the rule a fault.")
 @click.option("--from", "log", type=click.Path(path_type=Path), help="A log to take the event from.")
 @click.option("--record", type=int, help="Which of its events.")
@@ -90,7 +90,7 @@ def _draft(
     provider: str,
     event_id: int,
     codes: tuple[str, ...],
-    component: str,
+    component: str | None,
     causes: tuple[str, ...],
 ) -> Draft:
     catalog = load_catalog()

@@ -9,7 +9,7 @@ from diagnostics.commands.rules.places import CHECK_STATUS, PLACES, checked
 from diagnostics.exit_codes import ExitCode
 from diagnostics.rules.mutation import mutate
 from diagnostics.rules.samples import check, read_samples
-from diagnostics.rules.words import in_words
+from diagnostics.rules.words import in_words, many
 from diagnostics.sanitize import one_line
 
 
@@ -41,6 +41,9 @@ def test_rules(places: tuple[Path, ...]) -> None:
     for problem in wrong:
         click.echo(one_line(str(problem), 2000))
     share = 1 - survivors / mutants if mutants else 1.0
-    told = f"{len(pack.rules)} rules, {count} samples, {len(wrong)} wrong; {share:.0%} of {mutants} changes noticed"
+    told = (
+        f"{many(len(pack.rules), 'rule')}, {many(count, 'sample')}, {len(wrong)} wrong; "
+        f"{share:.0%} of {many(mutants, 'change')} noticed"
+    )
     click.echo(told, err=True)
     sys.exit(ExitCode.FAULT if wrong else ExitCode.HEALTHY)

@@ -44,3 +44,16 @@ def test_what_cannot_be_understood_is_wrong_usage(option, value):
 def test_a_table_is_aligned_by_columns_of_the_terminal_and_shows_no_control_characters(capsys):
     print_table(("name", "title"), [("規則", "a"), ("rule\x1b[2J", "b")])
     assert capsys.readouterr().out == "name      title\n規則      a\nrule␛[2J  b\n"
+
+
+def test_completeness_is_of_the_component_or_the_cause_that_was_asked_for():
+    def causes(*options):
+        ran = CliRunner().invoke(rules, ["list", "--completeness", *options])
+        return ran.exit_code, [line.split()[0] for line in ran.stdout.splitlines()[1:]]
+
+    code, of_component = causes("--component", "hardware_provider")
+    assert code == 0
+    assert "provider-not-registered" in of_component
+    assert "sql-writer-failed" not in of_component
+    assert causes("--cause", "provider-not-registered") == (0, ["provider-not-registered"])
+    assert causes("--cause", "no-such-cause") == (1, [])

@@ -57,7 +57,7 @@ STABLE = changed("status: experimental", "status: stable")
 @pytest.mark.parametrize(
     ("text", "samples", "issue"),
     [
-        (GOOD, FEW_SAMPLES, (Severity.ERROR, "good-rule has 2 hits and 1 near misses")),
+        (GOOD, FEW_SAMPLES, (Severity.ERROR, "good-rule has 2 hits and 1 near miss")),
         (GOOD, SAMPLES.replace("33", "36"), (Severity.ERROR, "good-rule matches this near miss")),
         (UNKNOWN_CAUSE, SAMPLES, (Severity.ERROR, "good-rule names an unknown cause: nobody-knows")),
         (TEXT_RULE, SAMPLES, (Severity.WARNING, "good-rule reads message text in one language: 'could not be grown'")),
@@ -188,3 +188,27 @@ def test_a_folder_is_judged_alone_but_beside_the_shipped_rules(tmp_path: Path) -
 def test_a_place_that_does_not_exist_exits_with_3(tmp_path: Path) -> None:
     result = CliRunner().invoke(rules, ["lint", str(tmp_path / "nowhere")])
     assert (result.exit_code, "no such folder or file" in result.stderr) == (3, True)
+
+
+def problems_of(folder: Path, catalog: Catalog, text: str, samples: str = SAMPLES) -> list[str]:
+    """What lint says of a rule, as a person reads it."""
+    return [str(issue.problem) for issue in lint(load_from([write(folder, text, samples)]), catalog)]
+
+
+def test_of_an_unknown_cause_the_nearest_is_told_or_those_of_the_component(tmp_path, catalog):
+    near = problems_of(tmp_path / "near", catalog, changed("id: diff-area-limit", "id: dif-area-limit"))
+    assert any("unknown cause: dif-area-limit (expected diff-area-limit)" in line for line in near)
+    far = problems_of(tmp_path / "far", catalog, UNKNOWN_CAUSE)
+    assert any("(expected one of those of volsnap_diffarea: diff-area-" in line for line in far)
+
+
+def test_a_misspelt_service_of_windows_is_located_and_a_log_of_its_own_is_not(tmp_path, catalog):
+    wrong = problems_of(tmp_path / "wrong", catalog, changed("service: system", "service: sytem"))
+    assert any("logsource.service is 'sytem' (expected system)" in line for line in wrong)
+    own = problems_of(tmp_path / "own", catalog, changed("service: system", "service: acme-storage-events"))
+    assert not any("logsource" in line for line in own)
+
+
+def test_where_samples_lack_their_file_is_named(tmp_path, catalog):
+    lacking = problems_of(tmp_path / "few", catalog, GOOD, FEW_SAMPLES)
+    assert any(line.endswith("(expected at least two of each, in good-rule.tests.yml)") for line in lacking)

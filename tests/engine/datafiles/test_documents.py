@@ -63,6 +63,19 @@ def test_a_document_that_cannot_be_used_names_the_line_and_the_reason(text: str,
     assert problem.what.startswith(what)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("a: 1\n\tb: 2\n", "spaces at the beginning of the line, not tabs"),
+        ("a: {host}.writer\n", "quotes around a text that begins with {, or the bracket that closes it"),
+        ("a: Acme: the provider: failed\n", "quotes around a text with a colon in it"),
+        ("a:\n    b: 1\n  c: 2\n", "a line that is indented like its neighbours"),
+    ],
+)
+def test_where_yaml_is_broken_what_was_probably_meant_is_told(text: str, meant: str) -> None:
+    assert problems(text)[0].expected == meant
+
+
 def test_all_problems_of_one_file_are_told_at_once() -> None:
     assert [problem.line for problem in problems("a: yes\nb: !x 1\na: 2\n")] == [1, 2, 3]
 
