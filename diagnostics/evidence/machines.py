@@ -11,6 +11,8 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9-]{1,63})*")
 _NETBIOS_LENGTH = 15
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 _TOKEN = re.compile(r"[^-_ .%()\[\]+,]+")
+_GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
+"""Of a virtual machine, as its configuration file is called: no computer has such a name."""
 _CHANNEL = re.compile(r"(?i)(^|[-_ .])microsoft-windows-.*")
 
 _LISTING = re.compile(r"(writers|providers|shadowstorage|shadows|volumes)[^\\/]*$", re.IGNORECASE)
@@ -54,7 +56,7 @@ def machine_in(name: str) -> str:
 
 
 def _machine_in_part(part: str) -> str:
-    whole = _without_endings(part)
+    whole = _GUID.sub("", _without_endings(part))
     stem = _CHANNEL.sub("", whole)
     tokens = list(_TOKEN.finditer(stem))
     while tokens and _is_generic(tokens[-1].group()):

@@ -78,3 +78,10 @@ def test_addresses_are_not_shortened():
         "10.0.0.6": "10.0.0.6",
         "fe80::1": "fe80::1",
     }
+
+
+def test_the_identity_of_a_virtual_machine_is_no_computer_s_name():
+    identity = "6E2EA12C-1111-2222-3333-444455556666"
+    assert machine_in(f"Virtual Machines/{identity}.xml") == ""
+    assert machine_in(f"HV08-vm-configurations/{identity}.xml") == "HV08"
+    assert machine_in(f"HV08-{identity}.xml") == "HV08"

@@ -12,6 +12,7 @@ from diagnostics.case.collecting import missing
 from diagnostics.case.topology import Role as MachineRole
 from diagnostics.case.topology import read_topology
 from diagnostics.commands.collect import collect
+from diagnostics.commands.eligibility import eligibility
 from diagnostics.evidence.machines import machine_in
 from diagnostics.knowledge.catalog import Role
 from diagnostics.knowledge.collection import (
@@ -26,7 +27,7 @@ from diagnostics.parsers.format import Relevance
 from diagnostics.reading import read_case
 from tests.diagnostics.parsers.exports import clixml
 from tests.diagnostics.parsers.test_errlog import AGENT, SERVER
-from tests.diagnostics.parsers.test_storage import ENGLISH_DISKS
+from tests.diagnostics.parsers.test_storage import CONFIG, ENGLISH_DISKS
 from tests.diagnostics.parsers.test_text import DISKSHADOW
 from tests.diagnostics.parsers.test_updates import ENGLISH as ENGLISH_SYSTEM
 from tests.diagnostics.parsers.test_vssadmin import SHADOWS
@@ -58,8 +59,7 @@ OUTPUTS = {
     "integration-services": objects("Microsoft.HyperV.PowerShell.VMIntegrationComponent", VMName="SQL01", Name="VSS",
                                     Enabled="true", PrimaryStatusDescription="OK", Id="x\\5CED1297-4598-4915-A5FC-AD21BB4D02A4"),
     "vm-settings": VM,
-    "vm-setting-data": objects("System.Management.ManagementObject#root\\virtualization\\Msvm_VirtualSystemSettingData", ElementName="SQL01",
-                               VirtualSystemIdentifier="11111111-2222-3333-4444-555555555555", SnapshotDataRoot="C:\\VM", ConfigurationDataRoot="C:\\VM"),
+    "vm-configurations": CONFIG,
     "virtual-disks": objects("Microsoft.HyperV.PowerShell.HardDiskDrive", VMName="SQL01", Path="D:\\VM\\SQL01.vhdx",
                              ControllerType="SCSI", ControllerNumber="0"),
     "volumes": objects("Microsoft.Management.Infrastructure.CimInstance#root/cimv2/Win32_Volume", DriveLetter="C:",
@@ -158,6 +158,7 @@ def test_old_systems_get_cmd_and_no_cmdlet_that_they_lack():
         text = script(role, Windows.W2008)
         assert "Get-VM" not in text
         assert "Get-CimInstance" not in text
+        assert "powershell" not in text  # a feature of Windows Server 2008 that few have added
         assert "rem " in text
         assert "%COMPUTERNAME%" in text
 
@@ -174,3 +175,40 @@ def test_the_command_prints_script_table_and_json():
     (first, *_) = json.loads(run(collect, ["--role", "domain-controller", "--json"]).stdout)
     assert first["file"] == "{machine}-System.evtx"
     assert run(collect, ["--role", "king"]).exit_code == 2
+
+
+def as_wmic_writes(*items, **values):
+    """`wmic ... get ... /value > FILE`: UTF-16, and CR CR LF."""
+    objects = items or (values,)
+    text = "\n\n\n" + "\n\n\n".join("\n".join(f"{name}={it}" for name, it in one.items()) for one in objects) + "\n\n\n"
+    return ("\ufeff" + text.replace("\n", "\r\r\n")).encode("utf-16-le")
+
+
+def test_what_the_scripts_for_2008_make_decides_the_conditions_of_an_online_backup(tmp_path):
+    host, guest = tmp_path / "shindan-HV08", tmp_path / "shindan-SQL01"
+    machine = "6E2EA12C-1111-2222-3333-444455556666"
+    configurations = host / "HV08-vm-configurations"
+    configurations.mkdir(parents=True)
+    (configurations / f"{machine}.xml").write_text(CONFIG, "utf-16")
+    computers = ({"ElementName": "HV08", "EnabledState": 2, "Name": "HV08"},
+                 {"ElementName": "SQL01", "EnabledState": 2, "Name": machine})  # fmt: skip
+    (host / "HV08-vm.xml").write_bytes(as_wmic_writes(*computers))
+    guest.mkdir()
+    volume = {"Capacity": 135838822400, "DriveLetter": "C:", "DriveType": 3, "FileSystem": "NTFS",
+              "FreeSpace": 11215540224, "Label": "", "Name": "C:\\", "SystemName": "SQL01"}  # fmt: skip
+    (guest / "SQL01-volumes.xml").write_bytes(as_wmic_writes(volume))
+    (guest / "SQL01-diskpart.txt").write_text(ENGLISH_DISKS)
+    (guest / "SQL01-vssadmin-shadowstorage.txt").write_text(OUTPUTS["shadow-storage"])
+    ran = CliRunner().invoke(eligibility, [str(tmp_path), "--json"])
+    (answered,) = json.loads(ran.stdout)["machines"]
+    outcomes = {it["letter"]: it["outcome"] for it in answered["conditions"]}
+    assert (answered["vm"], answered["host"]) == ("SQL01", "HV08")
+    assert outcomes == {"A": "unknown", "B": "failed", "C": "met", "D": "met", "E": "met", "F": "met", "G": "failed"}
+    assert "not known whether the backup service is enabled" not in ran.stdout
+
+
+def test_versions_of_files_that_wmic_lists_are_read(tmp_path):
+    row = {"Name": "c:\\windows\\system32\\vmms.exe", "Version": "6.0.6001.18016"}
+    (tmp_path / "HV08-file-versions.xml").write_bytes(as_wmic_writes(row))
+    (event,) = read_case([tmp_path], relevant=lambda _: True).events
+    assert (event.kind, event.machine) == ("file-version", "HV08")
