@@ -20,6 +20,8 @@ _WORD = re.compile(r"\w+")
 ABOUT = (
     *("shadow", "vss", "writer", "freeze", "volumes for this operation", "resource allocation", "object", "dpm"),
     *("network path", "semaphore", "syntax is", "password", "domain", "corrupted and", "redundancy", "locked out"),
+    *("another snapshot", "snapshot set in", "memory resources", "to process this", "paging file", "virtual hard disk"),
+    *("speicherressourcen", "auslagerungsdatei", "virtuellen festplatte", "mémoire", "pagination", "paginación", "подкачки"),
     *("identity", "principal name", "skewed", "netzwerkpfad", "zeitlimit", "kennwort", "crc", "beschädigt", "gesperrt"),
     *("chemin réseau", "mot de passe", "sémaphore", "illisible", "redondance", "ruta de acceso", "semáforo", "dañado"),
     *(
@@ -34,7 +36,7 @@ ABOUT = (
         "损坏",
         "循环",
     ),
-    *("セマフォ", "パスワード", "ネットワーク パス", "壊れて", "パーティション", "巡回"),
+    *("メモリ リソース", "ページング", "仮想ハード", "セマフォ", "パスワード", "ネットワーク パス", "壊れて", "パーティション", "巡回"),
     *("replica", "protect", "recovery", "consisten", "backup", "exclusively", "account for", "is offline"),
     *("schattenkopie", "generator", "objekt", "instant", "rédacteur", "escritor", "copia"),
     *("シャドウ", "ライター", "リソース", "卷影", "теневого", "записи"),
