@@ -26,18 +26,28 @@ CITED = frozenset(
     }
 )
 """Pages of further cases that a rule had cited before: none of them counts as unseen."""
+LEARNED_SINCE = frozenset(
+    {
+        "server-windows-error-the-vss-snapshot-was-deleted-by-the-system",
+        "276739.htm",
+        "activity-succeeded-warnings-production-checkpoints-cannot-be-created",
+    }
+)
+"""Held pages that were met again while a later round was gathered, and whose wording a rule knows since: they are
+scored no more, whether told or not."""
 FLOORS = {
     "seen": (0.857, 0.952),
-    "held": (0.571, 0.714),
+    "held": (0.7, 0.85),
     "seen2": (0.795, 0.886),
-    "held2": (0.714, 0.714),
-    "seen3": (0.346, 0.5),
+    "held2": (0.666, 0.666),
+    "seen3": (0.769, 0.846),
     "held3": (0.333, 0.416),
 }
 """Part -> shares with the cause first and among the first three. Before any rule was read, they were .381 and .571 of
 those that rules have learned from since, and .476 and .714 of those that nothing is tuned on: these tell how it is. Of
 60 further cases, gathered a day later, they were .364 and .568 of those learned from, .643 and .714 of the rest. Of the
-41 of a third round, they were .346 and .500 of those learned from, .333 and .417 of the rest."""
+41 of a third round, they were .346 and .500 of those learned from, .333 and .417 of the rest. Without the pages learned
+since, the held ones were .550 and .700, and .667 and .667, before that round."""
 BLAMED = {"held": {"azure-hyperv-ic-provider-ja-benign"}}
 """Part -> harmless cases that are taken for a fault."""
 UNREAD = {"held": {"kubevirt-freeze-over-ten-seconds"}}
@@ -48,7 +58,8 @@ halves = pytest.mark.parametrize("half", FLOORS)
 
 @cache
 def answers(half: str) -> tuple[tuple[Case, Answer], ...]:
-    return tuple((case, answer_to(case.bundle)) for case in public_cases(half))
+    known = {case["id"] for case in told(half) if page(case) in LEARNED_SINCE}
+    return tuple((case, answer_to(case.bundle)) for case in public_cases(half) if case.id not in known)
 
 
 def folder() -> Path:
@@ -82,9 +93,9 @@ def test_no_further_harmless_case_is_blamed(half: str) -> None:
     assert set(figures(half).noise_blamed) <= BLAMED.get(half, set())
 
 
-@pytest.mark.parametrize("half", ["seen", "held", "seen2"])
+@pytest.mark.parametrize("half", ["seen", "held", "seen2", "seen3"])
 def test_every_miss_is_listed_with_a_reason(half: str) -> None:
-    explained = {case["id"] for case in told(half) if case.get("missed")}
+    explained = {case["id"] for case in told(half) if case.get("missed") and page(case) not in LEARNED_SINCE}
     assert set(figures(half).misses) | set(figures(half).noise_blamed) == explained
 
 
@@ -126,4 +137,5 @@ def test_no_rule_cites_a_held_case(held: str, seen: str) -> None:
     pages = {url.split("#")[0] for url in re.findall(r"url: (\S+)", unread)}
     learned = (folder() / f"{seen}.yml").read_text(encoding="utf-8")
     data = "\n".join(path.read_text(encoding="utf-8") for path in (root / "diagnostics").rglob("*.yml"))
-    assert [page for page in sorted(pages) if page in data and page not in learned] == []
+    pages = {url for url in pages if page({"url": url}) not in LEARNED_SINCE}
+    assert [url for url in sorted(pages) if url in data and url not in learned] == []
