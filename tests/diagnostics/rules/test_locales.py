@@ -81,6 +81,7 @@ TEXTUAL = {
     "sql-worker-threads-exhausted",
     "sql-writer-named-in-error",
     "storage-slow-text",
+    "system-provider-veto-code",
     "system-writer-file-missing-text",
     "system-writer-rejected-at-thaw",
     "vendor-provider-text",
