@@ -1,5 +1,6 @@
 """What readers of text blocks work on: lines with a little foresight, and the page that they are on."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TextIO
 
@@ -15,6 +16,7 @@ LONGEST_LINE = 65_536
 _CHUNK = 65_536
 _FORESIGHT = 2
 """So many lines behind the next one a block's hint may stand: the ruler below a table's heading."""
+_QUOTED = re.compile(r"\A(?:> ?)+")
 _JUNK = "\0\ufeff\u200e\u200f"
 _WITHOUT_JUNK = str.maketrans("", "", _JUNK)
 
@@ -82,6 +84,7 @@ class Lines:
             self._rest = ""
         if self._rest is None and lines and not lines[-1]:
             lines.pop()  # the last line ended properly
+        lines = _unquoted(lines) if "\n>" in text or text.startswith(">") else lines
         self._lines += lines
         if self._sieve:
             self._marks += self._sieve.marks(lines)
@@ -95,6 +98,11 @@ class Lines:
 def _clean(chunk: str) -> str:
     """Without the invisible characters that exports leave in texts; most have none, and are only searched."""
     return chunk.translate(_WITHOUT_JUNK) if any(map(chunk.__contains__, _JUNK)) else chunk
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Without the marks that a mail puts before what it answers to; no export begins a line so."""
+    return [_QUOTED.sub("", line, count=1) if line.startswith(">") else line for line in lines]
 
 
 class Page:

@@ -191,3 +191,14 @@ def test_events_of_all_languages_in_one_paste_come_out_in_order(pieces: list[str
     assert [(e.event_id, e.text.strip(), e.codes) for e in events] == [
         (e.event_id, e.text.strip(), e.codes) for e in alone
     ]
+
+
+@pytest.mark.parametrize("mark", ["> ", ">", "> > ", ">> "])
+def test_an_event_in_the_mail_that_is_answered_to_is_the_event(mark):
+    quoted = "".join(f"{mark}{line}".rstrip() + "\n" for line in ENGLISH.splitlines())
+    (event,) = read("Hi,\n\nthis is what it says:\n\n" + quoted).of(Kind.RECORD)
+    (plain,) = read(ENGLISH).of(Kind.RECORD)
+    assert (event.provider, event.event_id, event.time, event.machine) == (
+        plain.provider, plain.event_id, plain.time, plain.machine,
+    )  # fmt: skip
+    assert (event.fields, event.codes) == (plain.fields, plain.codes)
