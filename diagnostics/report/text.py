@@ -67,6 +67,7 @@ _CANDIDATES_SHOWN = 5
 _NOT_CHECKED_SHOWN = 8
 _COMPARED_SHOWN = 8
 _PATHS_SHOWN = 8
+_MACHINES_SHOWN = 20
 _TEXT_SHOWN = 160
 _COLUMN = 14
 """Wide enough for `>1,000,000 : 1`."""
@@ -310,16 +311,29 @@ class _Report:
                     self._line(damage_text(damage), indent=4)
         elif read:
             self._heading(counted(len(read), "Read (1 file)", "Read ({count} files; --explain tells of each)"))
-            for machine, theirs in by_machine(read):
+            machines = by_machine(read)
+            shown = [
+                (machine, theirs)
+                for number, (machine, theirs) in enumerate(machines)
+                if number < _MACHINES_SHOWN or any(source.damage or source.remarks for source in theirs)
+            ]
+            for machine, theirs in shown:
                 self._machine(machine, theirs)
+            if len(shown) < len(machines):
+                more = counted(
+                    len(machines) - len(shown),
+                    "… and 1 more machine, whose files were read whole (--explain shows all)",
+                    "… and {count} more machines, whose files were read whole (--explain shows all)",
+                )
+                self._bullet(Text(more, style="dim"))
         others = by_reason(source for source in sources if not source.records) if len(read) < len(sources) else []
         if others:
             self._heading(say("Not read, or nothing in it is understood"))
         for why, paths in others:
-            shown = ", ".join(paths[:_PATHS_SHOWN])
+            named = ", ".join(paths[:_PATHS_SHOWN])
             if len(paths) > _PATHS_SHOWN:
-                shown = say("{count} files, {some}, … (--explain names all)", count=len(paths), some=shown)
-            self._bullet(Text(f"{why}: {shown}"))
+                named = say("{count} files, {some}, … (--explain names all)", count=len(paths), some=named)
+            self._bullet(Text(f"{why}: {named}"))
 
     def _machine(self, machine: str, sources: list[SourceLine]) -> None:
         self._bullet(Text(machine_text(machine, sources)))

@@ -89,6 +89,21 @@ def test_files_that_hold_nothing_are_told_by_the_reason_and_every_one_by_name_wh
     assert all(other.path in printed(verdict, explain=True) for other in others[::100])
 
 
+def test_of_many_machines_those_with_damage_are_told_and_every_one_when_asked():
+    whole = msgspec.structs.replace(FULL.sources[0], damage=[], remarks=[])
+    sources = [msgspec.structs.replace(whole, path=f"VM{n:03}.evtx", machine=f"VM{n:03}") for n in range(300)]
+    sources[-1] = msgspec.structs.replace(
+        sources[-1], damage=[DamageReport(where="chunk 3", why="its checksum differs")]
+    )
+    verdict = msgspec.structs.replace(FULL, sources=sources)
+    told = " ".join(printed(verdict).split())
+    assert "- VM019: 1 file" in told
+    assert "VM020" not in told
+    assert "VM299.evtx: damaged: chunk 3: its checksum differs" in told
+    assert "… and 279 more machines, whose files were read whole (--explain shows all)" in told
+    assert "VM150.evtx" in printed(verdict, explain=True)
+
+
 def test_where_nothing_was_weighed_no_suspect_is_shown():
     nothing = msgspec.structs.replace(FULL, verdict=VerdictWord.INSUFFICIENT, faults=[], jobs=[], reckoning=Reckoning())
     assert "it could be" in printed(FULL)
