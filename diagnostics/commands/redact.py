@@ -22,6 +22,8 @@ from diagnostics.sanitize import one_line
 
 SCHEMA = "shindan.redaction-map/1"
 _SHORTEST_KEY = 16
+_SHORT = 2
+"""Letters of names that any other word may hold."""
 _STANDARD_INPUT = "-"
 
 
@@ -157,6 +159,8 @@ def _tell(done: Redaction, output: Path | None) -> None:
         click.echo(say("{count} files in {place}", count=done.files, place=one_line(str(output))))
     else:
         click.echo(say("{count} files would be copied", count=done.files))
+    if output and (told := sorted(name.name for name in done.names if _is_in(name.name, output.name))):
+        _say(say("the name of the copy itself tells a name: {names}", names=", ".join(map(one_line, told))))
     for one in done.left_out:
         _say(say("not in the copy: {file}: {why}", file=one_line(one.path), why=say(one.why)))
     if done.common:
@@ -168,6 +172,10 @@ def _tell(done: Redaction, output: Path | None) -> None:
             )
         )
     _say(say("free text may hold names that nothing tells: look through the copy before you send it (--review helps)"))
+
+
+def _is_in(name: str, place: str) -> bool:
+    return len(name) > _SHORT and name.lower() in place.lower()
 
 
 def _review(done: Redaction) -> None:

@@ -22,7 +22,7 @@ class Finds:
     """Names, folded -> what they are names of."""
 
     def __init__(self, keep: Iterable[str] = (), also: Iterable[str] = ()) -> None:
-        self._keep = {fold(name) for name in keep}
+        self._keep = {part for name in keep for part in (fold(name), *_ends(fold(name)), *fold(name).split("."))}
         self.forced = {fold(name) for name in also}
         """Names that the user wants gone wherever they stand."""
         self.kinds: dict[str, Kind] = dict.fromkeys(self.forced, Kind.NAME)
@@ -169,6 +169,12 @@ class Finds:
                 self.machine(text)
         for name in self._keep:
             self.kinds.pop(name, None)
+
+
+def _ends(name: str) -> Iterator[str]:
+    """The domains that a name with dots lies in."""
+    labels = name.split(".")
+    return (".".join(labels[at:]) for at in range(1, len(labels) - 1))
 
 
 def _suffixes(domain: str) -> Iterator[str]:

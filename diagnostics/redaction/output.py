@@ -50,6 +50,8 @@ class Output:
         else:
             for folder in (files, *(path for path in files.rglob("*") if path.is_dir())):
                 folder.chmod(_FOLDER)
+            if self._place.is_dir():
+                self._place.rmdir()  # it is empty; not every system moves a folder over another
             files.replace(self._place)
 
     def _pack(self, files: Path, modified: dict[str, int | None]) -> Path:

@@ -114,10 +114,11 @@ class Rewriter:
         """A part that is not remembered: how many it takes with it, and what stands for them."""
         part = parts[at]
         folded = fold(part)
-        if folded in self._openers and (found := self._by_neighbours(parts, at, folded)):
+        if found := self._by_neighbours(parts, at, folded):
             return found
-        made, counted = (part, _NONE) if not part or _PLAIN.fullmatch(part) else self._rewritten(part, self._anywhere)
-        if len(part) > _LONGEST_REMEMBERED or folded in self._openers:
+        is_plain = not part or (_PLAIN.fullmatch(part) and folded not in self._anywhere)
+        made, counted = (part, _NONE) if is_plain else self._rewritten(part, self._anywhere)
+        if len(part) > _LONGEST_REMEMBERED or self._openings(folded):
             self._counted.update(counted)
         elif made == part:
             if len(self._untouched) > _MOST_REMEMBERED:
@@ -153,9 +154,15 @@ class Rewriter:
 
     def words(self, text: str) -> str:
         """The same of what is nothing but names: parts of the names of files."""
-        return "".join(
-            part if at % 2 else self._rewritten(part, self._names)[0] for at, part in enumerate(_CUT.split(text))
-        )
+        parts = _CUT.split(text)
+        skipped = 0
+        for at in range(0, len(parts), 2):
+            if at >= skipped:
+                found = self._by_neighbours(parts, at, fold(parts[at]), anywhere=True)
+                took, made = found or (1, self._rewritten(parts[at], self._names)[0])
+                skipped = at + took
+                parts[at:skipped] = [made, *([""] * (took - 1))]
+        return "".join(parts)
 
     def binary(self, data: bytes) -> bytes:
         """Bytes that may be text: with pseudonyms, where they are."""
@@ -195,8 +202,8 @@ class Rewriter:
         yield text[done:]
 
     def _at(self, text: str, folded: str, at: int, names: Mapping[str, Pseudonym]) -> tuple[Pseudonym, int] | None:
-        """The longest name that begins there; also behind the letter that is left of an escaped end of a line."""
-        if folded[at] not in self._initials or not (is_edge(text, at) or (at == 1 and text[0] in "nrt")):
+        """The longest name that begins there."""
+        if folded[at] not in self._initials or not _may_begin(text, at):
             return None
         for stop in range(min(len(text), at + self._longest), at, -1):
             if is_edge(text, stop) and (name := names.get(folded[at:stop])):
@@ -216,16 +223,36 @@ class Rewriter:
         counted[name.kind] += 1
         return f"{name.stands}..."
 
-    def _by_neighbours(self, parts: list[str], at: int, folded: str) -> tuple[int, str] | None:
-        """Names of several words, and names that are words: how many parts they take, and what stands for them."""
-        for phrase, name in self._openers[folded]:
-            length = len(phrase)
-            if len(parts) - at < length or any(fold(parts[at + place]) != phrase[place] for place in range(length)):
-                continue
-            if fold(name.name) not in self.common or _stands_alone(parts, at, length):
-                self._counted[name.kind] += 1
-                return length, _spelled(parts[at], name.stands)
+    def _by_neighbours(
+        self, parts: list[str], at: int, folded: str, *, anywhere: bool = False
+    ) -> tuple[int, str] | None:
+        """Names of several words, and names that are words: how many parts they take, and what stands for them.
+
+        The first word may be the end of a part (`VM_File Server 7: failed`), and the last one the beginning of one:
+        what follows it is left in the parts, to be looked at next.
+        """
+        for start in self._openings(folded):
+            for phrase, name in self._openers[folded[start:]]:
+                length = len(phrase)
+                rest = _behind(parts[at : at + length], phrase)
+                if rest is None or (length == 1 and (start or rest)):
+                    continue
+                if anywhere or fold(name.name) not in self.common or _stands_alone(parts, at, length):
+                    self._counted[name.kind] += 1
+                    made = self._rewritten(parts[at][:start], self._anywhere)[0] + _spelled(
+                        parts[at][start:], name.stands
+                    )
+                    if not rest:
+                        return length, made
+                    parts[at + length - 1] = rest
+                    return length - 1, made
         return None
+
+    def _openings(self, folded: str) -> list[int]:
+        """Where in a part the first word of such a name begins."""
+        if not self._openers:
+            return []
+        return [at for at in range(len(folded)) if folded[at:] in self._openers and _may_begin(folded, at)]
 
     def _shaped(self, match: re.Match[str], counted: Counter[Kind]) -> str:
         kind, make = self._makers[match.lastgroup or ""]
@@ -286,6 +313,23 @@ def _openers(names: Mapping[str, Pseudonym], common: frozenset[str]) -> dict[str
     for phrases in found.values():
         phrases.sort(key=lambda phrase: -len(phrase[0]))
     return found
+
+
+def _may_begin(text: str, at: int) -> bool:
+    """Whether a name may begin there: at an edge, or behind the letter left of an escaped tab or end of a line."""
+    return is_edge(text, at) or (at == 1 and text[0] in "nrt")
+
+
+def _behind(parts: list[str], phrase: list[str]) -> str | None:
+    """What follows a phrase within its last part; None where these parts do not hold it. The first part is known to."""
+    if len(parts) < len(phrase) or any(
+        fold(part) != wanted for part, wanted in zip(parts[1:-1], phrase[1:-1], strict=True)
+    ):
+        return None
+    last, wanted = parts[-1], phrase[-1]
+    if len(phrase) == 1:
+        return ""
+    return last[len(wanted) :] if fold(last).startswith(wanted) and is_edge(last, len(wanted)) else None
 
 
 def _stands_alone(parts: list[str], at: int, length: int) -> bool:

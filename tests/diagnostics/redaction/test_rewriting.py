@@ -87,6 +87,23 @@ def test_names_may_be_kept_and_given(tmp_path):
     assert "with hv01, HV01$ and Hv01.corp1.example; SRVHV01X is name1" in told
 
 
+def test_a_kept_domain_keeps_its_short_form_and_a_number_goes_where_it_is_given(tmp_path):
+    copy_of(written(tmp_path / "logs", CUSTOMER), tmp_path / "copy", keep=("muster.local",), also=("3119",))
+    told = text_of(tmp_path / "copy", "notes.txt")
+    assert "HOST1.Muster.Local" in told
+    assert "MUSTER\\user" in told
+
+
+def test_names_of_several_words_go_from_texts_paths_and_names_of_files(tmp_path):
+    files = {
+        "Lohn Buchhaltung 7-log.xml": "<Event><System><Provider Name='x'/><EventID>1</EventID><Computer>HV01</Computer>"
+        "</System><EventData><Data Name='VmName'>Lohn Buchhaltung 7</Data></EventData></Event>",
+        "a.txt": "VM_Lohn Buchhaltung 7: failed at D:\\Lohn Buchhaltung 7\\Lohn%20Buchhaltung%207\n",
+    }
+    copy_of(written(tmp_path / "logs", files), tmp_path / "copy")
+    assert names_left(tmp_path / "copy", ["lohn", "buchhaltung", "HV01"]) == []
+
+
 def test_columns_stay_where_they_were(tmp_path):
     table = "Name            State\n----            -----\nSQL-PRODUKTION9 Running\nWEB1            Off\n"
     copy_of(written(tmp_path / "logs", {"HV01-vms.txt": table}), tmp_path / "copy", also=("SQL-PRODUKTION9", "WEB1"))
@@ -104,7 +121,7 @@ def test_encoding_and_ends_of_lines_stay(encoding, tmp_path):
 
 
 NAMES = st.from_regex(r"[A-Z][A-Za-z]{2,6}-?[0-9]{2,4}", fullmatch=True) | st.from_regex(
-    r"[東西南北経理部総務]{3,5}[0-9]{0,2}", fullmatch=True
+    r"[東西南北経理部総務]{3,5}[0-9]{0,2}|[A-Z][a-z]{3,5}zz [0-9]{2}", fullmatch=True
 )
 AROUND = st.sampled_from(
     ["", " ", ".", ",", "'", '"', "\t", "\n", ": ", "(", ")", "[", "{", "/", "\\", "_", "-", "=", "@ ", "の", "é "]
