@@ -28,7 +28,7 @@ from diagnostics.event import Event
 from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.localize.explain import EvidenceLine
-from diagnostics.localize.judge import FIRM, Judgement
+from diagnostics.localize.judge import FIRM, LIKELY, Judgement
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import harmless, one_line
@@ -144,8 +144,10 @@ class _Writer:
                 return Sentence("Most likely: {cause}.", cause=causes)
             return Sentence("It may be one of these: {causes}.", causes=causes)
         told = Sentence(cause.explanation)
-        if _firm(found) or not causes:
+        if _firm(found):
             return told
+        if not causes:
+            return Sentence("{told} It may also be a cause like it that Shindan does not know.", told=told)
         return Sentence("{told} It may also be: {causes}.", told=told, causes=causes)
 
     def _likely_causes(self, found: FaultFound) -> list[Cause]:
@@ -206,9 +208,12 @@ def _title(found: FaultFound, cause: Cause | None, word: VerdictWord) -> Sentenc
     component = _component(found.component)
     if cause is None:
         return component
-    only_likely = word is VerdictWord.ASSERTED and not _firm(found)
-    template = "{component}, probably: {cause}" if only_likely else "{component}: {cause}"
-    return Sentence(template, component=component, cause=Sentence(cause.title))
+    named = Sentence(cause.title)
+    if (found.cause_probability or 0.0) < LIKELY:
+        return Sentence("{component}, perhaps: {cause}", component=component, cause=named)
+    if word is VerdictWord.ASSERTED and not _firm(found):
+        return Sentence("{component}, probably: {cause}", component=component, cause=named)
+    return Sentence("{component}: {cause}", component=component, cause=named)
 
 
 def _component(component: str) -> Sentence:

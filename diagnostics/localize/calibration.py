@@ -1,7 +1,9 @@
-"""What a probability of the model is worth: one temperature on the log-odds, fitted on generated nights.
+"""What a probability of the model is worth, fitted on generated nights: of a component, and of the name of its cause.
 
-Source of the method: Guo et al., On Calibration of Modern Neural Networks, 2017. The value and how it was found are in
-`calibration.yml`, which the localization benchmark writes; the causes and seeds it is fitted on are never reported on.
+For components it is one temperature on the log-odds (Guo et al., On Calibration of Modern Neural Networks, 2017), for
+names a logistic regression (Platt, Probabilistic Outputs for Support Vector Machines, 1999). The values and how they
+were found are in `calibration.yml`, which the localization benchmark writes; the causes and seeds that they are fitted
+on are never reported on.
 """
 
 import math
@@ -12,11 +14,27 @@ from typing import Annotated, Any
 import msgspec
 
 
+class OfNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes the log-odds that a component at fault is so by the cause that is named (`naming.Name`)."""
+
+    unlisted: float
+    """Where nothing speaks for it: below 0, for it may be a cause that the catalog lacks."""
+    listed: Annotated[float, msgspec.Meta(ge=0.0)]
+    """Times the log-odds against the causes that the catalog lists."""
+    own_signs: Annotated[float, msgspec.Meta(ge=0.0)]
+    """Times the signs of its own that were seen."""
+
+    def probability(self, log_odds: float, own_signs: float) -> float:
+        """P(it is the named cause | its component is at fault)."""
+        return 1.0 / (1.0 + math.exp(-(self.unlisted + self.listed * log_odds + self.own_signs * own_signs)))
+
+
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much the log-odds of the model are to be trusted."""
 
     temperature: Annotated[float, msgspec.Meta(gt=0.0)]
     """Above 1 where the model is too sure."""
+    names: OfNames
     provenance: dict[str, Any]
     """On what it was fitted, and what it changed."""
 

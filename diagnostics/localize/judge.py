@@ -10,7 +10,8 @@ from typing import NamedTuple
 from diagnostics.localize.calibration import shipped
 from diagnostics.localize.explain import EvidenceLine, Suspect, Weighing, minimal, plates_concerned, weigh
 from diagnostics.localize.factors import EventLine, job_line
-from diagnostics.localize.inference import PlatePosterior, Posterior
+from diagnostics.localize.inference import Posterior
+from diagnostics.localize.naming import Name, best_cause, name_of
 from diagnostics.localize.network import Network
 from diagnostics.localize.problem import OTHER, JobObservation, Problem
 from diagnostics.localize.responsibility import Responsibilities
@@ -47,17 +48,20 @@ class Fault(NamedTuple):
     plate: str
     component: str
     cause: str | None
-    """The most probable one, where it is more likely than not; None where only the component is."""
+    """The most probable one, where it is more likely than not by the causes that are listed; None where only the
+    component is."""
     probability: float
     """P(some cause of the component is present on the plate and failed a job); without failed jobs, P(present)."""
     cause_probability: float | None
-    """Of that, the part of the named cause: as much as it holds of the component's P(present)."""
+    """Of that, the part of the named cause: calibrated, for the listed causes are not all that there are."""
     jobs: tuple[str, ...]
     """Keys of the failed jobs that it explains."""
     evidence: tuple[EvidenceLine, ...]
     counter_evidence: tuple[EvidenceLine, ...]
     minimal_evidence: tuple[int, ...]
     """Indices into `evidence` of lines that still carry the fault."""
+    name: Name
+    """The most probable cause, named or not, and what speaks for it."""
 
 
 class Candidate(NamedTuple):
@@ -298,13 +302,13 @@ class _Judge:
     def _fault(self, suspect: Suspect, weighing: Weighing | None) -> Fault:
         probability = self._probability(suspect)
         level = FIRM if probability >= FIRM else LIKELY
-        cause, mass = _best_cause(self.network, self.plates[suspect.plate], suspect)
-        of_cause = probability * min(1.0, mass / self._present(suspect))
+        found = name_of(self.network, self.plates[suspect.plate], suspect, self.families)
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
         plate, component = unfolded(suspect.plate, suspect.component)
-        fault = Fault(plate, component, None, probability, None, jobs, (), (), ())
-        if of_cause >= LIKELY:
-            fault = fault._replace(cause=unfolded(suspect.plate, cause).name, cause_probability=of_cause)
+        fault = Fault(plate, component, None, probability, None, jobs, (), (), (), found)
+        if probability * found.share >= LIKELY:
+            share = self.calibration.names.probability(found.log_odds, found.own_signs)
+            fault = fault._replace(cause=found.cause, cause_probability=probability * share)
         if weighing is None:
             return fault
         if weighing.left_out:
@@ -369,15 +373,9 @@ class _Judge:
         return tuple(self._candidate(suspect, -order[suspect][0]) for suspect in ranking)
 
     def _candidate(self, suspect: Suspect, probability: float) -> Candidate:
-        cause = _best_cause(self.network, self.plates[suspect.plate], suspect)[0]
+        cause = best_cause(self.network, self.plates[suspect.plate], suspect)
         plate, component = unfolded(suspect.plate, suspect.component)
         return Candidate(plate, component, unfolded(suspect.plate, cause).name, probability)
-
-
-def _best_cause(network: Network, plate: PlatePosterior, suspect: Suspect) -> tuple[str, float]:
-    causes = [cause.id for cause in network.nodes[suspect.plate].catalog.causes if cause.component == suspect.component]
-    best = min(causes, key=lambda cause: (-round(plate.causes[cause], 6), cause))
-    return best, plate.causes[best]
 
 
 def _retried(failed: JobObservation, on_plate: Sequence[JobObservation]) -> bool:

@@ -1,10 +1,10 @@
 """One night on the ordinary road: what the verdict says of it, what the yardsticks say, and what is true."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from diagnostics.diagnosis import Knowledge
-from diagnostics.localize.judge import FIRM
+from diagnostics.localize.judge import FIRM, LIKELY, Fault
 from diagnostics.reading import Reading
 from diagnostics.request import Request
 from diagnostics.understanding import Case, understand
@@ -30,6 +30,14 @@ class Named(NamedTuple):
     """Lines of minimal evidence; None where they were not worked out."""
 
 
+class Naming(NamedTuple):
+    """What speaks for the most probable cause of a component that is at fault, and whether it is the one."""
+
+    log_odds: float
+    own_signs: float
+    right: bool
+
+
 class Result(NamedTuple):
     """How a night was answered."""
 
@@ -45,6 +53,8 @@ class Result(NamedTuple):
     candidates: tuple[Answer, ...]
     """What was said of each candidate, the first one first."""
     named: tuple[Named, ...]
+    namings: tuple[Naming, ...]
+    """Of the components that are likely and at fault."""
     jobs: int
     failed: int
 
@@ -101,9 +111,17 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
             for fault in firm
             if fault.probability >= FIRM
         ),
+        namings=tuple(_namings(judgement.faults, night.truths)),
         jobs=len(case.jobs),
         failed=sum(not job.succeeded for job in case.problem.jobs),
     )
+
+
+def _namings(faults: Iterable[Fault], truths: Sequence[Truth]) -> Iterator[Naming]:
+    causes = {truth.cause for truth in truths}
+    for fault in faults:
+        if fault.probability >= LIKELY and is_at_fault((fault.plate, fault.component), truths):
+            yield Naming(fault.name.log_odds, fault.name.own_signs, fault.name.cause in causes)
 
 
 def _place(ranking: Sequence[Instance], component: Component) -> int:

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from diagnostics.diagnosis import diagnose
-from diagnostics.localize.calibration import Calibration
+from diagnostics.localize.calibration import shipped
 from diagnostics.localize.explain import Suspect, account
 from diagnostics.localize.inference import infer
 from diagnostics.localize.judge import judge
@@ -71,7 +72,8 @@ def test_the_foot_of_the_arithmetic_is_what_the_verdict_says(sample):
 
 
 def test_calibration_is_a_row_of_its_own(monkeypatch):
-    monkeypatch.setattr(sys.modules[judge.__module__], "shipped", lambda: Calibration(temperature=2.0, provenance={}))
+    doubtful = replace(shipped(), temperature=2.0)
+    monkeypatch.setattr(sys.modules[judge.__module__], "shipped", lambda: doubtful)
     told = diagnose(Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),))).verdict.reckoning
     raw = told.suspects[0].posterior_db + told.suspects[0].failed_db
     assert told.suspects[0].probability_db == pytest.approx(raw / 2.0, abs=0.11)

@@ -1,0 +1,80 @@
+"""Which cause of a component it is, and what the name rests on.
+
+Within a component the model divides a fault among the causes that the catalog lists. It does not list all of them, and
+one that it lacks mostly shows what listed ones show too: they divide between them what is not theirs, and the first of
+them looks sure. So beside the odds against the other listed causes stands what was seen that is the cause's own:
+signs that two causes share speak for neither of them, nor against one that nobody thought of. `calibration` makes a
+probability of the two.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from diagnostics.localize.explain import Suspect, plates_concerned
+from diagnostics.localize.factors import EventLine
+from diagnostics.localize.inference import PlatePosterior
+from diagnostics.localize.network import Network
+from diagnostics.localize.problem import OTHER
+from diagnostics.localize.sharing import unfolded
+
+_MOST_TELLING = 1e-6
+"""Odds beyond a million to one are not told apart: what no listed cause but one can be, an unlisted one still can."""
+
+
+class Name(NamedTuple):
+    """The most probable cause of a component, and what speaks for its being the one."""
+
+    cause: str
+    share: float
+    """P(it | the component is at fault), were the listed causes all that there are."""
+    own_signs: float
+    """How many signs of its own were seen: for each family of events, by how much more readily the cause shows the
+    most telling of them than any other cause does."""
+
+    @property
+    def log_odds(self) -> float:
+        """Of the share, in nats, as far as odds tell anything."""
+        share = min(max(self.share, _MOST_TELLING), 1.0 - _MOST_TELLING)
+        return math.log(share) - math.log1p(-share)
+
+
+def best_cause(network: Network, plate: PlatePosterior, suspect: Suspect) -> str:
+    """The most probable cause of a component, as the network calls it; where several are, the first by name."""
+    causes = [cause.id for cause in network.nodes[suspect.plate].catalog.causes if cause.component == suspect.component]
+    return min(causes, key=lambda cause: (-round(plate.causes[cause], 6), cause))
+
+
+def name_of(network: Network, plate: PlatePosterior, suspect: Suspect, families: Mapping[str, str]) -> Name:
+    """The name of what is the matter with a suspect; `families`: by the keys of events, those that echo one another."""
+    cause = best_cause(network, plate, suspect)
+    share = min(1.0, plate.causes[cause] / max(plate.components[suspect.component], 1e-300))
+    return Name(unfolded(suspect.plate, cause).name, share, _own_signs(network, suspect.plate, cause, families))
+
+
+def _own_signs(network: Network, plate: str, cause: str, families: Mapping[str, str]) -> float:
+    """However many machines show one: what an unlisted cause shows on one, it shows on all."""
+    leads: defaultdict[str, float] = defaultdict(float)
+    for key, line in _seen_of(network, plate, cause):
+        leads[families[key]] = max(leads[families[key]], _lead(line, unfolded(plate, cause).name))
+    return math.fsum(leads.values())
+
+
+def _seen_of(network: Network, plate: str, cause: str) -> Iterator[tuple[str, EventLine]]:
+    """The events seen that a cause on a plate makes likely."""
+    scope = network.nodes[plate].catalog.scope
+    for around in plates_concerned(network, plate):
+        for key, line in network.lines[around].items():
+            if isinstance(line, EventLine) and line.seen:
+                yield from ((key, line) for link in line.links if (link.scope, link.cause) == (scope, cause))
+
+
+def _lead(line: EventLine, cause: str) -> float:
+    """By how much more readily a cause shows an event than any other cause does, wherever they sit."""
+    shown: defaultdict[str, float] = defaultdict(float)
+    for link in line.links:
+        known = unfolded("", link.cause).name
+        shown[known] = max(shown[known], link.sensitivity)
+    others = (readily for known, readily in shown.items() if known not in {cause, OTHER})
+    return max(0.0, shown[cause] - max(others, default=0.0))
