@@ -100,6 +100,10 @@ class Fault(msgspec.Struct, kw_only=True):
     """Known updates against it, those that are missing first."""
     cause_probability: float | None = None
     """That of the named cause, at most that of the component; None where none is named."""
+    cause_ahead_db: float | None = None
+    """By how much the named cause is ahead of all others that are known of the component, in decibans."""
+    cause_sign: float | None = None
+    """By how much more readily it shows the most telling sign that was seen than any other cause does, 0 to 1."""
 
 
 def foremost(faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:

@@ -1,5 +1,6 @@
 """From the model's judgement to the verdict that people and programs read."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -60,6 +61,8 @@ _IN_THE_GUEST = {
     Stage.HOST_THAW: Stage.GUEST_THAW,
     Stage.PREPARE_BACKUP: Stage.GUEST_PREPARE,
 }
+_DECIBANS = 10.0 / math.log(10.0)
+"""In a nat."""
 
 
 def compose(case: Case) -> Verdict:
@@ -118,6 +121,8 @@ class _Writer:
             cause=cause.id if cause else None,
             probability=round(found.probability, 6),
             cause_probability=None if found.cause_probability is None else round(found.cause_probability, 6),
+            cause_ahead_db=round(found.name.log_odds * _DECIBANS, 1) if cause else None,
+            cause_sign=round(found.name.own_sign, 2) if cause else None,
             title=_title(found, cause, self._case.judgement.verdict),
             explanation=self._explanation(found, cause),
             evidence=[self.evidence(line) for line in found.evidence],

@@ -21,12 +21,12 @@ class OfNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where nothing speaks for it: below 0, for it may be a cause that the catalog lacks."""
     listed: Annotated[float, msgspec.Meta(ge=0.0)]
     """Times the log-odds against the causes that the catalog lists."""
-    own_signs: Annotated[float, msgspec.Meta(ge=0.0)]
-    """Times the signs of its own that were seen."""
+    own_sign: Annotated[float, msgspec.Meta(ge=0.0)]
+    """Times how much its own the most telling sign is that was seen."""
 
-    def probability(self, log_odds: float, own_signs: float) -> float:
+    def probability(self, log_odds: float, own_sign: float) -> float:
         """P(it is the named cause | its component is at fault)."""
-        return 1.0 / (1.0 + math.exp(-(self.unlisted + self.listed * log_odds + self.own_signs * own_signs)))
+        return 1.0 / (1.0 + math.exp(-(self.unlisted + self.listed * log_odds + self.own_sign * own_sign)))
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

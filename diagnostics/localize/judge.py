@@ -302,12 +302,12 @@ class _Judge:
     def _fault(self, suspect: Suspect, weighing: Weighing | None) -> Fault:
         probability = self._probability(suspect)
         level = FIRM if probability >= FIRM else LIKELY
-        found = name_of(self.network, self.plates[suspect.plate], suspect, self.families)
+        found = name_of(self.network, self.plates[suspect.plate], suspect)
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
         plate, component = unfolded(suspect.plate, suspect.component)
         fault = Fault(plate, component, None, probability, None, jobs, (), (), (), found)
         if probability * found.share >= LIKELY:
-            share = self.calibration.names.probability(found.log_odds, found.own_signs)
+            share = self.calibration.names.probability(found.log_odds, found.own_sign)
             fault = fault._replace(cause=found.cause, cause_probability=probability * share)
         if weighing is None:
             return fault

@@ -2,14 +2,14 @@
 
 Within a component the model divides a fault among the causes that the catalog lists. It does not list all of them, and
 one that it lacks mostly shows what listed ones show too: they divide between them what is not theirs, and the first of
-them looks sure. So beside the odds against the other listed causes stands what was seen that is the cause's own:
-signs that two causes share speak for neither of them, nor against one that nobody thought of. `calibration` makes a
+them looks sure. So beside the odds against the other listed causes stands how much of what was seen is the cause's own:
+a sign that two causes share speaks for neither of them, nor against one that nobody thought of. `calibration` makes a
 probability of the two.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnostics.localize.explain import Suspect, plates_concerned
@@ -29,9 +29,9 @@ class Name(NamedTuple):
     cause: str
     share: float
     """P(it | the component is at fault), were the listed causes all that there are."""
-    own_signs: float
-    """How many signs of its own were seen: for each family of events, by how much more readily the cause shows the
-    most telling of them than any other cause does."""
+    own_sign: float
+    """How much its own the most telling sign is that was seen: by how much more readily the cause shows it than any
+    other cause does, 0 to 1. More signs, or more machines that show one, are no more: an unlisted cause may show all."""
 
     @property
     def log_odds(self) -> float:
@@ -46,28 +46,22 @@ def best_cause(network: Network, plate: PlatePosterior, suspect: Suspect) -> str
     return min(causes, key=lambda cause: (-round(plate.causes[cause], 6), cause))
 
 
-def name_of(network: Network, plate: PlatePosterior, suspect: Suspect, families: Mapping[str, str]) -> Name:
-    """The name of what is the matter with a suspect; `families`: by the keys of events, those that echo one another."""
+def name_of(network: Network, plate: PlatePosterior, suspect: Suspect) -> Name:
+    """The name of what is the matter with a suspect."""
     cause = best_cause(network, plate, suspect)
     share = min(1.0, plate.causes[cause] / max(plate.components[suspect.component], 1e-300))
-    return Name(unfolded(suspect.plate, cause).name, share, _own_signs(network, suspect.plate, cause, families))
+    named = unfolded(suspect.plate, cause).name
+    seen = _seen_of(network, suspect.plate, cause)
+    return Name(named, share, max((_lead(line, named) for line in seen), default=0.0))
 
 
-def _own_signs(network: Network, plate: str, cause: str, families: Mapping[str, str]) -> float:
-    """However many machines show one: what an unlisted cause shows on one, it shows on all."""
-    leads: defaultdict[str, float] = defaultdict(float)
-    for key, line in _seen_of(network, plate, cause):
-        leads[families[key]] = max(leads[families[key]], _lead(line, unfolded(plate, cause).name))
-    return math.fsum(leads.values())
-
-
-def _seen_of(network: Network, plate: str, cause: str) -> Iterator[tuple[str, EventLine]]:
+def _seen_of(network: Network, plate: str, cause: str) -> Iterator[EventLine]:
     """The events seen that a cause on a plate makes likely."""
     scope = network.nodes[plate].catalog.scope
     for around in plates_concerned(network, plate):
-        for key, line in network.lines[around].items():
+        for line in network.lines[around].values():
             if isinstance(line, EventLine) and line.seen:
-                yield from ((key, line) for link in line.links if (link.scope, link.cause) == (scope, cause))
+                yield from (line for link in line.links if (link.scope, link.cause) == (scope, cause))
 
 
 def _lead(line: EventLine, cause: str) -> float:

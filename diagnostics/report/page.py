@@ -162,6 +162,7 @@ def _environment() -> jinja2.Environment:
         "CELLS": CELL_GLYPHS,
         "MOST_ROWS": MOST_ROWS,
         "redundancy": phrases.redundancy,
+        "name_told": phrases.name_told,
         "sums": phrases.sums,
         "known_updates": phrases.known_updates,
         "is_link": _web_address,

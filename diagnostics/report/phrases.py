@@ -197,6 +197,18 @@ def redundancy(fault: Fault, suspect: SuspectReckoned) -> str:
     )
 
 
+def name_told(fault: Fault) -> str:
+    """What the name of a cause rests on; empty where none is named."""
+    if fault.cause is None or fault.cause_ahead_db is None or fault.cause_sign is None:
+        return ""
+    return say(
+        "The cause, {named}: {ahead:+.1f} dB against the others of its component, most telling sign {sign} its own.",
+        named=cause_named(fault),
+        ahead=fault.cause_ahead_db,
+        sign=percent(fault.cause_sign),
+    )
+
+
 def known_updates(updates: Sequence[UpdateAdvice]) -> list[tuple[str, str]]:
     """Known updates as (sentence, address): each that is missing; of the others only which they are."""
     told = [(_missing_update(update), update.references[0]) for update in updates if update.state == "missing"]

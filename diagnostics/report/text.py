@@ -30,6 +30,7 @@ from diagnostics.report.phrases import (
     lab_run,
     line_compared,
     moment,
+    name_told,
     odds,
     percent,
     reckoned,
@@ -248,8 +249,9 @@ class _Report:
             self._line(grown)
         for fault in verdict.faults:
             for suspect in suspects:
-                if suspect.instance == fault.instance and redundancy(fault, suspect):
-                    self._line(redundancy(fault, suspect))
+                if suspect.instance == fault.instance:
+                    for note in filter(None, (redundancy(fault, suspect), name_told(fault))):
+                        self._line(note)
 
     def _row(self, label: str, cells: list[str]) -> None:
         width = max(self._console.width - 2 - _COLUMN * len(cells), 20)

@@ -15,7 +15,7 @@ _STEPS = 50
 
 def fit_names(namings: Sequence[Naming]) -> OfNames:
     """The weights that are least surprised by which names are right (Platt 1999), by Newton's method."""
-    told = np.array([(1.0, naming.log_odds, naming.own_signs) for naming in namings])
+    told = np.array([(1.0, naming.log_odds, naming.own_sign) for naming in namings])
     right = np.array([naming.right for naming in namings], dtype=float)
     weights = np.zeros(3)
     for _ in range(_STEPS):
@@ -23,13 +23,13 @@ def fit_names(namings: Sequence[Naming]) -> OfNames:
         slope = told.T @ (right - said) - _RIDGE * weights
         curvature = (told.T * (said * (1.0 - said))) @ told + _RIDGE * np.eye(3)
         weights += np.linalg.solve(curvature, slope)
-    unlisted, listed, own_signs = (round(float(weight), 3) for weight in weights)
-    return OfNames(unlisted, max(listed, 0.0), max(own_signs, 0.0))
+    unlisted, listed, own_sign = (round(float(weight), 3) for weight in weights)
+    return OfNames(unlisted, listed, own_sign)
 
 
 def said_of(namings: Sequence[Naming], names: OfNames) -> list[tuple[float, bool]]:
     """What is said of each name, and whether it is right."""
-    return [(names.probability(naming.log_odds, naming.own_signs), naming.right) for naming in namings]
+    return [(names.probability(naming.log_odds, naming.own_sign), naming.right) for naming in namings]
 
 
 def as_listed(namings: Sequence[Naming]) -> list[tuple[float, bool]]:

@@ -34,7 +34,7 @@ class Naming(NamedTuple):
     """What speaks for the most probable cause of a component that is at fault, and whether it is the one."""
 
     log_odds: float
-    own_signs: float
+    own_sign: float
     right: bool
 
 
@@ -121,7 +121,7 @@ def _namings(faults: Iterable[Fault], truths: Sequence[Truth]) -> Iterator[Namin
     causes = {truth.cause for truth in truths}
     for fault in faults:
         if fault.probability >= LIKELY and is_at_fault((fault.plate, fault.component), truths):
-            yield Naming(fault.name.log_odds, fault.name.own_signs, fault.name.cause in causes)
+            yield Naming(fault.name.log_odds, fault.name.own_sign, fault.name.cause in causes)
 
 
 def _place(ranking: Sequence[Instance], component: Component) -> int:

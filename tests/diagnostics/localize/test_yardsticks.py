@@ -4,12 +4,15 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from diagnostics.localize.calibration import OfNames
 from diagnostics.localize.problem import EventObservation, Link, Problem
 from engine.pipeline import Scope, Stage
 from tests.bench.localization.chance import chance_of
 from tests.bench.localization.diagram import reliability_diagram
 from tests.bench.localization.figures import bins, brier, calibration_error, wilson
-from tests.bench.localization.fitting import fit_temperature, tempered
+from tests.bench.localization.fitting import fit_temperature, log_loss, tempered
+from tests.bench.localization.names import as_listed, fit_names, said_of
+from tests.bench.localization.trial import Naming
 from tests.bench.localization.yardsticks import YARDSTICKS, Spectrum
 from tests.diagnostics.localize.problems import failed, machines, passed, site
 
@@ -77,6 +80,15 @@ def test_the_temperature_of_overconfident_answers_is_found(temperature):
     true = [chance.uniform(0.02, 0.98) for _ in range(4000)]
     honest = [(p, chance.random() < p) for p in true]
     assert fit_temperature(tempered(honest, 1.0 / temperature)) == pytest.approx(temperature, rel=0.15)
+
+
+def test_what_speaks_for_right_names_is_found():
+    chance, truth = chance_of("names"), OfNames(unlisted=-1.0, listed=0.2, own_sign=2.0)
+    namings = [(chance.uniform(-2.0, 13.8), chance.uniform(0.0, 2.0)) for _ in range(6000)]
+    drawn = [Naming(odds, own, chance.random() < truth.probability(odds, own)) for odds, own in namings]
+    fitted = fit_names(drawn)
+    assert (fitted.unlisted, fitted.listed, fitted.own_sign) == pytest.approx((-1.0, 0.2, 2.0), rel=0.15)
+    assert log_loss(said_of(drawn, fitted)) < log_loss(as_listed(drawn))
 
 
 def test_the_diagram_is_a_picture_with_a_dot_for_each_bin():

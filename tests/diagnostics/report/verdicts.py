@@ -62,6 +62,8 @@ FULL = Verdict(
             cause="sql-writer-failed",
             probability=0.876543,
             cause_probability=0.812345,
+            cause_ahead_db=23.4,
+            cause_sign=0.6,
             title="Application writer in the guest: SQL Server's writer rejects the snapshot",
             explanation="One database cannot be frozen. The writer then vetoes for all of them, and the job fails.",
             evidence=[evidence(12.1), evidence(3.0, event="SQLWRITER/24583", text="[red]markup[/] stays [/C:\\x]")],
