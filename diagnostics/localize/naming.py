@@ -31,7 +31,7 @@ class Name(NamedTuple):
     """P(it | the component is at fault), were the listed causes all that there are."""
     own_sign: float
     """How much its own the most telling sign is that was seen: by how much more readily the cause shows it than any
-    other cause does, 0 to 1. More signs, or more machines that show one, are no more: an unlisted cause may show all."""
+    other cause does, 0 to 1. Several, or one on several machines, are no more: an unlisted cause may show all."""
 
     @property
     def log_odds(self) -> float:
