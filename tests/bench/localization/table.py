@@ -155,8 +155,10 @@ def _spared(took: Mapping[str, Sequence[int]]) -> float:
 def _named(results: Iterable[Result], *, known: bool = True) -> Goal:
     """How often the cause that is named as firm is the one; where the catalog lacks it, on how many nights one is."""
     if known:
-        causes = [one.cause_right for one in firm(results) if one.cause_firm]
-        return Goal("asserted cause: precision", share(causes), 0.95, note=_interval(causes))
+        named = firm(results)
+        causes = [one.cause_right for one in named if one.cause_firm]
+        note = f"{_interval(causes)}; of {sum(one.cause_right for one in named)} right ones"
+        return Goal("asserted cause: precision", share(causes), 0.95, note=note)
     wrong = [any(one.cause_firm for one in result.named) for result in results]
     return Goal("unknown cause: a cause asserted", share(wrong), 0.03, at_most=True, note=_interval(wrong))
 
