@@ -6,13 +6,15 @@ from typing import NamedTuple
 import numpy as np
 
 from diagnostics.localize.factors import Catalog
-from diagnostics.localize.network import Network, Node, TangledError
+from diagnostics.localize.network import Network, Node
 from diagnostics.localize.problem import OTHER, Plate, Problem
 from diagnostics.localize.sets import Floats
 from diagnostics.localize.sharing import fold, unfolded
 
 _MOST_CELLS = 4e6
 """Of one plate's table: a tenth of a second for each line that is weighed."""
+_MOST_IN_ALL = 5e7
+"""Of all plates' tables: some seconds for each suspect on the site that is asked whether it failed a job."""
 _SAME = 9
 """Decimals to which masses are compared, so that rounding in another order of summing decides nothing."""
 
@@ -64,13 +66,12 @@ class Posterior(NamedTuple):
 def infer(problem: Problem) -> Posterior:
     """Compute the exact posterior of a problem.
 
-    Where so many different events bear on one plate that two causes at once are too many, it is that of a problem with
-    one at a time; `Posterior.network.problem` says which.
+    Where so many different events bear on one plate that two causes at once are too many there, it is that of a problem
+    with one at a time on it; `Posterior.network.problem.singly` says where.
     """
-    try:
-        network = Network(fold(problem), _MOST_CELLS)
-    except TangledError:
-        network = Network(fold(problem._replace(at_once=1)))
+    network = Network(fold(problem))
+    while crowded := network.crowded(_MOST_CELLS, _MOST_IN_ALL):
+        network = Network(network.problem._replace(singly=network.problem.singly | crowded))
     nested = _marginals(network)
     shared = [plate for plate in problem.plates if plate.members]
     return Posterior(

@@ -127,12 +127,7 @@ class _Judge:
         self.families = {event.key: event.family or event.key for event in problem.events}
         self.explanation = posterior.explanation
         self.limits: list[str] = []
-        if self.network.problem.at_once < problem.at_once:
-            self.limits.append(
-                Sentence(
-                    "so many different events bear on one machine that two faults at once on it were not considered"
-                )
-            )
+        self.limits.extend(_simplified(sorted(self.network.problem.singly - problem.singly)))
         self.calibration = shipped()
         self.responsibilities = Responsibilities(self.network)
         self._probabilities: dict[Suspect, float] = {}
@@ -376,6 +371,20 @@ class _Judge:
         cause = best_cause(self.network, self.plates[suspect.plate], suspect)
         plate, component = unfolded(suspect.plate, suspect.component)
         return Candidate(plate, component, unfolded(suspect.plate, cause).name, probability)
+
+
+def _simplified(plates: Sequence[str]) -> Iterator[Sentence]:
+    """Where two faults at once were too many to consider, in words."""
+    if len(plates) > _FEW:
+        yield Sentence(
+            "so many different events bear on {count} plates that two faults at once there were not considered",
+            count=len(plates),
+        )
+    elif plates:
+        yield Sentence(
+            "so many different events bear on {plates} that two faults at once there were not considered",
+            plates=", ".join(plates),
+        )
 
 
 def _retried(failed: JobObservation, on_plate: Sequence[JobObservation]) -> bool:

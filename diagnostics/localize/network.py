@@ -74,10 +74,6 @@ class Content(NamedTuple):
     acquitted: Acquitted | None = None
 
 
-class TangledError(Exception):
-    """So many different events bear on one plate that its table is too large to compute."""
-
-
 class Node:
     """A plate with its observations and the plates in it; nodes of equal content are one."""
 
@@ -88,9 +84,7 @@ class Node:
         observed: Factor,
         children: Mapping["Node", int],
         activation: float,
-        most_cells: float = math.inf,
     ) -> None:
-        """Raises TangledError where the table has more cells."""
         chain = made_of.chain
         self.serial = serial
         self.made_of = made_of
@@ -108,16 +102,26 @@ class Node:
         """(sets,) log weight of each own set, by what speaks of this plate alone."""
         self._activations = [np.array(catalog.activations(activation)) for catalog in chain[:-1]]
         self.axes = [self._axis(level, catalog, level == len(chain) - 1) for level, catalog in enumerate(chain)]
-        if math.prod(len(axis.examples) for axis in self.axes) > most_cells:
-            raise TangledError
-        self.cell_weights = log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
-        self.table = Table(list(self._terms()), self.cell_weights, tuple(len(axis.examples) for axis in self.axes[:-1]))
+        self.size = math.prod(len(axis.examples) for axis in self.axes)
+        """The number of the table's cells."""
         self._linear = [
             axis.sets.sums(part[axis.members]) for axis, part in zip(self.axes[:-1], observed.linear, strict=False)
         ]
         self._constant = observed.constant
-        self.message = self.stages()[-1]
-        """The same, given what is present or active on the plate around it; over sets of classes."""
+
+    @cached_property
+    def cell_weights(self) -> Floats:
+        return log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
+
+    @cached_property
+    def table(self) -> Table:
+        around = tuple(len(axis.examples) for axis in self.axes[:-1])
+        return Table(list(self._terms()), self.cell_weights, around)
+
+    @cached_property
+    def message(self) -> Floats:
+        """Log P(what is observed here and within | what is present or active around); over sets of classes."""
+        return self.stages()[-1]
 
     def _axis(self, level: int, catalog: Catalog, own: bool) -> Axis:  # noqa: FBT001 - private, one caller
         columns = self.cross.columns[level]
@@ -162,8 +166,8 @@ class Node:
 
     def thinnings(self) -> list[Thinning]:
         return [
-            thinning_of(tuple(activations[axis.members].tolist()), self.catalog.at_once)
-            for axis, activations in zip(self.axes[:-1], self._activations, strict=True)
+            thinning_of(tuple(activations[axis.members].tolist()), catalog.at_once)
+            for axis, activations, catalog in zip(self.axes[:-1], self._activations, self.made_of.chain, strict=False)
         ]
 
     def belief(self, around: Floats) -> Floats:
@@ -236,10 +240,8 @@ class _Serials:
 class Network:
     """The plates of a problem as nodes, and what they know of each other."""
 
-    def __init__(self, problem: Problem, most_cells: float = math.inf) -> None:
-        """Raises TangledError where the table of a plate has more cells."""
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self._most_cells = most_cells
         plates = {plate.name: plate for plate in sorted(problem.plates, key=lambda plate: plate.name, reverse=True)}
         self.plates: dict[str, Plate] = dict(sorted(plates.items()))
         self.around_shared = {
@@ -256,7 +258,7 @@ class Network:
                 self.inner[plate.parent].append(plate.name)
         self.paths = {name: self._path(name) for name in self.plates}
         self._catalogs: dict[tuple[object, ...], Catalog] = {}
-        self._of_causes: dict[tuple[str, int], Catalog] = {}
+        self._of_causes: dict[tuple[str, int, int], Catalog] = {}
         self._nodes: MutableMapping[object, Node] = {}
         self._serials = _Serials()
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
@@ -267,7 +269,25 @@ class Network:
         for name in sorted(self.plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
         self._first = self._nodes
-        self._most_cells = math.inf  # what is asked of the network later is only a little more
+
+    def crowded(self, most_cells: float, most_in_all: float) -> frozenset[str]:
+        """The plates on which to consider one cause at a time, so that tables shrink that are too large to compute.
+
+        Where a plate's own table is too large, that is the innermost plate around it that has two; where all tables
+        together are, those of the largest ones. Empty where nothing is too large, or nothing can be done.
+        """
+        sizes = Counter(node.size for node in set(self.nodes.values()))
+        excess = sum(size * number for size, number in sizes.items() if size <= most_cells) - most_in_all
+        largest = most_cells
+        for size in sorted(filter(lambda size: size <= most_cells, sizes), reverse=True):
+            if excess <= 0:
+                break
+            excess -= size * sizes[size]
+            largest = size - 1
+        large = (name for name in self.plates if self.nodes[name].size > largest)
+        inwards = (reversed(self.paths[name]) for name in large)
+        first = (next((plate for plate in path if plate not in self.problem.singly), None) for path in inwards)
+        return frozenset(plate for plate in first if plate is not None)
 
     def _path(self, name: str) -> tuple[str, ...]:
         path = [name]
@@ -281,11 +301,13 @@ class Network:
         return tuple(self._catalog(self.plates[name]) for name in path)
 
     def _catalog(self, plate: Plate) -> Catalog:
-        known = self._of_causes.get((plate.scope, id(plate.causes)))
+        at_once = 1 if plate.name in self.problem.singly else 2
+        asked = (plate.scope, id(plate.causes), at_once)
+        known = self._of_causes.get(asked)
         if known is None:
-            content = (plate.scope, *map(_content, plate.causes))
-            known = self._catalogs.get(content) or Catalog(plate.scope, plate.causes, self.problem.at_once)
-            self._catalogs[content] = self._of_causes[plate.scope, id(plate.causes)] = known
+            content = (plate.scope, at_once, *map(_content, plate.causes))
+            known = self._catalogs.get(content) or Catalog(plate.scope, plate.causes, at_once)
+            self._catalogs[content] = self._of_causes[asked] = known
         return known
 
     def node_of(self, name: str) -> Node:
@@ -301,7 +323,7 @@ class Network:
             lines = dict(sorted(made_of.lines, key=repr))
             observed = factor(made_of.chain, made_of.reach, lines, self.problem.leak, made_of.acquitted)
             ordered = dict(sorted(children.items(), key=lambda child: child[0].serial))
-            node = Node(self._serials.take(), made_of, observed, ordered, self.problem.activation, self._most_cells)
+            node = Node(self._serials.take(), made_of, observed, ordered, self.problem.activation)
             known[content] = node
         return node
 

@@ -84,5 +84,5 @@ class Problem(NamedTuple):
     """P(a cause of an outer plate reaches an inner one)."""
     leak: float = 0.0005
     """P(a stage fails for no modelled reason)."""
-    at_once: int = 2
-    """So many causes may be present at once on a plate instance: two, or one."""
+    singly: frozenset[str] = frozenset()
+    """Plates on which one cause at a time is considered; on all others two may be present at once."""

@@ -50,7 +50,8 @@ def _walk(
     problem: Problem, plate: Plate, around: Active, innocent: Innocent = NOBODY
 ) -> Iterator[tuple[float, dict[str, frozenset[str]]]]:
     """Every choice for a plate and all plates in it, with its weight."""
-    sets = [chosen for size in range(problem.at_once + 1) for chosen in itertools.combinations(plate.causes, size)]
+    most = 1 if plate.name in problem.singly else 2
+    sets = [chosen for size in range(most + 1) for chosen in itertools.combinations(plate.causes, size)]
     total = sum(_odds(chosen) for chosen in sets)
     certain = {cause.id for other in problem.plates for cause in other.causes if cause.reach}
     inner = [other for other in problem.plates if other.parent == plate.name]

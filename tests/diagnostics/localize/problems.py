@@ -82,7 +82,7 @@ def small_problems(draw) -> Problem:
         tuple(event._replace(key=f"event {number}") for number, event in enumerate(events)),
         draw(st.sampled_from((0.8, 0.3, 1.0, 0.0))),
         draw(st.sampled_from((0.002, 0.1))),
-        draw(st.sampled_from((2, 2, 1))),
+        draw(st.frozensets(names, max_size=3)),
     )
 
 

@@ -148,6 +148,7 @@ def test_renaming_the_machines_renames_the_answer(problem: Problem):
             )
             for event in problem.events
         ),
+        singly=frozenset(new[name] for name in problem.singly),
     )
     first, second = infer(problem), infer(renamed)
     for name in names:

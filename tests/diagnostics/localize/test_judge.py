@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from diagnostics.localize.explain import Suspect, probability
 from diagnostics.localize.inference import infer
 from diagnostics.localize.judge import Judgement, judge
-from diagnostics.localize.network import Node
+from diagnostics.localize.network import Network, Node
 from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Link, Problem
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import STAGES, Mode, Scope, Stage
@@ -254,12 +254,35 @@ def tangled(kinds: int) -> Problem:
 
 def test_events_of_very_many_kinds_are_reckoned_with_one_cause_at_a_time_and_said_so():
     few, many = tangled(6), tangled(160)
-    assert infer(few).network.problem.at_once == 2
+    assert infer(few).network.problem.singly == frozenset()
     assert judge(few, infer(few)).limits == ()
     posterior = infer(many)
-    assert posterior.network.problem.at_once == 1
-    assert max(node.table.size for node in posterior.network.nodes.values()) < 100_000
+    assert posterior.network.problem.singly
+    assert max(node.size for node in posterior.network.nodes.values()) <= 4_000_000
     assert any("two faults at once" in limit for limit in judge(many, posterior).limits)
+
+
+def test_one_machine_with_events_of_very_many_kinds_leaves_all_others_two_faults_at_once():
+    plates = site(2, 2, two_of_each)
+    noisy, *others = machines(plates)
+    events = tuple(event._replace(plate=noisy) for event in tangled(60).events)
+    posterior = infer(Problem(plates, tuple(failed(vm, *PHASE) for vm in (noisy, *others)), events))
+    assert posterior.network.problem.singly == {noisy}
+
+
+def test_of_many_large_tables_the_largest_shrink_whatever_their_names():
+    plates = site(1, 3, two_of_each)
+    events = tuple(
+        event._replace(key=f"{vm} {event.key}", plate=vm)
+        for vm, kinds in zip(machines(plates), (2, 6, 4), strict=True)
+        for event in tangled(kinds).events
+    )
+    network = Network(Problem(plates, tuple(failed(vm, *PHASE) for vm in machines(plates)), events))
+    sizes = {name: node.size for name, node in network.nodes.items()}
+    largest = max(sizes, key=sizes.__getitem__)
+    assert network.crowded(sizes[largest], sum(sizes.values())) == frozenset()
+    assert network.crowded(sizes[largest], sum(sizes.values()) - 1) == {largest}
+    assert network.crowded(sizes[largest] - 1, sum(sizes.values())) == {largest}
 
 
 @settings(max_examples=40, deadline=None)
