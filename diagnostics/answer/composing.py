@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from diagnostics.answer.advising import update_advice
 from diagnostics.answer.next_steps import next_evidence, told_apart_by
@@ -113,6 +113,7 @@ class _Writer:
         cause = self._case.catalog.causes.get(found.cause or "")
         causes = [cause] if cause else self._likely_causes(found)
         remedies = dict.fromkeys(remedy for likely in causes for remedy in likely.remedies)
+        evidence = [self.evidence(line) for line in found.evidence]
         return Fault(
             component=component,
             instance=self.instance(found.plate, component),
@@ -125,8 +126,8 @@ class _Writer:
             cause_sign=round(found.name.own_sign, 2) if cause else None,
             title=_title(found, cause, self._case.judgement.verdict),
             explanation=self._explanation(found, cause),
-            evidence=[self.evidence(line) for line in found.evidence],
-            counter_evidence=[self.evidence(line) for line in found.counter_evidence],
+            evidence=evidence,
+            counter_evidence=_other_records((self.evidence(line) for line in found.counter_evidence), evidence),
             minimal_evidence=list(found.minimal_evidence),
             jobs=[one_line(job) for job in found.jobs],
             confirm=list(dict.fromkeys(Sentence(line) for likely in causes for line in likely.confirm)),
@@ -223,6 +224,18 @@ def _title(found: FaultFound, cause: Cause | None, word: VerdictWord) -> Sentenc
 
 def _component(component: str) -> Sentence:
     return Sentence(COMPONENTS[Component(component)].title)
+
+
+def _other_records(against: Iterable[Evidence], evidence: Iterable[Evidence]) -> list[Evidence]:
+    """What speaks against a fault, without records that speak for it with more weight, as another rule reads them.
+
+    Nobody believes one line of a log that is listed for and against the same; the reckoning has both readings.
+    """
+    weights: dict[tuple[str, int], float] = {}
+    for line in evidence:
+        if line.record:  # else it tells of something that is absent
+            weights[line.source, line.record] = max(line.weight_db, weights.get((line.source, line.record), 0.0))
+    return [line for line in against if -line.weight_db > weights.get((line.source, line.record), -1.0)]
 
 
 def _firm(found: FaultFound) -> bool:
@@ -337,7 +350,7 @@ def _not_checked(case: Case, lacking: Sequence[Missing]) -> Iterator[NotChecked]
             yield NotChecked(what=one_line(source.path), why=why)
         elif source.lines_not_understood:
             count, first = source.lines_not_understood, source.first_line_not_understood
-            why = Sentence("{count} lines not understood, the first at line {first}", count=count, first=first)
+            why = Sentence("lines not understood: {count}, the first at line {first}", count=count, first=first)
             yield NotChecked(what=one_line(source.path), why=why)
     events = case.reading.events
     if outside := sum(not case.request.holds(event.time) for event in events):

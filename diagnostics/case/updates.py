@@ -148,7 +148,7 @@ def _by_list(product: Product, where: str, inventory: Inventory) -> Standing:
         )
     source, count = max(inventory.listings.items(), key=lambda item: (item[1], item[0]))
     why = Sentence(
-        "not among the {count} updates in {source}; a later one that is not known here may hold it",
+        "not among the updates listed in {source} ({count}); a later one that is not known here may hold it",
         count=count,
         source=one_line(source),
     )

@@ -61,3 +61,11 @@ def test_what_is_worth_collecting_is_worth_the_way():
 def test_a_diagnosis_goes_to_another_process_without_what_python_will_not_pickle_for_long():
     diagnosis = diagnose(Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),)))
     assert b"itertools" not in pickle.dumps(diagnosis)
+
+
+def test_no_record_is_listed_for_and_against_the_same_fault():
+    logs = SAMPLES / "guest-sql-writer" / "logs" / "SQL01" / "Application.evtx"
+    (fault,) = diagnose(Request(paths=(str(logs),))).verdict.faults
+    told = {(line.source, line.record) for line in fault.evidence}
+    assert told
+    assert told & {(line.source, line.record) for line in fault.counter_evidence} == set()
