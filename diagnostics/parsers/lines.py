@@ -24,14 +24,15 @@ _WITHOUT_JUNK = str.maketrans("", "", _JUNK)
 class Lines:
     """A document's lines, taken one by one, the next few in sight."""
 
-    __slots__ = ("_at", "_lines", "_marks", "_rest", "_sieve", "_stream", "number")
+    __slots__ = ("_at", "_lines", "_opens", "_rest", "_sieve", "_stream", "_tells", "number")
 
     def __init__(self, stream: TextIO, sieve: Sieve | None = None) -> None:
         self._stream = stream
         self._sieve = sieve
         self._lines: list[str] = []
-        self._marks = bytearray()
-        """What the sieve says of each."""
+        self._opens: bytearray | None = None
+        """What the sieve says of each; None before it is asked."""
+        self._tells: bytearray | None = None
         self._at = 0
         self._rest: str | None = ""
         """The beginning of the line that the last chunk cut, None behind the last chunk."""
@@ -63,19 +64,24 @@ class Lines:
         if self._sieve is None:
             return True
         self.peek(_FORESIGHT)
-        ahead = self._marks[self._at : self._at + _FORESIGHT + 1]
-        return any(mark & Sieve.OPENS for mark in ahead)
+        if self._opens is None:
+            self._opens = self._sieve.opening(self._lines)
+        return self._opens.find(1, self._at, self._at + _FORESIGHT + 1) >= 0
 
     def may_tell(self) -> bool:
         """Whether the next line may tell something, though it opens no block."""
-        return self._sieve is None or self.peek() is None or bool(self._marks[self._at] & Sieve.TELLS)
+        if self._sieve is None or self.peek() is None:
+            return True
+        if self._tells is None:
+            self._tells = self._sieve.telling(self._lines)
+        return self._tells[self._at] == 1
 
     def _fill(self) -> None:
         """Read a chunk; what has been taken is forgotten."""
         chunk = self._stream.read(_CHUNK)
         text = (self._rest or "") + _clean(chunk)
         del self._lines[: self._at]
-        del self._marks[: self._at]
+        self._opens = self._tells = None
         self._at = 0
         lines = text.split("\n")
         self._rest = lines.pop() if chunk else None
@@ -86,8 +92,6 @@ class Lines:
             lines.pop()  # the last line ended properly
         lines = _unquoted(lines) if "\n>" in text or text.startswith(">") else lines
         self._lines += lines
-        if self._sieve:
-            self._marks += self._sieve.marks(lines)
 
     def skip_blank(self) -> None:
         """Go to the next line that holds something."""

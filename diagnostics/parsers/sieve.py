@@ -15,6 +15,8 @@ BLANK = r"[ \t\v\f\r\x1c-\x1f\x85\p{Z}]"
 DIGIT = r"\p{Nd}"
 LABEL = rf"^(?:{BLANK}|[>*-])*[\pL\p{{Nl}}\p{{No}}][^:：\n]{{0,120}}(?:：|:(?:[^\\/\n]|$))"
 """A label and its colon, which is not that of a path."""
+_ENOUGH = 32
+"""So many matches tell that looking for more would cost more than it spares."""
 _MEMORY = 64 << 20
 """For an automaton: its states take 2 KiB each, and there are about as many as the words have bytes."""
 
@@ -30,8 +32,6 @@ class _Pattern(Protocol):
 class Sieve:
     """Finds the lines that may open a block, and those that may tell something by themselves."""
 
-    OPENS, TELLS = 1, 2
-
     def __init__(self, opening: str, telling: str | None) -> None:
         """Two patterns in RE2's syntax, of case-folded lines: none may match a line break.
 
@@ -40,15 +40,13 @@ class Sieve:
         self._opening = _whole_lines(opening)
         self._telling = None if telling is None else _whole_lines(telling)
 
-    def marks(self, lines: Sequence[str]) -> bytearray:
-        """For each line: `OPENS`, `TELLS`, both or 0."""
-        marks = bytearray(len(lines)) if self._telling else bytearray([self.TELLS]) * len(lines)
-        data = "\n".join(lines).casefold().encode("utf-8", "replace")
-        for number in _lines_with(self._opening, data):
-            marks[number] |= self.OPENS
-        for number in _lines_with(self._telling, data) if self._telling else ():
-            marks[number] |= self.TELLS
-        return marks
+    def opening(self, lines: Sequence[str]) -> bytearray:
+        """For each line 1 where it may open a block, else 0."""
+        return _marked(self._opening, lines)
+
+    def telling(self, lines: Sequence[str]) -> bytearray:
+        """For each line 1 where it may tell something, else 0."""
+        return bytearray(b"\1" * len(lines)) if self._telling is None else _marked(self._telling, lines)
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -67,11 +65,16 @@ def _whole_lines(pattern: str) -> _Pattern:
     return compiled
 
 
-def _lines_with(pattern: _Pattern, data: bytes) -> Iterator[int]:
-    """The numbers of the lines that a pattern matches, from 0."""
+def _marked(pattern: _Pattern, lines: Sequence[str]) -> bytearray:
+    """1 for the lines that a pattern matches; where it matches most of the first ones, for all that follow."""
+    marks = bytearray(len(lines))
+    data = "\n".join(lines).casefold().encode("utf-8", "replace")
     number = at = 0
-    for match in pattern.finditer(data):
-        found = match.start()
-        number += data.count(b"\n", at, found)
-        at = found
-        yield number
+    for count, match in enumerate(pattern.finditer(data)):
+        number += data.count(b"\n", at, match.start())
+        at = match.start()
+        marks[number] = 1
+        if count >= _ENOUGH and 2 * count > number:
+            marks[number:] = b"\1" * (len(lines) - number)
+            break
+    return marks

@@ -82,10 +82,13 @@ def test_lines_in_any_order_are_read_alike(tmp_path_factory, data):
 def test_a_line_is_marked_for_what_it_holds_and_for_nothing_else(lines):
     sieve = Sieve("^needle", "straw")
     placed = [*lines, "a STRAW", *lines, "Needle of straw", *lines]
-    marks = sieve.marks(placed)
-    assert marks[len(lines)] == Sieve.TELLS
-    assert marks[2 * len(lines) + 1] == Sieve.OPENS | Sieve.TELLS
-    for line, mark in zip(placed, marks, strict=True):
-        folded = line.casefold()
-        assert bool(mark & Sieve.OPENS) == folded.startswith("needle")
-        assert bool(mark & Sieve.TELLS) == ("straw" in folded)
+    for line, opens, tells in zip(placed, sieve.opening(placed), sieve.telling(placed), strict=True):
+        assert bool(opens) == line.casefold().startswith("needle")
+        assert bool(tells) == ("straw" in line.casefold())
+
+
+def test_where_most_lines_hold_something_no_more_is_looked_for():
+    sieve = Sieve("^needle", None)
+    assert sieve.opening(["needle"] * 200 + ["hay"] * 50) == b"\1" * 250
+    assert sieve.opening(["hay"] * 200 + ["needle"] * 50 + ["hay"]) == bytes(200) + b"\1" * 50 + b"\0"
+    assert sieve.telling(["hay"] * 3) == b"\1" * 3
