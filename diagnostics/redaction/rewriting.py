@@ -75,6 +75,7 @@ class Rewriter:
         self._initials = frozenset(name[0] for name in pseudonyms)
         self._ordered = sorted(self._anywhere)
         self._openers = _openers(pseudonyms, self.common)
+        self._longest_opener = max(map(len, self._openers), default=0)
         self._untouched: set[str] = set()
         self._memory: dict[str, str] = {}
         self._uses: Counter[str] = Counter()
@@ -249,10 +250,10 @@ class Rewriter:
         return None
 
     def _openings(self, folded: str) -> list[int]:
-        """Where in a part the first word of such a name begins."""
-        if not self._openers:
-            return []
-        return [at for at in range(len(folded)) if folded[at:] in self._openers and _may_begin(folded, at)]
+        """Where in a part the first word of such a name begins, if that is all that follows."""
+        nearest = max(0, len(folded) - self._longest_opener)
+        places = range(nearest, len(folded)) if self._openers else ()
+        return [at for at in places if folded[at:] in self._openers and _may_begin(folded, at)]
 
     def _shaped(self, match: re.Match[str], counted: Counter[Kind]) -> str:
         kind, make = self._makers[match.lastgroup or ""]

@@ -20,11 +20,11 @@ _LAST = r"[^\\/:*?\"<>|\r\n\t \x27,;)\]]{1,255}"
 _LABEL = r"[0-9a-z_](?:[0-9a-z_-]{0,61}[0-9a-z_])?"
 _MAIL = r"[0-9a-z][\w.+-]{0,63}@[0-9a-z][0-9a-z-]{0,62}(?:\.[0-9a-z][0-9a-z-]{0,62}){1,8}"
 _UNC = rf"(?<![\w:.)}}\]%$\\/-])\\{{2,4}}(?=[0-9a-z]){_LABEL}(?:\.{_LABEL}){{0,8}}(?:\\{{1,2}}{_LAST})?+"
-_PROFILE = rf"(?<=[\\/])(?:Users|Documents and Settings){_SEPARATOR}(?:{_PART}{_SEPARATOR})*+(?:{_LAST})?+"
+_PROFILE = rf"(?<=[\\/])(?:Users|Documents and Settings){_SEPARATOR}(?:{_PART}{_SEPARATOR}){{0,40}}+(?:{_LAST})?+"
 _CLUSTER = rf"ClusterStorage{_SEPARATOR}(?:{_PART}(?=[\\/])|{_LAST})"
 _DISK_ENDINGS = "avhdx|vhdx|avhd|vhds|vhd|vmcx|vmrs|vmgs|vsv"
 _DISK_PATH = (
-    rf"(?:[a-z]:|\\{{1,2}}[\w.-]{{1,80}}){_SEPARATOR}(?:{_PART}{_SEPARATOR})*+[^\\/:*?\"<>|\r\n\t]{{1,255}}?"
+    rf"(?:[a-z]:|\\{{1,2}}[\w.-]{{1,80}}){_SEPARATOR}(?:{_PART}{_SEPARATOR}){{0,40}}+[^\\/:*?\"<>|\r\n\t]{{1,255}}?"
     rf"\.(?:{_DISK_ENDINGS})(?![0-9a-z])"
 )
 _DISK = rf"[^\s\\/:*?\"<>|\x27(\[=,;]{{1,200}}?\.(?:{_DISK_ENDINGS})(?![0-9a-z])"
@@ -41,6 +41,9 @@ _VERSION = (
     r"(?:version|versi[oó]ne?|バージョン|버전|版本|верси[яи]|ver\.?|build)[^\w\r\n]{1,4}"
     r"(?P<number>\d{1,3}(?:\.\d{1,3}){3})(?![\w.])"
 )
+
+_WINDOW, _OVERLAP = 1 << 14, 1 << 9
+"""Characters: a search looks ahead as far as a line goes."""
 
 
 @cache
@@ -95,9 +98,20 @@ def _worth_a_look() -> Any:  # noqa: ANN401 - re2 has no types
 
 def finds_in(text: str, seen: set[str]) -> Iterator[re.Match[str]]:
     """Where a text speaks of names; the group that matched last says how. What was `seen` is not looked at again."""
-    for place in _worth_a_look().finditer(text):
-        start = place.start()
-        stretch = text[start - 1 if start else 0 : place.end()]
-        if stretch not in seen:
-            seen.add(stretch)
-            yield from _finding().finditer(stretch)
+    for window in _windows(text):
+        for place in _worth_a_look().finditer(window):
+            start = place.start()
+            stretch = window[start - 1 if start else 0 : place.end()]
+            if stretch not in seen:
+                seen.add(stretch)
+                yield from _finding().finditer(stretch)
+
+
+def _windows(text: str) -> Iterator[str]:
+    """The text in pieces of whole lines; a line that is longer is cut, and what lies at the cut is looked at twice."""
+    at = 0
+    while at < len(text):
+        end = at + _WINDOW
+        cut = text.rfind("\n", at, end) + 1 if end < len(text) else len(text)
+        yield text[at : cut or end]
+        at = cut or end - _OVERLAP

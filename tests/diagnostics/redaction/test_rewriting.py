@@ -1,6 +1,7 @@
 r"""Names and addresses are replaced wherever they stand, alike everywhere, and nothing else is."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -102,6 +103,30 @@ def test_names_of_several_words_go_from_texts_paths_and_names_of_files(tmp_path)
     }
     copy_of(written(tmp_path / "logs", files), tmp_path / "copy")
     assert names_left(tmp_path / "copy", ["lohn", "buchhaltung", "HV01"]) == []
+
+
+HOSTILE = {
+    "one endless word": "A1b" * 20_000,
+    "one endless path": "\\\\a" * 10_000 + "\\b " * 5_000,
+    "beginnings of addresses": "1.2.3." * 5_000 + "aa-" * 5_000 + "a@" * 5_000 + "::" * 5_000,
+    "rulers that are none": "-- " * 20_000 + "x",
+    "names upon names": "Lohn " * 20_000 + "HV01" * 10_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_takes_more_than_its_length_to_redact(text, tmp_path):
+    def seconds(number: int) -> float:
+        folder = tmp_path / str(number)
+        written(
+            folder / "logs", {"a.txt": "VM name: Lohn Buchhaltung 7\nHost Name: HV01\n" + text[: len(text) // number]}
+        )
+        began = time.process_time()
+        copy_of(folder / "logs", folder / "copy")
+        return time.process_time() - began
+
+    seconds(100)  # what is loaded once
+    assert seconds(1) < 8 * max(seconds(4), 0.1)
 
 
 def test_columns_stay_where_they_were(tmp_path):
