@@ -6,25 +6,19 @@ ends where words do. Names that are also words of logs (a machine called `Backup
 alone between quotes, slashes, tags, or behind a colon.
 """
 
-import json
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from diagnostics.redaction.addresses import Addresses
 from diagnostics.redaction.folding import fold, is_edge
 from diagnostics.redaction.kinds import Kind
 from diagnostics.redaction.known import GUID, known
 from diagnostics.redaction.layout import fitted, stretches
+from diagnostics.redaction.phrases import CUT, behind, openers, stands_alone
 from diagnostics.redaction.pseudonyms import Pseudonym
 
-_CUT = re.compile(
-    r"((?:[\s<>\"'()\[\]{},;=|/*?!^`“”„‘’«»「」『』：、。…]+|\\(?:u[0-9a-fA-F]{4})?|%(?:[0-9a-fA-F]{2})?"
-    r"|&(?:(?:amp|lt|gt|quot|apos|\#\d{1,5}|\#x[0-9a-fA-F]{1,5});)?)+)"
-)
 _SHAPES = re.compile(
     rf"(?P<sid>(?<![0-9a-z])S-1(?:-\d{{1,15}}){{2,15}})"
     rf"|(?P<guid>(?<![0-9a-z]){GUID}(?![0-9a-z]))"
@@ -37,14 +31,11 @@ _SHAPES = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"(?!.*::)[0-9:,+TZ-]{1,14}(?:\.\d{1,9}Z?)?|\d+|0x[0-9a-fA-F]+|[-.:_#$%+@~]+")
-_STANDS_BEHIND = re.compile(r"(?:[\"'>\\/|“„‘«「『(\[;\t\r\n]|[:=：]\s?)$|^$")
-_STANDS_BEFORE = re.compile(r"[\"'<\\/|”’»」』)\];\t\r\n]|$")
 _THUMBPRINTS = frozenset({32, 40, 64})
 _DUMP = re.compile(
     r"^([ \t]*[0-9a-f]{4,8}:?[ \t]{1,4})((?:[0-9a-f]{2} ){4,16}|(?:[0-9a-f]{8} ?){1,4})(.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_QUOTES: tuple[dict[str, str], ...] = ({}, {"'": "&apos;", '"': "&quot;"}, {"'": "&#39;", '"': "&#34;"})
 _SHORTEST_BEGINNING = 4
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 300, 200_000
 _NONE: Counter[Kind] = Counter()
@@ -74,7 +65,7 @@ class Rewriter:
         self._longest = max(map(len, pseudonyms), default=0)
         self._initials = frozenset(name[0] for name in pseudonyms)
         self._ordered = sorted(self._anywhere)
-        self._openers = _openers(pseudonyms, self.common)
+        self._openers = openers(pseudonyms, self.common)
         self._longest_opener = max(map(len, self._openers), default=0)
         self._untouched: set[str] = set()
         self._memory: dict[str, str] = {}
@@ -89,7 +80,7 @@ class Rewriter:
         return "".join(self._stretch(stretch, in_table=in_table) for stretch, in_table in stretches(text))
 
     def _stretch(self, text: str, *, in_table: bool) -> str:
-        parts = _CUT.split(text)
+        parts = CUT.split(text)
         untouched, memory, uses = self._untouched, self._memory, self._uses
         column = " " if in_table else "  "
         skipped = 0
@@ -155,7 +146,7 @@ class Rewriter:
 
     def words(self, text: str) -> str:
         """The same of what is nothing but names: parts of the names of files."""
-        parts = _CUT.split(text)
+        parts = CUT.split(text)
         skipped = 0
         for at in range(0, len(parts), 2):
             if at >= skipped:
@@ -235,10 +226,10 @@ class Rewriter:
         for start in self._openings(folded):
             for phrase, name in self._openers[folded[start:]]:
                 length = len(phrase)
-                rest = _behind(parts[at : at + length], phrase)
+                rest = behind(parts[at : at + length], phrase)
                 if rest is None or (length == 1 and (start or rest)):
                     continue
-                if anywhere or fold(name.name) not in self.common or _stands_alone(parts, at, length):
+                if anywhere or fold(name.name) not in self.common or stands_alone(parts, at, length):
                     self._counted[name.kind] += 1
                     made = self._rewritten(parts[at][:start], self._anywhere)[0] + _spelled(
                         parts[at][start:], name.stands
@@ -295,48 +286,9 @@ class Rewriter:
     }
 
 
-_Phrase = tuple[list[str], Pseudonym]
-
-
-def _openers(names: Mapping[str, Pseudonym], common: frozenset[str]) -> dict[str, list[_Phrase]]:
-    """Names that no part alone tells, as printed, and as JSON, XML and addresses escape them; by their first part."""
-    found: dict[str, list[_Phrase]] = defaultdict(list)
-    for name, stands in names.items():
-        in_json = json.dumps(name)[1:-1]
-        spellings = {
-            *(escape(name, quotes) for quotes in _QUOTES),
-            *(name, in_json, re.sub(r"[&'<>]", lambda match: f"\\u{ord(match[0]):04x}", in_json), quote(name)),
-        }  # fmt: skip
-        for spelling in sorted(spellings):
-            phrase = _CUT.split(fold(spelling))
-            if len(phrase) > 1 or name in common:
-                found[phrase[0]].append((phrase, stands))
-    for phrases in found.values():
-        phrases.sort(key=lambda phrase: -len(phrase[0]))
-    return found
-
-
 def _may_begin(text: str, at: int) -> bool:
     """Whether a name may begin there: at an edge, or behind the letter left of an escaped tab or end of a line."""
     return is_edge(text, at) or (at == 1 and text[0] in "nrt")
-
-
-def _behind(parts: list[str], phrase: list[str]) -> str | None:
-    """What follows a phrase within its last part; None where these parts do not hold it. The first part is known to."""
-    if len(parts) < len(phrase) or any(
-        fold(part) != wanted for part, wanted in zip(parts[1:-1], phrase[1:-1], strict=True)
-    ):
-        return None
-    last, wanted = parts[-1], phrase[-1]
-    if len(phrase) == 1:
-        return ""
-    return last[len(wanted) :] if fold(last).startswith(wanted) and is_edge(last, len(wanted)) else None
-
-
-def _stands_alone(parts: list[str], at: int, length: int) -> bool:
-    before = parts[at - 1] if at else ""
-    after = parts[at + length] if at + length < len(parts) else ""
-    return bool(_STANDS_BEHIND.search(before) and _STANDS_BEFORE.match(after))
 
 
 def _spelled(text: str, stands: str) -> str:
