@@ -74,6 +74,10 @@ class Content(NamedTuple):
     acquitted: Acquitted | None = None
 
 
+_FEW_TERMS = 32
+"""So many terms are added up for each cell of a table without that being what takes the time."""
+
+
 class Node:
     """A plate with its observations and the plates in it; nodes of equal content are one."""
 
@@ -102,8 +106,9 @@ class Node:
         """(sets,) log weight of each own set, by what speaks of this plate alone."""
         self._activations = [np.array(catalog.activations(activation)) for catalog in chain[:-1]]
         self.axes = [self._axis(level, catalog, level == len(chain) - 1) for level, catalog in enumerate(chain)]
-        self.size = math.prod(len(axis.examples) for axis in self.axes)
-        """The number of the table's cells."""
+        terms = int(np.count_nonzero(self.cross.counts)) + len(self.children)
+        self.size = math.prod(len(axis.examples) for axis in self.axes) * max(1, terms // _FEW_TERMS)
+        """The number of the table's cells; cells of very many terms count several times."""
         self._linear = [
             axis.sets.sums(part[axis.members]) for axis, part in zip(self.axes[:-1], observed.linear, strict=False)
         ]
