@@ -78,7 +78,11 @@ def about_logs(command: _Command) -> _Command:
             help="A YAML file that corrects what the logs tell: roles, hosts, jobs.",
         ),
         click.option(
-            "--role", "roles", multiple=True, metavar="NAME=ROLE", help="ROLE: dpm-server, host, guest or dc."
+            "--role",
+            "roles",
+            multiple=True,
+            metavar="NAME=ROLE",
+            help="ROLE: dpm-server, host, guest or dc. NAME: a machine that logs name, or the host if none does.",
         ),
         click.option("--tz", "zones", multiple=True, metavar="ZONE|FILE=ZONE", help="Time zone of wall-clock times."),
         click.option(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from diagnostics.answer.composing import compose
+from diagnostics.answerable import check_roles
 from diagnostics.knowledge.catalog import Catalog, load_catalog
 from diagnostics.localize.judge import MOST_EXPLAINED
 from diagnostics.reading import Progress, read_case
@@ -54,7 +55,7 @@ def diagnose(
     Raises:
         UnreadableInput: a path does not exist or cannot be opened.
         UnknownZoneError: a time zone that nobody knows.
-        UsageError: only one virtual machine is asked for, and no log knows it.
+        UsageError: only one virtual machine is asked for, and no log knows it; or a role is given to such a machine.
     """
     knowledge = knowledge or load_knowledge(request.rules)
     case = read_and_understand(request, knowledge, progress, ledger=ledger)
@@ -79,5 +80,6 @@ def read_and_understand(
         progress=progress,
         ledger=ledger,
     )
+    check_roles(request, reading)
     wanted = [event for event in reading.events if request.holds(event.time)]
     return understand(wanted, reading, rules, knowledge.catalog, request, most_explained)

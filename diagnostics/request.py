@@ -53,6 +53,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Path, ...] = ()
     roles: Mapping[str, Role] = {}
     """Short machine name -> role, given by hand."""
+    machines_named: frozenset[str] = frozenset()
+    """Of these machines, those that only an option (`--role`) names: whoever typed them meant machines of the logs."""
     host_of: Mapping[str, str] = {}
     """Virtual machine -> host, given by hand."""
     jobs: tuple[Job, ...] = ()
@@ -112,7 +114,7 @@ def request_of(options: Options) -> Request:
             raise UsageError(Sentence("--rules {path}: no such folder or file", path=place))
     given = _topology_file(options.topology) if options.topology else _TopologyFile()
     roles = {short_name(name): _role(word, f"{options.topology}: roles: {name}") for name, word in given.roles.items()}
-    roles |= dict(_named_role(text) for text in options.roles)
+    typed = dict(_named_role(text) for text in options.roles)
     host_of = {vm.upper(): short_name(host) for host, vms in given.hosts.items() for vm in vms}
     for job in given.jobs:
         if job.host:
@@ -122,11 +124,13 @@ def request_of(options: Options) -> Request:
         raise UsageError(
             Sentence("--since {since} is later than --until {until}", since=options.since, until=options.until)
         )
+    in_file = {*roles, *host_of, *host_of.values(), *(job.vm.upper() for job in given.jobs)}
     return Request(
         paths=with_samples(options.paths),
         jobs=tuple(_job(job, number, str(options.topology)) for number, job in enumerate(given.jobs, 1)),
         rules=options.rules,
-        roles=dict.fromkeys(host_of.values(), Role.HOST) | roles,
+        roles=dict.fromkeys(host_of.values(), Role.HOST) | roles | typed,
+        machines_named=frozenset(typed).difference(in_file),
         host_of=host_of,
         shared={name: tuple(vms) for name, vms in given.shared.items()},
         zones=options.zones,

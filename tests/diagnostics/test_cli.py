@@ -272,6 +272,12 @@ def test_no_color_is_respected_even_where_color_is_forced():
     assert b"\x1b[3" not in ran.stdout
 
 
+def test_a_role_for_a_machine_that_no_log_knows_is_wrong_usage():
+    ran = diagnose(SAMPLES / "guest-sql-writer" / "logs" / "HV01", "--role", "HV1=host")
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.stderr.endswith(b"there are HV01\n")
+
+
 def test_a_topology_file_says_who_runs_on_whom(tmp_path):
     given = tmp_path / "topology.yml"
     given.write_text("roles: {BACKUP: dpm-server}\nhosts: {HV09: [SQL01]}\n")
