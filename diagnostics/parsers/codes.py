@@ -34,7 +34,7 @@ _ONLINE_IDS = range(100000, 200000)
 _SIGN_EXTENSION = 0xFFFFFFFF00000000
 
 _UNDECLARED = re.compile(
-    r"8000(?:ffff|40[0-9a-f]{2})|80(?:01|03|04|07|08|09|31|78|99)[0-9a-f]{4}|8100[0-9a-f]{4}|c0(?:0[0-9a-f]|1c|3a)[0-9a-f]{4}"
+    r"8000(?:ffff|40[0-9a-f]{2})|80(?:01|03|04|07|08|09|31|78|99)[0-9a-f]{4}|8100[0-9a-f]{4}|c0(?:0[0-9a-f]|13|1c|3a)[0-9a-f]{4}"
 )
 """Facilities that are believed without `0x` and without a word before them."""
 
@@ -245,9 +245,13 @@ def _online(value: int) -> str | None:
     return f"ID {value}" if value in _ONLINE_IDS else None
 
 
-def _read_unified(_: str, match: re.Match[str]) -> str:
-    """Backup Exec prints the halves of a code in decimal: `V-79-57344-65233` is 0xE000FED1."""
-    return f"0x{int(match['high']):04X}{int(match['number']):04X}"
+def _read_unified(_: str, match: re.Match[str]) -> str | None:
+    """Backup Exec prints the halves of a code in decimal, of its own (`V-79-57344-65233` is 0xE000FED1) and of others.
+
+    `V-79-32772-8966` is 0x80042306 of VSS; `V-79-10000-11226` is no code, but numbers one of its messages.
+    """
+    high, low = int(match["high"]), int(match["number"])
+    return _hresult(high << 16 | low) if low <= 0xFFFF else None
 
 
 def _read_named_win32(_: str, match: re.Match[str]) -> str | None:
@@ -327,7 +331,7 @@ _KINDS: dict[str, tuple[re.Pattern[str], Callable[[str, re.Match[str]], str | No
     **{word: (pattern, _read_status) for word, pattern in _STATUS_WORDS.items()},
     **{hint: (pattern, _read_dpm_id) for hint, pattern in _DPM_IDS.items()},
     "error_": (_ERROR_NAME, _read_error_name),
-    "v-79-": (re.compile(r"v-79-(?P<high>4096\d|57344)-(?P<number>\d{1,5})(?!\d)"), _read_unified),
+    "v-79-": (re.compile(r"v-79-(?P<high>\d{5})-(?P<number>\d{1,5})(?!\d)"), _read_unified),
     "win32 error": (re.compile(r"win32 error ?:[^:]{1,200}?\.?\s*code: (?P<number>\d{1,5})(?!\d)"), _read_named_win32),
     **{
         prefix: (re.compile(rf"(?<![a-z0-9_])(?P<number>{prefix}[a-z0-9_]+)"), _read_symbol)

@@ -46,6 +46,10 @@ from tests.shared import needs_shared, shared
         ("Win32 error:The network path was not found. Code: 53", ("0x80070035",)),
         ("V-79-57344-65233 - Snapshot Technology", ("0xE000FED1",)),
         ("V-79-40960-38691 (0xA0009723)", ("0xA0009723",)),
+        ("V-79-32772-8966 - Snapshot provider error", ("0x80042306",)),
+        ("because of 'STATUS_CLUSTER_CSV_AUTO_PAUSE_ERROR(c0130021)'.", ("0xC0130021",)),
+        ("because of '(c0130021)'.", ("0xC0130021",)),
+        ("CsvFs: status STATUS_CLUSTER_CSV_NO_SNAPSHOTS", ("0xC0130027",)),
         ("contact Microsoft Support (0x1FBD3).", ("ID 130003",)),
     ],
 )
@@ -106,6 +110,7 @@ def test_a_plain_number_is_a_code_behind_the_words_of_any_language(phrase: str) 
         "MY_ERROR_ACCESS_DENIED is no symbol of Windows",
         "the name vss_e_no_such_thing",
         "V-79-10000-11226 is a message, and no code in halves",
+        "V-79-57344-99999 is too large for the half of a code",
         "item (0x3FBD3)",
         "Code: 53 of some program",
     ],

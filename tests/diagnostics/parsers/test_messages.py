@@ -43,6 +43,12 @@ def _says_as_much(found: Spoken, text: str) -> bool:
         ),
         ("ドライバーは \\Device\\Harddisk0\\DR0 でコントローラー エラーを検出しました。", Spoken("disk", 11)),
         ("Der Treiber hat einen Controllerfehler auf \\Device\\Harddisk1\\DR1 gefunden.", Spoken("disk", 11)),
+        ("Loc=TriggerAbort. Desc=invoked. ErrorCode=(0). Process=1. Thread=2. Server.", Spoken("SQLVDI", 1)),
+        ("SQLVDI: Loc=SVDS::Open. Desc=Bad State. ErrorCode=(-1).", Spoken("SQLVDI", 1)),
+        (
+            "The connection was terminated due to one or more IO request timeouts.",
+            Spoken("Microsoft-Windows-SMBClient", 30823),
+        ),
         ("The shadow copies of volume C: were all right.", None),
         ("the driver detected a fast controller; an error on", None),
         ("", None),
