@@ -56,6 +56,7 @@ ABOUT = (
         "巡回",
     ),
     *("replica", "protect", "recovery", "consisten", "backup", "exclusively", "account for", "is offline"),
+    *("user session", "client session"),
     *("schattenkopie", "generator", "objekt", "instant", "rédacteur", "escritor", "copia"),
     *("シャドウ", "ライター", "リソース", "卷影", "теневого", "записи"),
 )
