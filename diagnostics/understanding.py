@@ -15,11 +15,12 @@ from diagnostics.case.model import build_problem, observe_job
 from diagnostics.case.observations import Sighting, gather
 from diagnostics.case.pipeline import PlateId, build_pipeline, plates_of
 from diagnostics.case.places import Places
+from diagnostics.case.reports import Reports, apart
 from diagnostics.case.settings import joined
 from diagnostics.case.sharing import shared_plates
 from diagnostics.case.skew import Skew, corrected, estimate
 from diagnostics.case.topology import Topology, read_topology
-from diagnostics.case.weighing import Context, observe
+from diagnostics.case.weighing import Context, observe, observe_said
 from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.inference import Posterior, infer
@@ -88,11 +89,20 @@ def understand(
         *absences(reading, recent, sightings, rules.rules, places, catalog),
         *unlisted(told_together, failed, sightings, rules.rules, places, catalog),
     )
+    failures = [job for job in recent if job.outcome is Outcome.FAILED]
+    logged, reported = apart(weighed, failures)
+    said = {job.id: [(one.rule, observe_said(job.id, one, context)) for one in reported[job.id]] for job in failures}
+    reports = Reports(rules.rules, catalog)
+    told_by = {job.id: reports.read(job, said[job.id]) for job in failures}
     problem = build_problem(
         graph,
         catalog,
-        [observe_job(job, ran_on[job.id].name) for job in recent],
-        [*observe(weighed, context), *(absence.observation for absence in absent)],
+        [observe_job(job, ran_on[job.id].name, told_by.get(job.id)) for job in recent],
+        [
+            *observe(logged, context),
+            *(observed for of_job in said.values() for _, observed in of_job),
+            *(absence.observation for absence in absent),
+        ],
     )
     posterior = infer(problem)
     return Case(

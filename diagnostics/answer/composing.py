@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from diagnostics.answer.advising import update_advice
 from diagnostics.answer.next_steps import next_evidence, told_apart_by
@@ -197,7 +197,11 @@ class _Writer:
         """
         about = COMPONENTS[Component(found.component)]
         intervals = [failed for job in found.jobs if (failed := self._jobs[job].failed)]
-        seen = [sighting for line in found.evidence if (sighting := self._sightings.get(line.key))]
+        lines = {line.key for line in found.evidence}
+        telling = [self._jobs[key] for key in lines & self._jobs.keys()]
+        reports = {(report.source, report.record) for job in telling for report in job.reports}
+        seen = [self._sightings[line.key] for line in found.evidence if line.key in self._sightings]
+        seen += [one for one in self._case.sightings if _is_told_by(one, reports)]
         speaking = [sighting for sighting in seen if sighting.rule.component == found.component]
         speaking.sort(key=lambda sighting: all(event.time is None for event in sighting.events))
         of_guest = self._scope(found.plate) is Scope.VM and len(about.scopes) > 1
@@ -257,6 +261,10 @@ def _rejected(sighting: Sighting) -> Stage | None:
 
 def _lies_in(stage: Stage, interval: Interval) -> bool:
     return STAGES.index(interval[0]) <= STAGES.index(stage) <= STAGES.index(interval[1])
+
+
+def _is_told_by(sighting: Sighting, reports: Collection[tuple[str, int]]) -> bool:
+    return any((event.source, event.record) in reports for event in sighting.events)
 
 
 def _speaks_of(sighting: Sighting, plate: str, component: str) -> bool:

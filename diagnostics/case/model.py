@@ -7,7 +7,7 @@ import networkx as nx
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.pipeline import stages_on
 from diagnostics.knowledge.catalog import Catalog, Cause
-from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Plate, Problem
+from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Plate, Problem, Report
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope
 
 OTHER_PRIOR = 0.0004
@@ -67,6 +67,6 @@ def _other(scope: Scope) -> CauseNode:
     return CauseNode(OTHER, "", PER_PLATE[scope] * OTHER_PRIOR, dict.fromkeys(STAGES, OTHER_FAILURE))
 
 
-def observe_job(job: Job, plate: str) -> JobObservation:
+def observe_job(job: Job, plate: str, report: Report | None = None) -> JobObservation:
     """What the model is told of a job."""
-    return JobObservation(job.id, plate, job.mode, job.outcome is Outcome.SUCCEEDED, job.failed)
+    return JobObservation(job.id, plate, job.mode, job.outcome is Outcome.SUCCEEDED, job.failed, report)

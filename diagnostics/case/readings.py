@@ -8,7 +8,6 @@ like a fault.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from diagnostics.case.observations import Sighting
-from diagnostics.event import Kind
 from diagnostics.localize.factors import strength
 from diagnostics.localize.problem import EventObservation, Link
 
@@ -26,8 +25,7 @@ def each_record_once(
     owner: dict[tuple[str, str, int], str] = {}
     along: dict[str, list[EventObservation]] = {}
     for sighting in sorted(sightings, key=lambda sighting: (-strength(observed[sighting.key]), sighting.key)):
-        read_by = sighting.key if sighting.events[0].kind is Kind.JOB else sighting.plate.name
-        records = [(read_by, event.source, event.record) for event in sighting.events]
+        records = [(sighting.plate.name, event.source, event.record) for event in sighting.events]
         if all(record in owner for record in records):
             along[owner[records[0]]].append(observed[sighting.key])
         else:

@@ -15,9 +15,6 @@ from diagnostics.rules.rule import Polarity
 
 OF_ANY_FAILURE = 0.004
 """P(a job that failed by whatever cause brings about a symptom of others): symptoms are true of many causes."""
-BESIDE_THE_POINT = 0.1
-"""By how much an author's spurious rate is too high for what a failed job reports as its own error: of 50 public
-failures with a job report, one report spoke of another component."""
 _TIMELESS = {Kind.JOB, Kind.CHECKPOINT, Kind.SHADOW_COPY}
 UNKNOWN_GAIN = 2.0
 """By how much at most an unknown cause makes an event likelier than chance does."""
@@ -50,12 +47,16 @@ def observe(sightings: Iterable[Sighting], context: Context) -> list[EventObserv
     return list(each_record_once(sightings, observed))
 
 
+def observe_said(job: str, sighting: Sighting, context: Context) -> EventObservation:
+    """What a rule reads from the report of a failed job, as an observation of that job."""
+    links = links_of(sighting.events[0], sighting.rule, context.places, context.catalog)
+    return _observation(sighting, links, context)._replace(of_job=job)
+
+
 def _observation(sighting: Sighting, links: tuple[Link, ...], context: Context) -> EventObservation:
     usual = context.rates.get(sighting.rule.name, sighting.rule.spurious)
     timing = context.nights.timing(sighting.plate.name, _times(sighting))
     spurious = usual * timing.spurious
-    if sighting.events[0].kind is Kind.JOB and sighting.rule.polarity is Polarity.FAULT:
-        spurious *= BESIDE_THE_POINT
     if sighting.rule.polarity is Polarity.SYMPTOM and timing.at_failure:
         spurious += OF_ANY_FAILURE
     spurious = _rounded(spurious)

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diagnostics.localize.problem import CauseNode, EventObservation, JobObservation, Link, Problem
+from diagnostics.localize.problem import CauseNode, EventObservation, JobObservation, Link, Problem, Report
 from diagnostics.localize.sets import Floats, Indices, Sets, log1mexp, log_sum, outer_sum, sets_of
 from diagnostics.localize.table import Term
 from engine.pipeline import STAGES, Mode, Scope, Stage, stages_of
 
-_LOG_NEVER = math.log(1e-300)
+_TINIEST = 1e-300
+_LOG_NEVER = math.log(_TINIEST)
 """Stands in for the logarithm of zero, so that the impossible is only absurdly improbable and stays finite."""
 _ORDER = {stage: place for place, stage in enumerate(STAGES)}
 _SHOWN = {mode: frozenset(stages_of(mode)) for mode in (Mode.ONLINE, Mode.OFFLINE)} | {
@@ -29,6 +30,7 @@ class JobLine(NamedTuple):
     """Stages in one of which it ended."""
     observed: bool = True
     """False for a probe: the model keeps its outcomes apart, but has not seen any."""
+    report: Report | None = None
 
 
 class EventLine(NamedTuple):
@@ -56,7 +58,7 @@ def job_line(job: JobObservation) -> JobLine | None:
     first, last = sorted(_ORDER[stage] for stage in job.failed)
     interval = frozenset(STAGES[first : last + 1])
     failed = interval & frozenset(stages_of(job.mode)) or interval
-    return JobLine(_in_order(_SHOWN[job.mode] & frozenset(STAGES[:first])), _in_order(failed))
+    return JobLine(_in_order(_SHOWN[job.mode] & frozenset(STAGES[:first])), _in_order(failed), report=job.report)
 
 
 def retry_line(mode: Mode) -> JobLine:
@@ -80,7 +82,7 @@ def lines_by_plate(problem: Problem) -> dict[str, dict[str, Line]]:
         line = job_line(job)
         if line is not None and job.plate in lines:
             lines[job.plate][job.key] = line
-    for event in counted_events(problem.events):
+    for event in counted_events(event for event in problem.events if not event.of_job):
         if event.plate in lines:
             lines[event.plate][event.key] = event_line(event)
     return {plate: dict(sorted(of_plate.items())) for plate, of_plate in lines.items()}
@@ -107,7 +109,7 @@ def strength(event: EventObservation) -> float:
 
 
 def _log(probability: float) -> float:
-    return math.log(probability) if probability > 1e-300 else _LOG_NEVER
+    return math.log(probability) if probability > _TINIEST else _LOG_NEVER
 
 
 def _log_complement(probability: float) -> float:
@@ -273,7 +275,8 @@ def survivals(line: Line, chain: Chain, reach: Reach, leak: float) -> tuple[Surv
         event = _event_survival(line, chain)
         return (None, event) if line.seen else (event, None)
     kept = _job_survival(line.passed, chain, reach, leak) if line.passed else None
-    return kept, _job_survival(line.failed, chain, reach, leak) if line.failed else None
+    broken = _job_survival(line.failed, chain, reach, leak) if line.failed else None
+    return kept, _as_reported(broken, line.report, chain) if broken and line.report else broken
 
 
 def _job_survival(stages: tuple[Stage, ...], chain: Chain, reach: Reach, leak: float) -> Survival:
@@ -283,6 +286,23 @@ def _job_survival(stages: tuple[Stage, ...], chain: Chain, reach: Reach, leak: f
         for catalog, reached in zip(chain, reach, strict=True)
     )
     return Survival(len(stages) * _log_complement(leak), causes)
+
+
+def _as_reported(broken: Survival, report: Report, chain: Chain) -> Survival:
+    """P(the job did not fail *with this report*): each cause fails it so often, and then says so with its probability.
+
+    As a noisy-OR of failures with reports, so that a job that failed by one cause says nothing for the others.
+    """
+    anywhere = dict(report.causes)
+    causes = []
+    for catalog, survival in zip(chain, broken.causes, strict=True):
+        says = np.array([anywhere.get(cause.id, report.otherwise) for cause in catalog.causes])
+        for link in report.links:
+            if catalog.scope is link.scope and link.cause in catalog.place:
+                place = catalog.place[link.cause]
+                says[place] = max(says[place], link.sensitivity)
+        causes.append(np.log(np.maximum(1.0 + np.expm1(survival) * says, _TINIEST)))
+    return Survival(math.log1p(math.expm1(broken.chance) * report.otherwise), tuple(causes))
 
 
 def _event_survival(line: EventLine, chain: Chain) -> Survival:

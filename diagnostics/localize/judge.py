@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from diagnostics.localize.calibration import shipped
 from diagnostics.localize.explain import EvidenceLine, Suspect, Weighing, minimal, plates_concerned, weigh
-from diagnostics.localize.factors import EventLine, job_line
+from diagnostics.localize.factors import EventLine, Line, job_line, notable
 from diagnostics.localize.inference import Posterior
 from diagnostics.localize.naming import Name, best_cause, name_of
 from diagnostics.localize.network import Network
@@ -38,6 +38,8 @@ _LISTED = 0.01
 _FIRST = 5
 _MOST_LISTED = 32
 """For so many candidates, those most probably at fault, it is told whether they failed a job."""
+_REPORTS = "reports of jobs"
+"""The family of what failed jobs report."""
 MOST_EXPLAINED = 6
 """For so many faults the evidence is weighed line by line, unless told otherwise."""
 
@@ -239,14 +241,14 @@ class _Judge:
         return VerdictWord.LEADING
 
     def _support(self, suspect: Suspect) -> set[str]:
-        """The families of seen events that a suspect makes likely; the failed jobs together are one more."""
+        """The families of seen events that a suspect makes likely; the failed jobs are one more, their reports too."""
         catalog = self.network.nodes[suspect.plate].catalog
         causes = {(catalog.scope, cause.id) for cause in catalog.causes if cause.component == suspect.component}
         return {""} | {
-            self.families[key]
+            self.families.get(key, _REPORTS)
             for plate in plates_concerned(self.network, suspect.plate)
             for key, line in self.network.lines[plate].items()
-            if isinstance(line, EventLine) and line.seen and _speaks_for(line, causes)
+            if notable(line) and _speaks_for(line, causes)
         }
 
     def _ambiguity(self, plate: str) -> _Grade:
@@ -393,8 +395,14 @@ def _retried(failed: JobObservation, on_plate: Sequence[JobObservation]) -> bool
     return alone and any(job.succeeded and _shows_as_much(job.mode, failed.mode) for job in later)
 
 
-def _speaks_for(line: EventLine, causes: Collection[tuple[Scope, str]]) -> bool:
-    return any((link.scope, link.cause) in causes and link.sensitivity > line.spurious for link in line.links)
+def _speaks_for(line: Line, causes: Collection[tuple[Scope, str]]) -> bool:
+    """Whether an event, or what the report of a job says, is likelier by one of the causes than without them."""
+    if isinstance(line, EventLine):
+        return any((link.scope, link.cause) in causes and link.sensitivity > line.spurious for link in line.links)
+    told = line.report
+    return told is not None and any(
+        (link.scope, link.cause) in causes and link.sensitivity > told.otherwise for link in told.links
+    )
 
 
 def _shows_as_much(retry: Mode, failed: Mode) -> bool:

@@ -9,14 +9,14 @@ probability of the two.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diagnostics.localize.explain import Suspect, plates_concerned
-from diagnostics.localize.factors import EventLine
+from diagnostics.localize.factors import EventLine, Line, notable
 from diagnostics.localize.inference import PlatePosterior
 from diagnostics.localize.network import Network
-from diagnostics.localize.problem import OTHER
+from diagnostics.localize.problem import OTHER, Link
 from diagnostics.localize.sharing import unfolded
 
 _MOST_TELLING = 1e-6
@@ -52,22 +52,29 @@ def name_of(network: Network, plate: PlatePosterior, suspect: Suspect) -> Name:
     share = min(1.0, plate.causes[cause] / max(plate.components[suspect.component], 1e-300))
     named = unfolded(suspect.plate, cause).name
     seen = _seen_of(network, suspect.plate, cause)
-    return Name(named, share, max((_lead(line, named) for line in seen), default=0.0))
+    return Name(named, share, max((_lead(links, named) for links in seen), default=0.0))
 
 
-def _seen_of(network: Network, plate: str, cause: str) -> Iterator[EventLine]:
-    """The events seen that a cause on a plate makes likely."""
+def _seen_of(network: Network, plate: str, cause: str) -> Iterator[tuple[Link, ...]]:
+    """What was seen in events and reports of jobs that a cause on a plate makes likely: all that may have shown it."""
     scope = network.nodes[plate].catalog.scope
     for around in plates_concerned(network, plate):
         for line in network.lines[around].values():
-            if isinstance(line, EventLine) and line.seen:
-                yield from (line for link in line.links if (link.scope, link.cause) == (scope, cause))
+            links = _links(line) if notable(line) else ()
+            if any((link.scope, link.cause) == (scope, cause) for link in links):
+                yield links
 
 
-def _lead(line: EventLine, cause: str) -> float:
-    """By how much more readily a cause shows an event than any other cause does, wherever they sit."""
+def _links(line: Line) -> tuple[Link, ...]:
+    if isinstance(line, EventLine):
+        return line.links
+    return line.report.links if line.report else ()
+
+
+def _lead(links: Iterable[Link], cause: str) -> float:
+    """By how much more readily a cause shows what was seen than any other cause does, wherever they sit."""
     shown: defaultdict[str, float] = defaultdict(float)
-    for link in line.links:
+    for link in links:
         known = unfolded("", link.cause).name
         shown[known] = max(shown[known], link.sensitivity)
     others = (readily for known, readily in shown.items() if known not in {cause, OTHER})

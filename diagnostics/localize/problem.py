@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from engine.pipeline import Mode, Scope, Stage
 
 OTHER = "other"
@@ -35,6 +37,30 @@ class Plate(NamedTuple):
     """For a plate that others share without being nested in it, such as a volume of several hosts: who shares it."""
 
 
+class Link(NamedTuple):
+    """A cause that makes an event likely: on the event's own plate or on one around it."""
+
+    scope: Scope
+    cause: str
+    sensitivity: float
+    plate: str = ""
+    """The shared plate that the cause sits on; empty for a plate that the event's own is nested in."""
+
+
+class Report(msgspec.Struct, frozen=True, cache_hash=True):
+    """What the report of a failed job says of why it failed: it speaks of what failed this job, and of nothing else.
+
+    Each number is P(it says just this | that failed the job).
+    """
+
+    links: tuple[Link, ...]
+    """The causes that it speaks of, on the job's plate or on one around it."""
+    otherwise: float
+    """The same for whatever it does not speak of, chance among that."""
+    causes: tuple[tuple[str, float], ...] = ()
+    """The same for causes wherever they sit, where it differs from `otherwise`."""
+
+
 class JobObservation(NamedTuple):
     """One attempt to back up one virtual machine.
 
@@ -48,16 +74,8 @@ class JobObservation(NamedTuple):
     mode: Mode
     succeeded: bool
     failed: tuple[Stage, Stage] | None
-
-
-class Link(NamedTuple):
-    """A cause that makes an event likely: on the event's own plate or on one around it."""
-
-    scope: Scope
-    cause: str
-    sensitivity: float
-    plate: str = ""
-    """The shared plate that the cause sits on; empty for a plate that the event's own is nested in."""
+    report: Report | None = None
+    """What it says of why it failed; None where it says no more than where."""
 
 
 class EventObservation(NamedTuple):
@@ -72,6 +90,8 @@ class EventObservation(NamedTuple):
     """P(seen | none of the linked causes)."""
     family: str
     """Echoes of one cause: of the seen events of one family on one plate, the strongest counts."""
+    of_job: str = ""
+    """The failed job whose report says it: it counts as the job's `Report`, and not as an event."""
 
 
 class Problem(NamedTuple):

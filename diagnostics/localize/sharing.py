@@ -8,7 +8,9 @@ shared. The folded causes carry the shared plate's name until the answer is unfo
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from diagnostics.localize.problem import CauseNode, Link, Plate, Problem
+import msgspec
+
+from diagnostics.localize.problem import CauseNode, Link, Plate, Problem, Report
 from engine.pipeline import Scope
 
 _MARK = "@"
@@ -43,7 +45,10 @@ def fold(problem: Problem) -> Problem:
         event._replace(links=tuple(_folded_link(link, shared, scopes) for link in event.links))
         for event in problem.events
     )
-    return problem._replace(plates=plates, events=events)
+    jobs = tuple(
+        job._replace(report=_folded_report(job.report, shared, scopes)) if job.report else job for job in problem.jobs
+    )
+    return problem._replace(plates=plates, events=events, jobs=jobs)
 
 
 def _folded_causes(around: Plate, shared: Mapping[str, Plate]) -> list[CauseNode]:
@@ -62,6 +67,18 @@ def _folded_link(link: Link, shared: Mapping[str, Plate], scopes: Mapping[str, S
     if target is None or target.parent is None:
         return link
     return Link(scopes[target.parent], folded(target.name, link.cause), link.sensitivity)
+
+
+def _folded_report(report: Report, shared: Mapping[str, Plate], scopes: Mapping[str, Scope]) -> Report:
+    said = dict(report.causes)
+    there = {
+        folded(plate.name, cause.id): said[cause.id]
+        for plate in shared.values()
+        for cause in plate.causes
+        if cause.id in said
+    }
+    links = tuple(_folded_link(link, shared, scopes) for link in report.links)
+    return msgspec.structs.replace(report, links=links, causes=(*report.causes, *there.items()))
 
 
 def folded(plate: str, name: str) -> str:

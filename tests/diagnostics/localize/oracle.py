@@ -109,8 +109,26 @@ def _job(problem: Problem, job: JobObservation, active: Active, innocent: Innoce
     first, last = (STAGES.index(stage) for stage in job.failed)
     before = math.prod(passes(stage) for stage in STAGES[:first] if stage in shown)
     ended = [stage for stage in STAGES[first : last + 1] if stage in stages]
-    spared = math.prod(1 - cause.failure.get(stage, 0.0) for cause in acquitted for stage in ended)
-    return before * (spared - math.prod(passes(stage) for stage in ended))
+    reaching = [cause for cause in causes if not cause.reach or cause.reach & path]
+
+    def lets_pass(cause: CauseNode) -> float:
+        """P(the cause does not fail the job with this report)."""
+        fails = 1 - math.prod(1 - cause.failure.get(stage, 0.0) for stage in ended)
+        return 1 - fails * _says(problem, job, cause, active)
+
+    by_chance = 1 - (1 - problem.leak) ** len(ended)
+    nobody = 1 - by_chance * (job.report.otherwise if job.report else 1.0)
+    spared = math.prod(map(lets_pass, acquitted))
+    return before * (spared - nobody * math.prod(map(lets_pass, reaching)))
+
+
+def _says(problem: Problem, job: JobObservation, cause: CauseNode, active: Active) -> float:
+    """P(the job reports what it does | the cause failed it)."""
+    if job.report is None:
+        return 1.0
+    (home,) = (plate for plate in problem.plates if cause in plate.causes and cause.id in active.get(plate.name, ()))
+    linked = [link.sensitivity for link in job.report.links if (link.scope, link.cause) == (home.scope, cause.id)]
+    return max([dict(job.report.causes).get(cause.id, job.report.otherwise), *linked])
 
 
 def _path(plates: dict[str, Plate], name: str | None) -> frozenset[str]:

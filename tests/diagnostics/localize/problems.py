@@ -12,6 +12,7 @@ from diagnostics.localize.problem import (
     Link,
     Plate,
     Problem,
+    Report,
 )
 from engine.pipeline import COMPONENTS, STAGES, Component, Mode, Scope, Stage, stages_of
 
@@ -99,20 +100,31 @@ def _jobs(draw, plates) -> JobObservation:
     stages = [stage for stage in (draw(_stages), draw(_stages)) if stage in stages_of(mode)]
     interval = (min(stages, key=STAGES.index), max(stages, key=STAGES.index)) if stages else None
     succeeded = draw(st.booleans())
-    return JobObservation("", draw(plates), mode, succeeded, None if succeeded else interval)
+    report = None if succeeded else draw(st.none() | _reports())
+    return JobObservation("", draw(plates), mode, succeeded, None if succeeded else interval, report)
+
+
+@st.composite
+def _reports(draw) -> Report:
+    links = st.lists(_links(), max_size=3, unique_by=lambda link: (link.scope, link.cause, link.plate))
+    anywhere = st.dictionaries(st.sampled_from(["s0", "h1", "v0", "c0"]), _rates, max_size=2)
+    return Report(tuple(draw(links)), draw(st.floats(0.001, 1.0)), tuple(draw(anywhere).items()))
+
+
+def _links() -> st.SearchStrategy[Link]:
+    nested = st.builds(
+        Link, st.sampled_from(_SCOPES), st.sampled_from(["s0", "s1", "h0", "h1", "v0", "v1", "v2"]), _rates
+    )
+    return nested | st.builds(Link, st.just(Scope.HOST), st.sampled_from(["c0", "c1"]), _rates, st.just("csv:1"))
 
 
 @st.composite
 def _events(draw, plates) -> EventObservation:
-    nested = st.builds(
-        Link, st.sampled_from(_SCOPES), st.sampled_from(["s0", "s1", "h0", "h1", "v0", "v1", "v2"]), _rates
-    )
-    links = nested | st.builds(Link, st.just(Scope.HOST), st.sampled_from(["c0", "c1"]), _rates, st.just("csv:1"))
     return EventObservation(
         "",
         draw(plates),
         draw(st.booleans()),
-        tuple(draw(st.lists(links, max_size=3, unique_by=lambda link: (link.scope, link.cause, link.plate)))),
+        tuple(draw(st.lists(_links(), max_size=3, unique_by=lambda link: (link.scope, link.cause, link.plate)))),
         draw(st.floats(0.001, 0.5)),
         draw(st.sampled_from(("one", "two"))),
     )
