@@ -92,8 +92,8 @@ def understand(
     failures = [job for job in recent if job.outcome is Outcome.FAILED]
     logged, reported = apart(weighed, failures)
     said = {job.id: [(one.rule, observe_said(job.id, one, context)) for one in reported[job.id]] for job in failures}
-    reports = Reports(rules.rules, catalog)
-    told_by = {job.id: reports.read(job, said[job.id]) for job in failures}
+    reports = Reports(rules.rules, catalog, context.around)
+    told_by = {job.id: reports.read(job, ran_on[job.id].name, said[job.id]) for job in failures}
     problem = build_problem(
         graph,
         catalog,

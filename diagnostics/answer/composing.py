@@ -189,21 +189,22 @@ class _Writer:
         return evidence_of_event(self._sightings[line.key], line.decibans)
 
     def _stage(self, found: FaultFound, cause: Cause | None) -> Stage | None:
-        """The stage that the heaviest event about the component speaks of, else the first in which a job failed.
+        """The stage that what tells most of the cause speaks of, else the first in which a job failed.
 
-        An operation that an event names comes before what its rule says of all such events, and what was logged comes
-        before what a listing shows: that is what the last job left. Where the jobs tell their own stages, an event of
-        another one does not decide.
+        That is the event, or the report of a failed job, that the cause brings about most readily; of several the first
+        in the pipeline. An operation that an event names comes before what its rule says of all such events, and what
+        was logged comes before what a listing shows: that is what the last job left. Where the jobs tell their own
+        stages, an event of another one does not decide.
         """
         about = COMPONENTS[Component(found.component)]
         intervals = [failed for job in found.jobs if (failed := self._jobs[job].failed)]
         lines = {line.key for line in found.evidence}
         telling = [self._jobs[key] for key in lines & self._jobs.keys()]
         reports = {(report.source, report.record) for job in telling for report in job.reports}
-        seen = [self._sightings[line.key] for line in found.evidence if line.key in self._sightings]
-        seen += [one for one in self._case.sightings if _is_told_by(one, reports)]
+        seen = [one for one in self._case.sightings if _is_told_by(one, reports)]
+        seen += [self._sightings[line.key] for line in found.evidence if line.key in self._sightings]
         speaking = [sighting for sighting in seen if sighting.rule.component == found.component]
-        speaking.sort(key=lambda sighting: all(event.time is None for event in sighting.events))
+        speaking.sort(key=lambda sighting: _tells_less_of_the_stage(sighting, found.cause))
         of_guest = self._scope(found.plate) is Scope.VM and len(about.scopes) > 1
         for stage in filter(None, [*map(_rejected, speaking), *(sighting.rule.stage for sighting in speaking)]):
             there = _IN_THE_GUEST.get(stage, stage) if of_guest else stage
@@ -261,6 +262,13 @@ def _rejected(sighting: Sighting) -> Stage | None:
 
 def _lies_in(stage: Stage, interval: Interval) -> bool:
     return STAGES.index(interval[0]) <= STAGES.index(stage) <= STAGES.index(interval[1])
+
+
+def _tells_less_of_the_stage(sighting: Sighting, cause: str | None) -> tuple[bool, float, int]:
+    readily = max((link.sensitivity for link in sighting.rule.causes if link.id == cause), default=0.0)
+    timeless = all(event.time is None for event in sighting.events)
+    stage = sighting.rule.stage
+    return timeless, -readily, STAGES.index(stage) if stage else len(STAGES)
 
 
 def _is_told_by(sighting: Sighting, reports: Collection[tuple[str, int]]) -> bool:

@@ -4,6 +4,7 @@ An event of a log may be there by chance. The report of a failed job is about wh
 no event beside the failure, which any fault around the machine might explain, but a property of the failure itself.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from diagnostics.event import Kind
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.problem import OTHER, EventObservation, Link, Report
 from diagnostics.rules.rule import Polarity, Rule
-from engine.pipeline import DEPENDS_ON, Component
+from engine.pipeline import DEPENDS_ON, Component, Scope
 
 _MOST_LIKELY = 0.9
 """P(a cause's jobs end with one report), at most."""
@@ -29,12 +30,12 @@ _CODE_OF_ANOTHER = 0.1
 """How much less likely a job ends with a code of a component that does not stand on the one at fault."""
 _UNKNOWN_CODE = 0.5
 """The same for the unknown cause."""
+_SAME_AGAIN = 0.8
+"""P(a fault's next job ends with the same error as one before)."""
 _BESIDE_THE_POINT = 0.1
 """By how much an author's spurious rate is too high for what a failed job reports as its own error: of 50 public
 failures with a job report, one report spoke of another component."""
-_AT_ONCE = float(__import__("os").environ.get("ATONCE", "2.5"))
-"""So many of a cause's rules read one report: its id, its code, its sentence."""
-_ANY_SYMPTOM = float(__import__("os").environ.get("ANYS", "0.002"))
+_ANY_SYMPTOM = 0.002
 """P(a job that failed by whatever cause ends with a symptom of others)."""
 _UNKNOWN_GAIN = 2.0
 """By how much a report is likelier by an unknown cause than by one that it does not speak of."""
@@ -62,7 +63,7 @@ def apart(sightings: Iterable[Sighting], failed: Iterable[Job]) -> Apart:
     for sighting in sightings:
         by_job = defaultdict(list)
         for event in sighting.events:
-            by_job[job_of.get((event.source, event.record), "") if event.kind is Kind.JOB else ""].append(event)
+            by_job[job_of.get((event.source, event.record), "")].append(event)
         for job, events in by_job.items():
             key = f"{sighting.key} of {job}" if job else sighting.key
             part = msgspec.structs.replace(sighting, key=key, events=events)
@@ -71,46 +72,56 @@ def apart(sightings: Iterable[Sighting], failed: Iterable[Job]) -> Apart:
 
 
 class Reports:
-    """Reads the reports of failed jobs."""
+    """Reads the reports of failed jobs, one after the other: a fault's jobs mostly end with the same error."""
 
-    def __init__(self, rules: Iterable[Rule], catalog: Catalog) -> None:
+    def __init__(self, rules: Iterable[Rule], catalog: Catalog, around: Mapping[str, str | None]) -> None:
+        """With the plate around each plate."""
         self._catalog = catalog
+        self._around = around
+        self._said: set[tuple[str, frozenset[str]]] = set()
+        """What jobs have said on each plate, by the names of the rules that read it."""
         self._ways = _ways_to_report(rules)
         self._unknown: dict[frozenset[Component], Report] = {}
 
-    def read(self, job: Job, readings: Sequence[tuple[Rule, EventObservation]]) -> Report:
-        """What the report of a failed job says, by what each rule makes of it."""
+    def read(self, job: Job, plate: str, readings: Sequence[tuple[Rule, EventObservation]]) -> Report:
+        """What the report of a failed job on a plate says, by what each rule makes of it."""
         if readings:
-            return self._known(readings)
+            return self._known(plate, readings)
         codes = (self._catalog.codes.get(code) for report in job.reports for code in report.codes)
         components = frozenset(info.component for info in codes if info and info.component)
         if components not in self._unknown:
             self._unknown[components] = self._not_known(components)
         return self._unknown[components]
 
-    def _known(self, readings: Sequence[tuple[Rule, EventObservation]]) -> Report:
-        """Of each cause, what the rule says that speaks most for it: it is one report, however many rules read it."""
-        weighed = [self._weighed(rule, reading) for rule, reading in readings]
-        otherwise = max(weighed, key=lambda told: _strongest(told) / told.otherwise).otherwise
-        gains: dict[Link, float] = {}
-        for told in weighed:
-            for link in told.links:
-                place = link._replace(sensitivity=0.0)
-                gains[place] = max(gains.get(place, 1.0), link.sensitivity / told.otherwise)
+    def _known(self, plate: str, readings: Sequence[tuple[Rule, EventObservation]]) -> Report:
+        """What its id says and what the code within it says, and whatever else rules of different families read."""
+        families: dict[str, Report] = {}
+        for rule, reading in readings:
+            told, family = self._weighed(rule, reading), reading.family or rule.name
+            families[family] = max(families.get(family, told), told, key=_strength)
+        otherwise = math.prod(told.otherwise for told in families.values())
+        gains: dict[Link, float] = defaultdict(lambda: 1.0)
+        for told in families.values():
+            for place, gain in _gains(told).items():
+                gains[place] *= gain
+        again = self._said_before(plate, frozenset(rule.name for rule, _ in readings))
         links = (
-            place._replace(sensitivity=min(gain * otherwise, _MOST_LIKELY)) for place, gain in sorted(gains.items())
+            place._replace(sensitivity=_said(min(gain * otherwise, _MOST_LIKELY), again[place.scope]))
+            for place, gain in sorted(gains.items())
         )
         return Report(tuple(links), otherwise, ((OTHER, min(1.0, _UNKNOWN_GAIN * otherwise)),))
 
+    def _said_before(self, plate: str, rules: frozenset[str]) -> Mapping[Scope, bool]:
+        """Whether a job before said the same on the machine, on its host, on the site."""
+        places = {Scope.VM: plate, Scope.HOST: self._around.get(plate) or plate, Scope.SITE: ""}
+        again = {scope: (place, rules) in self._said for scope, place in places.items()}
+        self._said |= {(place, rules) for place in places.values()}
+        return again
+
     def _weighed(self, rule: Rule, reading: EventObservation) -> Report:
-        """What one rule says: a job ends with one error, so of a cause that has many ways to fail, each is rarer."""
+        """What one rule says: hardly anything by chance, for a job's own error is seldom beside the point."""
         chance = _BESIDE_THE_POINT * reading.spurious + (_ANY_SYMPTOM if rule.polarity is Polarity.SYMPTOM else 0.0)
-        links = (
-            link._replace(sensitivity=link.sensitivity / max(1.0, self._ways[link.cause] / _AT_ONCE))
-            for link in reading.links
-            if link.cause != OTHER
-        )
-        return Report(tuple(links), chance)
+        return Report(tuple(link for link in reading.links if link.cause != OTHER), chance)
 
     def _not_known(self, components: frozenset[Component]) -> Report:
         """A report that no rule knows: hardly by a cause whose reports are known, nor with a code of something else."""
@@ -134,8 +145,21 @@ def _ways_to_report(rules: Iterable[Rule]) -> Mapping[str, float]:
     return ways
 
 
-def _strongest(told: Report) -> float:
-    return max((link.sensitivity for link in told.links), default=0.0)
+def _said(sensitivity: float, again: bool) -> float:  # noqa: FBT001 - private, one caller
+    return _SAME_AGAIN + (1.0 - _SAME_AGAIN) * sensitivity if again else sensitivity
+
+
+def _strength(told: Report) -> float:
+    return max(_gains(told).values(), default=0.0)
+
+
+def _gains(told: Report) -> dict[Link, float]:
+    """By how much likelier each cause makes a report than what it does not speak of."""
+    gains: dict[Link, float] = {}
+    for link in told.links:
+        place = link._replace(sensitivity=0.0)
+        gains[place] = max(gains.get(place, 1.0), link.sensitivity / told.otherwise)
+    return gains
 
 
 def _may_speak_for(component: Component, code: Component) -> bool:

@@ -1,6 +1,7 @@
 """What the report of a failed job tells of why it failed."""
 
 import msgspec
+import pytest
 
 from diagnostics.case.jobs import Job, Outcome
 from diagnostics.case.observations import Sighting
@@ -31,7 +32,7 @@ def job(number, *reports):
 
 
 def reading(rule, *links, spurious=0.01):
-    observed = EventObservation(rule.name, MACHINE.name, True, tuple(links), spurious, "")  # noqa: FBT003 - seen
+    observed = EventObservation(rule.name, MACHINE.name, True, tuple(links), spurious, "writers")  # noqa: FBT003 - seen
     return rule, observed
 
 
@@ -45,7 +46,12 @@ def of_link(told, cause):
 
 
 def read(*readings, reports=()):
-    return Reports(RULES.values(), CATALOG).read(job(1, *(reports or [report(1)])), readings)
+    return reader().read(job(1, *(reports or [report(1)])), MACHINE.name, readings)
+
+
+def reader():
+    around = {MACHINE.name: "host:HV01", "vm:APP01": "host:HV01", "vm:WEB01": "host:HV02"}
+    return Reports(RULES.values(), CATALOG, around)
 
 
 def test_what_a_report_says_is_told_from_what_is_logged_job_by_job():
@@ -66,19 +72,30 @@ def test_the_report_of_a_job_that_is_not_asked_about_stays_an_event():
     assert not reported
 
 
-def test_two_rules_that_read_one_report_say_no_more_than_the_stronger():
+def test_two_rules_of_one_family_that_read_one_report_say_no_more_than_the_stronger():
     link = Link(Scope.VM, "vhd-chain-broken", 0.6)
     vaguer = reading(VAGUE, link._replace(sensitivity=0.2), spurious=0.1)
     telling = reading(TELLING, link)
     assert read(telling, vaguer) == read(telling)
 
 
-def test_of_a_cause_that_has_more_ways_to_fail_each_report_is_rarer():
-    ways = {cause: sum(link.sensitivity for rule in RULES.values() for link in rule.causes if link.id == cause)
-            for cause in ("hyperv-writer-stuck", "small-partition-in-set")}  # fmt: skip
-    assert ways["hyperv-writer-stuck"] > ways["small-partition-in-set"]
-    told = read(reading(VAGUE, *(Link(Scope.VM, cause, 0.5) for cause in ways)))
-    assert of_link(told, "hyperv-writer-stuck") < of_link(told, "small-partition-in-set")
+def test_an_id_and_the_code_within_it_are_two_statements():
+    link = Link(Scope.VM, "vhd-chain-broken", 0.5)
+    of_id = reading(TELLING, link)
+    code = (VAGUE, of_id[1]._replace(key="code", family="code"))
+    gains = [of_link(told, link.cause) / told.otherwise for told in (read(of_id), read(code), read(of_id, code))]
+    assert gains[2] == pytest.approx(gains[0] * gains[1])
+
+
+def test_the_same_error_on_the_next_machine_tells_of_the_host_and_not_once_more_of_what():
+    told = reading(VAGUE, Link(Scope.HOST, "vmms-down", 0.3), Link(Scope.VM, "vhd-chain-broken", 0.3))
+    reports = reader()
+    first, beside, elsewhere = (
+        reports.read(job(number, report(number)), plate, [told])
+        for number, plate in enumerate((MACHINE.name, "vm:APP01", "vm:WEB01"))
+    )
+    assert of_link(first, "vmms-down") == of_link(elsewhere, "vmms-down") < 0.5 < of_link(beside, "vmms-down")
+    assert of_link(first, "vhd-chain-broken") == of_link(beside, "vhd-chain-broken")
 
 
 def test_a_cause_whose_reports_are_known_hardly_ends_with_one_that_no_rule_knows():
