@@ -37,8 +37,9 @@ _BESIDE_THE_POINT = 0.1
 failures with a job report, one report spoke of another component."""
 _ANY_SYMPTOM = 0.002
 """P(a job that failed by whatever cause ends with a symptom of others)."""
-_UNKNOWN_GAIN = 2.0
-"""By how much a report is likelier by an unknown cause than by one that it does not speak of."""
+_BY_UNKNOWN = 0.003
+"""P(a job that failed by an unknown cause ends with one report that rules know): unknown causes share the reports of
+known ones, and without it two codes of one report ruled them out."""
 _GUESTS_COUNTERPART = {
     Component.GUEST_VSS: Component.HOST_VSS,
     Component.GUEST_WRITER: Component.HOST_VSS,
@@ -104,12 +105,14 @@ class Reports:
         for told in families.values():
             for place, gain in _gains(told).items():
                 gains[place] *= gain
+        for scope in Scope:
+            gains[Link(scope, OTHER, 0.0)] = _BY_UNKNOWN / otherwise
         again = self._said_before(plate, frozenset(rule.name for rule, _ in readings))
         links = (
             place._replace(sensitivity=_said(min(gain * otherwise, _MOST_LIKELY), again[place.scope]))
             for place, gain in sorted(gains.items())
         )
-        return Report(tuple(links), otherwise, ((OTHER, min(1.0, _UNKNOWN_GAIN * otherwise)),))
+        return Report(tuple(links), otherwise)
 
     def _said_before(self, plate: str, rules: frozenset[str]) -> Mapping[Scope, bool]:
         """Whether a job before said the same on the machine, on its host, on the site."""
