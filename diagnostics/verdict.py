@@ -130,7 +130,7 @@ class SuspectReckoned(msgspec.Struct, kw_only=True):
     """How the odds of one suspect came about, in decibans, to a tenth; what is printed adds up.
 
     `prior_db` + its part of every line + `rest_db` = `posterior_db`, that it is at fault;
-    `posterior_db` + `failed_db` + `calibration_db` = `probability_db`, what the verdict says of it.
+    `posterior_db` + `calibration_db` + `failed_db` = `probability_db`, what the verdict says of it.
     """
 
     instance: str
@@ -142,10 +142,10 @@ class SuspectReckoned(msgspec.Struct, kw_only=True):
     posterior_db: float
     posterior: float
     """P(at fault)."""
-    failed_db: float = 0.0
-    """What it loses because something may be wrong and yet no job have failed by it; 0 where no job failed."""
     calibration_db: float = 0.0
     """What calibration changes; 0 where there is none."""
+    failed_db: float = 0.0
+    """What it loses because something may be wrong and yet no job have failed by it; 0 where no job failed."""
     probability_db: float
     probability: float
     """As the verdict says it."""

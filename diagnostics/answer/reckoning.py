@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from diagnostics.localize.explain import MOST_LINES, Account, EvidenceLine, Suspect, account, nested, weigh
+from diagnostics.localize.calibration import Belief, shipped
+from diagnostics.localize.explain import MOST_LINES, Account, EvidenceLine, Suspect, account, weigh
 from diagnostics.localize.judge import Judgement
 from diagnostics.localize.network import Network
-from diagnostics.localize.responsibility import Responsibilities
 from diagnostics.verdict import Evidence, LineReckoned, Reckoning, SuspectReckoned
 from engine.sentence import Sentence, listed
 
@@ -20,8 +20,6 @@ _OF_THE_NEXT = 8
 _TELLING = 1.0
 """Decibans: smaller differences are no reason."""
 _REASONS = 2
-_ROUNDING = 2e-6
-"""Probabilities are said to 1e-6; nearer than this they are the same."""
 _TINIEST = 1e-30
 
 
@@ -45,10 +43,7 @@ def reckon(network: Network, judgement: Judgement, names: Names) -> Reckoning:
         weighed += sorted((*weighing.evidence, *weighing.counter_evidence), key=_heaviest)[:_OF_THE_NEXT]
     lines = {line.key: line for line in sorted(weighed, key=_heaviest)}
     told = account(network, suspects, list(lines)[:MOST_LINES])
-    columns = [
-        _Column(told, number, _raw(network, suspect, told.posterior[number]), said[suspect])
-        for number, suspect in enumerate(suspects)
-    ]
+    columns = [_Column(told, number, said[suspect]) for number, suspect in enumerate(suspects)]
     return Reckoning(
         suspects=[
             column.suspect(names.instance(suspect.plate, suspect.component))
@@ -62,33 +57,30 @@ def reckon(network: Network, judgement: Judgement, names: Names) -> Reckoning:
     )
 
 
-def _suspects(judgement: Judgement) -> dict[Suspect, float]:
-    """The faults and the candidates that come next, with the probabilities that the verdict says."""
-    named = {Suspect(fault.plate, fault.component): fault.probability for fault in judgement.faults}
-    ranked = {Suspect(found.plate, found.component): found.probability for found in judgement.candidates}
+def _suspects(judgement: Judgement) -> dict[Suspect, Belief]:
+    """The faults and the candidates that come next, with what is believed of them."""
+    named = {Suspect(fault.plate, fault.component): fault.belief for fault in judgement.faults}
+    ranked = {Suspect(found.plate, found.component): found.belief for found in judgement.candidates}
     others = [suspect for suspect in ranked if suspect not in named]
     return {suspect: (named | ranked)[suspect] for suspect in [*list(named)[:_FAULTS], *others[:_OTHERS]]}
-
-
-def _raw(network: Network, suspect: Suspect, at_fault: float) -> float:
-    """The odds, in decibans, that the suspect failed a job; where none failed, that it is at fault."""
-    failed = any(network.nodes[root].failed for root in network.roots)
-    return min(_decibans(Responsibilities(network).of(nested(network, suspect))), at_fault) if failed else at_fault
 
 
 class _Column:
     """The numbers of one suspect, to a tenth: running totals are rounded, so that what is printed adds up."""
 
-    def __init__(self, told: Account, number: int, raw: float, said: float) -> None:
+    def __init__(self, told: Account, number: int, belief: Belief) -> None:
+        calibration = shipped()
+        self._probability = calibration.probability(belief)
         parts = [told.prior[number], *(step.decibans[number] for step in told.steps)]
-        calibrated = abs(_probability(raw) - said) > _ROUNDING
-        totals = [*accumulate(parts), told.posterior[number], raw, _decibans(said) if calibrated else raw]
-        rounded = [round(total, 1) + 0.0 for total in totals]
-        *self.steps, self.rest, self.failed, self.calibration = (
+        posterior = told.posterior[number]
+        calibrated = posterior / calibration.temperature
+        final = min(calibrated, _decibans(self._probability)) if belief.failed < 1.0 else calibrated
+        rounded = [round(total, 1) + 0.0 for total in [*accumulate(parts), posterior, calibrated, final]]
+        *self.steps, self.rest, self.calibration, self.failed = (
             round(after - before, 1) + 0.0 for before, after in pairwise(rounded)
         )
         self.prior, self.posterior, self.final = rounded[0], rounded[-3], rounded[-1]
-        self._told, self._number, self._said = told, number, said
+        self._told, self._number = told, number
 
     def suspect(self, instance: str) -> SuspectReckoned:
         """The head and the foot of the column."""
@@ -99,10 +91,10 @@ class _Column:
             rest_db=self.rest,
             posterior_db=self.posterior,
             posterior=_probability(self._told.posterior[self._number]),
-            failed_db=self.failed,
             calibration_db=self.calibration,
+            failed_db=self.failed,
             probability_db=self.final,
-            probability=round(self._said, 6),
+            probability=round(self._probability, 6),
         )
 
 

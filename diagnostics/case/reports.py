@@ -21,6 +21,9 @@ from engine.pipeline import DEPENDS_ON, Component, Scope
 
 _MOST_LIKELY = 0.9
 """P(a cause's jobs end with one report), at most."""
+_KINDRED = 0.1
+"""A cause says what no rule lists for it, as a share of what that cause of its component does which says it most readily:
+authors' lists are not complete."""
 _SPOKEN_OF = 0.3
 """A cause is known to speak in reports where its rules' sensitivities for these add up to so much."""
 _SILENT = 0.25
@@ -82,6 +85,9 @@ class Reports:
         self._said: set[tuple[str, frozenset[str]]] = set()
         """What jobs have said on each plate, by the names of the rules that read it."""
         self._ways = _ways_to_report(rules)
+        self._causes_of: dict[Component, list[str]] = defaultdict(list)
+        for cause in catalog.causes.values():
+            self._causes_of[cause.component].append(cause.id)
         self._unknown: dict[frozenset[Component], Report] = {}
 
     def read(self, job: Job, plate: str, readings: Sequence[tuple[Rule, EventObservation]]) -> Report:
@@ -105,6 +111,8 @@ class Reports:
         for told in families.values():
             for place, gain in _gains(told).items():
                 gains[place] *= gain
+        for place, gain in self._kindred(gains):
+            gains[place] = max(gains[place], gain)
         for scope in Scope:
             gains[Link(scope, OTHER, 0.0)] = _BY_UNKNOWN / otherwise
         again = self._said_before(plate, frozenset(rule.name for rule, _ in readings))
@@ -113,6 +121,19 @@ class Reports:
             for place, gain in sorted(gains.items())
         )
         return Report(tuple(links), otherwise)
+
+    def _kindred(self, gains: Mapping[Link, float]) -> list[tuple[Link, float]]:
+        """The same for the other causes of the components that are spoken of."""
+        best: dict[tuple[Component, Scope, str], float] = {}
+        for place, gain in gains.items():
+            if place.cause in self._catalog.causes:
+                about = self._catalog.causes[place.cause].component, place.scope, place.plate
+                best[about] = max(best.get(about, 0.0), gain)
+        return [
+            (Link(scope, cause, 0.0, plate), _KINDRED * gain)
+            for (component, scope, plate), gain in best.items()
+            for cause in self._causes_of[component]
+        ]
 
     def _said_before(self, plate: str, rules: frozenset[str]) -> Mapping[Scope, bool]:
         """Whether a job before said the same on the machine, on its host, on the site."""

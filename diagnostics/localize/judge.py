@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from diagnostics.localize.calibration import shipped
+from diagnostics.localize.calibration import Belief, shipped
 from diagnostics.localize.explain import EvidenceLine, Suspect, Weighing, minimal, plates_concerned, weigh
 from diagnostics.localize.factors import EventLine, Line, job_line, notable
 from diagnostics.localize.inference import Posterior
-from diagnostics.localize.naming import Name, best_cause, name_of
+from diagnostics.localize.naming import Name, best_cause, name_of, own_sign
 from diagnostics.localize.network import Network
 from diagnostics.localize.problem import OTHER, JobObservation, Problem
 from diagnostics.localize.responsibility import Responsibilities
@@ -20,11 +20,11 @@ from diagnostics.verdict import VerdictWord
 from engine.pipeline import Mode, Scope, Stage, stages_of
 from engine.sentence import Sentence
 
-SURE = 0.95
-"""Asserted takes so much: at 0.9 a night whose cause the catalog does not know ended with a wrong one asserted three
-times as often, on the causes and seeds that the temperature is fitted on."""
-_BEYOND_DOUBT = 1.0 - 1e-9
-"""Of what is at fault by 90 decibans, `FIRM` is enough: only whether a job failed by it is less sure."""
+SURE = 0.98
+"""Asserted takes so much: at 0.95, and without a sign of its own, a night whose cause the catalog does not know ended
+with a wrong one asserted three times as often, on the causes and seeds that the temperature is fitted on."""
+_ITS_OWN = 0.2
+"""And that it shows something so much more readily than other components do."""
 FIRM = 0.9
 LIKELY = 0.5
 _FEW = 4
@@ -64,6 +64,8 @@ class Fault(NamedTuple):
     """Indices into `evidence` of lines that still carry the fault."""
     name: Name
     """The most probable cause, named or not, and what speaks for it."""
+    belief: Belief
+    """What the probability is made of."""
 
 
 class Candidate(NamedTuple):
@@ -74,6 +76,8 @@ class Candidate(NamedTuple):
     cause: str
     """The most probable cause of the component."""
     probability: float
+    belief: Belief
+    """What the probability is made of."""
 
 
 class Judgement(NamedTuple):
@@ -132,7 +136,7 @@ class _Judge:
         self.limits.extend(_simplified(sorted(self.network.problem.singly - problem.singly)))
         self.calibration = shipped()
         self.responsibilities = Responsibilities(self.network)
-        self._probabilities: dict[Suspect, float] = {}
+        self._beliefs: dict[Suspect, Belief] = {}
         self._touches: dict[tuple[str, str], list[JobObservation]] = {}
 
     def _by_plate_around(self, jobs: Iterable[JobObservation]) -> Mapping[str, Sequence[JobObservation]]:
@@ -226,13 +230,12 @@ class _Judge:
         return self._probability(suspect) < LIKELY and not touched <= set(explained)
 
     def _firmness(self, suspect: Suspect) -> VerdictWord:
-        """Asserted takes a failed job, and support of two kinds or three jobs, beside the probability.
+        """Asserted takes a failed job, a sign of its own and support of two kinds or three jobs, beside the probability.
 
         A job that may as well have failed where the component is not needed is none of the three.
         """
         jobs = self._touched(suspect.plate, suspect.component)
-        needed = FIRM if self._present(suspect) >= _BEYOND_DOUBT else SURE
-        if self._probability(suspect) < needed or not jobs:
+        if self._probability(suspect) < SURE or not jobs or own_sign(self.network, suspect) < _ITS_OWN:
             return VerdictWord.LEADING
         stages = self._stages(suspect.plate, suspect.component)
         pointing = [job for job in jobs if self.failed_stages[job.key] <= stages]
@@ -269,14 +272,20 @@ class _Judge:
 
     def _probability(self, suspect: Suspect) -> float:
         """P(it failed a job), calibrated; where none failed, P(it is at fault)."""
-        if suspect not in self._probabilities:
-            self._probabilities[suspect] = self.calibration.tempered(self._believed(suspect))
-        return self._probabilities[suspect]
+        return self.calibration.probability(self._belief(suspect))
 
-    def _believed(self, suspect: Suspect) -> float:
+    def _belief(self, suspect: Suspect) -> Belief:
+        if suspect not in self._beliefs:
+            self._beliefs[suspect] = self._believed(suspect)
+        return self._beliefs[suspect]
+
+    def _believed(self, suspect: Suspect) -> Belief:
+        present = self._present(suspect)
         if not self.failed:
-            return self._present(suspect)
-        return self.responsibilities.of(suspect) if self._touched(suspect.plate, suspect.component) else 0.0
+            return Belief(present, 1.0)
+        if not present or not self._touched(suspect.plate, suspect.component):
+            return Belief(present, 0.0)
+        return Belief(present, min(1.0, self.responsibilities.of(suspect) / present))
 
     def _present(self, suspect: Suspect) -> float:
         return self.plates[suspect.plate].components[suspect.component]
@@ -302,7 +311,7 @@ class _Judge:
         found = name_of(self.network, self.plates[suspect.plate], suspect)
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
         plate, component = unfolded(suspect.plate, suspect.component)
-        fault = Fault(plate, component, None, probability, None, jobs, (), (), (), found)
+        fault = Fault(plate, component, None, probability, None, jobs, (), (), (), found, self._belief(suspect))
         if probability * found.share >= LIKELY:
             share = self.calibration.names.probability(found.log_odds, found.own_sign)
             fault = fault._replace(cause=found.cause, cause_probability=probability * share)
@@ -372,7 +381,7 @@ class _Judge:
     def _candidate(self, suspect: Suspect, probability: float) -> Candidate:
         cause = best_cause(self.network, self.plates[suspect.plate], suspect)
         plate, component = unfolded(suspect.plate, suspect.component)
-        return Candidate(plate, component, unfolded(suspect.plate, cause).name, probability)
+        return Candidate(plate, component, unfolded(suspect.plate, cause).name, probability, self._belief(suspect))
 
 
 def _simplified(plates: Sequence[str]) -> Iterator[Sentence]:

@@ -175,8 +175,8 @@ def sums(suspects: Sequence[SuspectReckoned]) -> list[tuple[str, list[float]]]:
     failed = [suspect.failed_db for suspect in suspects]
     calibration = [suspect.calibration_db for suspect in suspects]
     rows = [(say("sum: it is at fault"), [suspect.posterior_db for suspect in suspects])]
-    rows += [(say("that a job failed by it"), failed)] if any(failed) else []
     rows += [(say("calibration"), calibration)] if any(calibration) else []
+    rows += [(say("that a job failed by it"), failed)] if any(failed) else []
     if len(rows) > 1:
         rows.append((say("sum: what the verdict says"), [suspect.probability_db for suspect in suspects]))
     return rows

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from diagnostics.localize import calibration
-from diagnostics.localize.calibration import shipped
 from tests.bench.localization.diagram import reliability_diagram
 from tests.bench.localization.fitting import fit
 from tests.bench.localization.suites import dig_all, run, suites
@@ -21,7 +20,7 @@ def main() -> int:
     """Print the table; 1 where a goal is missed."""
     arguments = _arguments()
     if arguments.what == "fit":
-        document = fit(shipped().temperature).document()
+        document = fit().document()
         Path(calibration.__file__).with_suffix(".yml").write_text(document, encoding="utf-8")
         print(document)
         return 0

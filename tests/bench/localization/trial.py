@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from diagnostics.diagnosis import Knowledge
+from diagnostics.localize.calibration import Belief
 from diagnostics.localize.judge import FIRM, LIKELY, Fault
 from diagnostics.reading import Reading
 from diagnostics.request import Request
@@ -38,6 +39,13 @@ class Naming(NamedTuple):
     right: bool
 
 
+class Believed(NamedTuple):
+    """What the model believes of the first candidate, and whether it is at fault."""
+
+    belief: Belief
+    true: bool
+
+
 class Result(NamedTuple):
     """How a night was answered."""
 
@@ -52,6 +60,7 @@ class Result(NamedTuple):
     truths: tuple[Instance, ...]
     candidates: tuple[Answer, ...]
     """What was said of each candidate, the first one first."""
+    believed: Believed | None
     named: tuple[Named, ...]
     namings: tuple[Naming, ...]
     """Of the components that are likely and at fault."""
@@ -100,6 +109,7 @@ def try_night(night: Night, seed: int, knowledge: Knowledge, most_explained: int
         first=ranking[0] if ranking else ("", ""),
         truths=tuple((truth.plates[0], truth.component) for truth in night.truths),
         candidates=said,
+        believed=Believed(judgement.candidates[0].belief, said[0][1]) if said else None,
         named=tuple(
             Named(
                 (fault.plate, fault.component),

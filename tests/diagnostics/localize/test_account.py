@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from diagnostics.answer.reckoning import reckon
 from diagnostics.diagnosis import diagnose
 from diagnostics.localize.calibration import shipped
 from diagnostics.localize.explain import Suspect, account
@@ -63,7 +64,7 @@ def test_the_foot_of_the_arithmetic_is_what_the_verdict_says(sample):
     said = {found.instance: found.probability for found in verdict.candidates}
     said |= {fault.instance: fault.probability for fault in verdict.faults}
     for suspect in verdict.reckoning.suspects:
-        printed = suspect.posterior_db + suspect.failed_db + suspect.calibration_db
+        printed = suspect.posterior_db + suspect.calibration_db + suspect.failed_db
         assert round(printed, 1) == suspect.probability_db
         assert suspect.probability == said[suspect.instance]
         assert suspect.failed_db <= 0.0
@@ -71,14 +72,23 @@ def test_the_foot_of_the_arithmetic_is_what_the_verdict_says(sample):
             assert suspect.probability_db == pytest.approx(decibans(suspect.probability), abs=0.06)
 
 
-def test_calibration_is_a_row_of_its_own(monkeypatch):
-    doubtful = replace(shipped(), temperature=2.0)
-    monkeypatch.setattr(sys.modules[judge.__module__], "shipped", lambda: doubtful)
-    told = diagnose(Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),))).verdict.reckoning
-    raw = told.suspects[0].posterior_db + told.suspects[0].failed_db
-    assert told.suspects[0].probability_db == pytest.approx(raw / 2.0, abs=0.11)
-    assert round(raw + told.suspects[0].calibration_db, 1) == told.suspects[0].probability_db
-    assert ("calibration", [suspect.calibration_db for suspect in told.suspects]) in sums(told.suspects)
+def test_calibration_tempers_that_something_is_at_fault_and_leaves_which_fault_failed_a_job(monkeypatch):
+    doubtful = replace(shipped(), temperature=4.0)
+    for module in (judge.__module__, reckon.__module__):
+        monkeypatch.setattr(sys.modules[module], "shipped", lambda: doubtful)
+    logs = Request(paths=(str(SAMPLES / "guest-sql-writer" / "logs"),))
+    plain, told = (
+        diagnosis.verdict.reckoning.suspects for diagnosis in (diagnosis_of("guest-sql-writer"), diagnose(logs))
+    )
+    assert told[0].posterior_db + told[0].calibration_db == pytest.approx(told[0].posterior_db / 4.0, abs=0.06)
+    assert failing(told[0]) == pytest.approx(failing(plain[0]), abs=0.001)
+    assert ("calibration", [suspect.calibration_db for suspect in told]) in sums(told)
+
+
+def failing(suspect):
+    """P(it failed a job | it is at fault), by the last two rows."""
+    calibrated = suspect.posterior_db + suspect.calibration_db
+    return suspect.probability * (1.0 + 10.0 ** (-calibrated / 10.0))
 
 
 def test_a_line_that_repeats_another_adds_little_though_both_weigh_little_when_left_out():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from diagnostics.localize.calibration import shipped
 from diagnostics.localize.explain import Suspect
@@ -145,6 +146,7 @@ def _names(problem: Problem) -> dict[tuple[str, str], Name]:
 @given(small_problems())
 def test_a_sign_is_the_causes_own_no_more_than_it_shows_it(problem):
     links = [link for event in problem.events if event.seen for link in event.links]
+    links += [link for job in problem.jobs if job.report for link in job.report.links]
     for name in _names(problem).values():
         most = max((link.sensitivity for link in links if link.cause == name.cause), default=0.0)
         assert 0.0 <= name.own_sign <= most
@@ -161,8 +163,10 @@ def test_what_every_cause_shows_alike_is_nobodys_own(problem, readily):
     }
     if len({link.cause for link in links}) < 2:
         return
-    events = tuple(event._replace(links=tuple(sorted(links))) for event in problem.events)
-    assert {name.own_sign for name in _names(problem._replace(events=events)).values()} <= {0.0}
+    alike = tuple(sorted(links))
+    events = tuple(event._replace(links=alike) for event in problem.events)
+    jobs = tuple(job._replace(report=job.report and replace(job.report, links=alike)) for job in problem.jobs)
+    assert {name.own_sign for name in _names(problem._replace(events=events, jobs=jobs)).values()} <= {0.0}
 
 
 @given(st.floats(-20, 20), st.floats(0, 1), st.floats(0, 1), st.floats(0, 5))

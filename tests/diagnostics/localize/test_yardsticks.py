@@ -4,15 +4,15 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from diagnostics.localize.calibration import OfNames
+from diagnostics.localize.calibration import Belief, OfNames, tempered
 from diagnostics.localize.problem import EventObservation, Link, Problem
 from engine.pipeline import Scope, Stage
 from tests.bench.localization.chance import chance_of
 from tests.bench.localization.diagram import reliability_diagram
 from tests.bench.localization.figures import bins, brier, calibration_error, wilson
-from tests.bench.localization.fitting import fit_temperature, log_loss, tempered
+from tests.bench.localization.fitting import fit_temperature, log_loss
 from tests.bench.localization.names import as_listed, fit_names, said_of
-from tests.bench.localization.trial import Naming
+from tests.bench.localization.trial import Believed, Naming
 from tests.bench.localization.yardsticks import YARDSTICKS, Spectrum
 from tests.diagnostics.localize.problems import failed, machines, passed, site
 
@@ -75,11 +75,14 @@ def test_bins_hold_equally_many_answers():
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0, 3.0])
-def test_the_temperature_of_overconfident_answers_is_found(temperature):
+def test_the_temperature_of_overconfident_beliefs_is_found(temperature):
     chance = chance_of("temperature", temperature)
-    true = [chance.uniform(0.02, 0.98) for _ in range(4000)]
-    honest = [(p, chance.random() < p) for p in true]
-    assert fit_temperature(tempered(honest, 1.0 / temperature)) == pytest.approx(temperature, rel=0.15)
+    honest = [Belief(chance.uniform(0.02, 0.98), chance.uniform(0.5, 1.0)) for _ in range(6000)]
+    drawn = [(belief, chance.random() < belief.at_fault * belief.failed) for belief in honest]
+    believed = [
+        Believed(belief._replace(at_fault=tempered(belief.at_fault, 1.0 / temperature)), true) for belief, true in drawn
+    ]
+    assert fit_temperature(believed) == pytest.approx(temperature, rel=0.15)
 
 
 def test_what_speaks_for_right_names_is_found():
