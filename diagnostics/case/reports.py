@@ -22,8 +22,8 @@ from engine.pipeline import DEPENDS_ON, Component, Scope
 _MOST_LIKELY = 0.9
 """P(a cause's jobs end with one report), at most."""
 _KINDRED = 0.1
-"""A cause says what no rule lists for it, as a share of what that cause of its component does which says it most readily:
-authors' lists are not complete."""
+"""How readily a cause says what no rule lists for it, as a share of how its component's most ready cause does: authors'
+lists are not complete."""
 _SPOKEN_OF = 0.3
 """A cause is known to speak in reports where its rules' sensitivities for these add up to so much."""
 _SILENT = 0.25

@@ -230,7 +230,7 @@ class _Judge:
         return self._probability(suspect) < LIKELY and not touched <= set(explained)
 
     def _firmness(self, suspect: Suspect) -> VerdictWord:
-        """Asserted takes a failed job, a sign of its own and support of two kinds or three jobs, beside the probability.
+        """Beside the probability, asserted takes a failed job, a sign of its own, two kinds of support or three jobs.
 
         A job that may as well have failed where the component is not needed is none of the three.
         """
