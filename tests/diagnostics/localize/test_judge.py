@@ -36,7 +36,7 @@ def others_passed(*bad: str) -> list[JobObservation]:
 
 
 def test_a_failed_job_and_an_event_of_its_cause_are_asserted():
-    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.0001), *others_passed(VM))
+    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.00001), *others_passed(VM))
     (fault,) = answer.faults
     assert answer.verdict is VerdictWord.ASSERTED
     assert (fault.plate, fault.component, fault.cause) == (VM, "guest_writer", "guest_writer-broken")
@@ -74,7 +74,7 @@ def test_the_surer_a_component_the_surer_its_cause_is_named(spurious):
 
 
 def test_a_cause_that_is_no_likelier_than_its_rival_is_not_named():
-    answer = verdict(failed(VM, *PHASE), of_either(0.0001), *others_passed(VM), plates=with_rival(0.5))
+    answer = verdict(failed(VM, *PHASE), of_either(0.00001), *others_passed(VM), plates=with_rival(0.5))
     assert answer.verdict is VerdictWord.ASSERTED
     assert (answer.faults[0].cause, answer.faults[0].cause_probability) == (None, None)
 
@@ -98,13 +98,33 @@ def test_a_few_components_that_fit_are_named_as_ambiguous():
     assert len(answer.faults) <= 4
 
 
-def test_three_jobs_assert_what_only_one_component_can_have_failed():
+def three_cut_transfers(sign: EventObservation | None = None) -> Judgement:
     plates = site(5, 3)
     bad = machines(plates, "host:HV1")
     cut = [failed(vm, Stage.READ_REPLICA, Stage.SEND_BLOCKS) for vm in bad]
-    answer = verdict(*cut, *(passed(vm) for vm in machines(plates) if vm not in bad), plates=plates)
+    passing = (passed(vm) for vm in machines(plates) if vm not in bad)
+    return verdict(*cut, *filter(None, [sign]), *passing, plates=plates)
+
+
+def test_three_jobs_and_a_sign_of_its_own_assert_what_only_one_component_can_have_failed():
+    answer = three_cut_transfers(event("transfer-broken", "host:HV1", scope=Scope.HOST, family="job 1"))
     assert answer.verdict is VerdictWord.ASSERTED
     assert [(fault.plate, fault.component) for fault in answer.faults] == [("host:HV1", "transfer")]
+
+
+def test_three_jobs_without_a_sign_leave_it_likely_and_no_more():
+    answer = three_cut_transfers()
+    assert answer.verdict is VerdictWord.LEADING
+    assert [(fault.plate, fault.component) for fault in answer.faults] == [("host:HV1", "transfer")]
+
+
+def test_signs_that_another_component_shows_as_readily_assert_nothing():
+    links = (Link(Scope.VM, "guest_writer-broken", 0.8), Link(Scope.VM, "disk_io-broken", 0.8))
+    rare = [EventObservation(f"shared {n}", VM, True, links, 1e-6, f"family {n}") for n in range(3)]  # noqa: FBT003
+    own = event("guest_writer-broken", spurious=0.00001)
+    assert verdict(failed(VM, *PHASE), *rare, own, *others_passed(VM)).verdict is VerdictWord.ASSERTED
+    faint = event("guest_writer-broken", sensitivity=0.1, spurious=0.00001)
+    assert verdict(failed(VM, *PHASE), *rare, faint, *others_passed(VM)).verdict is VerdictWord.LEADING
 
 
 def test_one_failure_and_a_retry_that_passed_is_transient():
