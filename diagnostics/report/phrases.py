@@ -27,7 +27,7 @@ RISKS = {
     "loses-data": Sentence("may lose data"),
 }
 MEANINGS = {
-    VerdictWord.ASSERTED: Sentence("a fault, at least 90% sure, from independent evidence"),
+    VerdictWord.ASSERTED: Sentence("a fault, at least 98% sure, from independent evidence"),
     VerdictWord.LEADING: Sentence("a fault, more likely than not"),
     VerdictWord.AMBIGUOUS: Sentence("a few that these logs cannot tell apart"),
     VerdictWord.INSUFFICIENT: Sentence("the logs do not tell; see what to collect"),

@@ -78,8 +78,8 @@ def test_json_is_the_same_in_every_language():
 
 
 def test_without_the_option_the_environment_tells_the_language():
-    assert told(diagnose, "--plain", LOGS, LANG="ja_JP.UTF-8").startswith("判定: 有力。")
-    assert told(diagnose, "--plain", "--lang", "en", LOGS, LANG="ja_JP.UTF-8").startswith("Verdict: leading.")
+    assert told(diagnose, "--plain", LOGS, LANG="ja_JP.UTF-8").startswith("判定: 確定。")
+    assert told(diagnose, "--plain", "--lang", "en", LOGS, LANG="ja_JP.UTF-8").startswith("Verdict: asserted.")
 
 
 def test_help_stays_english():
