@@ -112,7 +112,8 @@ class Reports:
             for place, gain in _gains(told).items():
                 gains[place] *= gain
         for place, gain in self._kindred(gains):
-            gains[place] = max(gains[place], gain)
+            if gain > gains.get(place, 1.0):
+                gains[place] = gain
         for scope in Scope:
             gains[Link(scope, OTHER, 0.0)] = _BY_UNKNOWN / otherwise
         again = self._said_before(plate, frozenset(rule.name for rule, _ in readings))
