@@ -11,7 +11,7 @@ from diagnostics.localize.calibration import Belief, shipped
 from diagnostics.localize.explain import EvidenceLine, Suspect, Weighing, minimal, plates_concerned, weigh
 from diagnostics.localize.factors import EventLine, Line, job_line, notable
 from diagnostics.localize.inference import Posterior
-from diagnostics.localize.naming import Name, best_cause, name_of, own_sign
+from diagnostics.localize.naming import Name, best_cause, name_of
 from diagnostics.localize.network import Network
 from diagnostics.localize.problem import OTHER, JobObservation, Problem
 from diagnostics.localize.responsibility import Responsibilities
@@ -22,9 +22,9 @@ from engine.sentence import Sentence
 
 SURE = 0.98
 """Asserted takes so much: at 0.95, and without a sign of its own, a night whose cause the catalog does not know ended
-with a wrong one asserted three times as often, on the causes and seeds that the temperature is fitted on."""
-_ITS_OWN = 0.2
-"""And that it shows something so much more readily than other components do."""
+with a wrong one asserted four times as often, on the causes and seeds that the temperature is fitted on."""
+_ITS_OWN = 0.3
+"""And that its most probable cause shows something so much more readily than all others do."""
 FIRM = 0.9
 LIKELY = 0.5
 _FEW = 4
@@ -235,13 +235,16 @@ class _Judge:
         A job that may as well have failed where the component is not needed is none of the three.
         """
         jobs = self._touched(suspect.plate, suspect.component)
-        if self._probability(suspect) < SURE or not jobs or own_sign(self.network, suspect) < _ITS_OWN:
+        if self._probability(suspect) < SURE or not jobs or self._name(suspect).own_sign < _ITS_OWN:
             return VerdictWord.LEADING
         stages = self._stages(suspect.plate, suspect.component)
         pointing = [job for job in jobs if self.failed_stages[job.key] <= stages]
         if len(pointing) >= _ENOUGH_JOBS or len(self._support(suspect)) >= _ENOUGH_FAMILIES:
             return VerdictWord.ASSERTED
         return VerdictWord.LEADING
+
+    def _name(self, suspect: Suspect) -> Name:
+        return name_of(self.network, self.plates[suspect.plate], suspect)
 
     def _support(self, suspect: Suspect) -> set[str]:
         """The families of seen events that a suspect makes likely; the failed jobs are one more, their reports too."""
@@ -308,7 +311,7 @@ class _Judge:
     def _fault(self, suspect: Suspect, weighing: Weighing | None) -> Fault:
         probability = self._probability(suspect)
         level = FIRM if probability >= FIRM else LIKELY
-        found = name_of(self.network, self.plates[suspect.plate], suspect)
+        found = self._name(suspect)
         jobs = tuple(job.key for job in self._touched(suspect.plate, suspect.component))
         plate, component = unfolded(suspect.plate, suspect.component)
         fault = Fault(plate, component, None, probability, None, jobs, (), (), (), found, self._belief(suspect))

@@ -1,4 +1,4 @@
-"""Which cause of a component it is, and what the name rests on; and the signs that are a component's own.
+"""Which cause of a component it is, and what the name rests on.
 
 Within a component the model divides a fault among the causes that the catalog lists. It does not list all of them, and
 one that it lacks mostly shows what listed ones show too: they divide between them what is not theirs, and the first of
@@ -8,7 +8,8 @@ probability of the two.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diagnostics.localize.explain import Suspect, plates_concerned
@@ -50,31 +51,17 @@ def name_of(network: Network, plate: PlatePosterior, suspect: Suspect) -> Name:
     cause = best_cause(network, plate, suspect)
     share = min(1.0, plate.causes[cause] / max(plate.components[suspect.component], 1e-300))
     named = unfolded(suspect.plate, cause).name
-    return Name(named, share, _own_sign(_seen_of(network, suspect.plate, {cause}), {named}))
+    seen = _seen_of(network, suspect.plate, cause)
+    return Name(named, share, max((_lead(links, named) for links in seen), default=0.0))
 
 
-def own_sign(network: Network, suspect: Suspect) -> float:
-    """How much a component's own the most telling sign is that was seen: its causes' against those of all others."""
-    kind = unfolded(suspect.plate, suspect.component).name
-    catalogs = {node.catalog for node in network.nodes.values()}
-    ours = {
-        unfolded("", cause.id).name
-        for catalog in catalogs
-        for cause in catalog.causes
-        if unfolded("", cause.component).name == kind
-    }
-    here = network.nodes[suspect.plate].catalog.causes
-    causes = {cause.id for cause in here if cause.component == suspect.component}
-    return _own_sign(_seen_of(network, suspect.plate, causes), ours)
-
-
-def _seen_of(network: Network, plate: str, causes: Collection[str]) -> Iterator[tuple[Link, ...]]:
-    """What was seen in events and reports of jobs that causes on a plate make likely: all that may have shown it."""
+def _seen_of(network: Network, plate: str, cause: str) -> Iterator[tuple[Link, ...]]:
+    """What was seen in events and reports of jobs that a cause on a plate makes likely: all that may have shown it."""
     scope = network.nodes[plate].catalog.scope
     for around in plates_concerned(network, plate):
         for line in network.lines[around].values():
             links = _links(line) if notable(line) else ()
-            if any(link.scope is scope and link.cause in causes for link in links):
+            if any((link.scope, link.cause) == (scope, cause) for link in links):
                 yield links
 
 
@@ -84,13 +71,11 @@ def _links(line: Line) -> tuple[Link, ...]:
     return line.report.links if line.report else ()
 
 
-def _own_sign(seen: Iterable[tuple[Link, ...]], ours: Collection[str]) -> float:
-    return max((_lead(links, ours) for links in seen), default=0.0)
-
-
-def _lead(links: Iterable[Link], ours: Collection[str]) -> float:
-    """By how much more readily some causes show what was seen than any other cause does, wherever they sit."""
-    shown = [(unfolded("", link.cause).name, link.sensitivity) for link in links]
-    own = max((readily for cause, readily in shown if cause in ours), default=0.0)
-    others = max((readily for cause, readily in shown if cause not in ours and cause != OTHER), default=0.0)
-    return max(0.0, own - others)
+def _lead(links: Iterable[Link], cause: str) -> float:
+    """By how much more readily a cause shows what was seen than any other cause does, wherever they sit."""
+    shown: defaultdict[str, float] = defaultdict(float)
+    for link in links:
+        known = unfolded("", link.cause).name
+        shown[known] = max(shown[known], link.sensitivity)
+    others = (readily for known, readily in shown.items() if known not in {cause, OTHER})
+    return max(0.0, shown[cause] - max(others, default=0.0))

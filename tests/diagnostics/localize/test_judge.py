@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from diagnostics.localize.explain import Suspect, probability
 from diagnostics.localize.inference import infer
-from diagnostics.localize.judge import MOST_EXPLAINED, Judgement, judge
+from diagnostics.localize.judge import MOST_EXPLAINED, SURE, Judgement, judge
 from diagnostics.localize.network import Network, Node
 from diagnostics.localize.problem import OTHER, CauseNode, EventObservation, JobObservation, Link, Problem
 from diagnostics.verdict import VerdictWord
@@ -73,9 +73,10 @@ def test_the_surer_a_component_the_surer_its_cause_is_named(spurious):
     assert (more.cause is not None) == (0.8 * more.probability >= 0.5)
 
 
-def test_a_cause_that_is_no_likelier_than_its_rival_is_not_named():
+def test_a_cause_that_is_no_likelier_than_its_rival_is_not_named_nor_its_component_asserted():
     answer = verdict(failed(VM, *PHASE), of_either(0.00001), *others_passed(VM), plates=with_rival(0.5))
-    assert answer.verdict is VerdictWord.ASSERTED
+    assert answer.verdict is VerdictWord.LEADING
+    assert answer.faults[0].probability >= SURE
     assert (answer.faults[0].cause, answer.faults[0].cause_probability) == (None, None)
 
 
@@ -118,7 +119,7 @@ def test_three_jobs_without_a_sign_leave_it_likely_and_no_more():
     assert [(fault.plate, fault.component) for fault in answer.faults] == [("host:HV1", "transfer")]
 
 
-def test_signs_that_another_component_shows_as_readily_assert_nothing():
+def test_signs_that_others_show_as_readily_assert_nothing():
     links = (Link(Scope.VM, "guest_writer-broken", 0.8), Link(Scope.VM, "disk_io-broken", 0.8))
     rare = [EventObservation(f"shared {n}", VM, True, links, 1e-6, f"family {n}") for n in range(3)]  # noqa: FBT003
     own = event("guest_writer-broken", spurious=0.00001)
