@@ -25,7 +25,7 @@ from diagnostics.event import Event
 from diagnostics.knowledge.catalog import Catalog
 from diagnostics.localize.inference import Posterior, infer
 from diagnostics.localize.judge import MOST_EXPLAINED, Judgement, judge
-from diagnostics.localize.problem import Problem
+from diagnostics.localize.problem import EventObservation, Problem, Report
 from diagnostics.reading import Reading
 from diagnostics.request import Request, UsageError
 from diagnostics.rules.index import RuleSet
@@ -91,18 +91,12 @@ def understand(
     )
     failures = [job for job in recent if job.outcome is Outcome.FAILED]
     logged, reported = apart(weighed, failures)
-    said = {job.id: [(one.rule, observe_said(job.id, one, context)) for one in reported[job.id]] for job in failures}
-    reports = Reports(rules.rules, catalog, context.around)
-    told_by = {job.id: reports.read(job, ran_on[job.id].name, said[job.id]) for job in failures}
+    reports, said = _reports(failures, reported, ran_on, Reports(rules.rules, catalog, context.around), context)
     problem = build_problem(
         graph,
         catalog,
-        [observe_job(job, ran_on[job.id].name, told_by.get(job.id)) for job in recent],
-        [
-            *observe(logged, context),
-            *(observed for of_job in said.values() for _, observed in of_job),
-            *(absence.observation for absence in absent),
-        ],
+        [observe_job(job, ran_on[job.id].name, reports.get(job.id)) for job in recent],
+        [*observe(logged, context), *said, *(absence.observation for absence in absent)],
     )
     posterior = infer(problem)
     return Case(
@@ -121,6 +115,23 @@ def understand(
         posterior=posterior,
         judgement=judge(problem, posterior, most_explained),
     )
+
+
+def _reports(
+    failures: Sequence[Job],
+    reported: Mapping[str, Sequence[Sighting]],
+    ran_on: Mapping[str, PlateId],
+    reader: Reports,
+    context: Context,
+) -> tuple[dict[str, Report], list[EventObservation]]:
+    """What the report of each failed job says of why it failed, and what the rules read in them."""
+    reports: dict[str, Report] = {}
+    said: list[EventObservation] = []
+    for job in failures:
+        readings = [(sighting.rule, observe_said(job.id, sighting, context)) for sighting in reported.get(job.id, ())]
+        reports[job.id] = reader.read(job, ran_on[job.id].name, readings)
+        said += [observed for _, observed in readings]
+    return reports, said
 
 
 def _context(
