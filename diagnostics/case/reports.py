@@ -24,6 +24,8 @@ _MOST_LIKELY = 0.9
 _KINDRED = 0.1
 """How readily a cause says what no rule lists for it, as a share of how its component's most ready cause does: authors'
 lists are not complete."""
+_SPEAKS_OF = 0.5
+"""A report speaks of a component where it makes it so much likelier, as a share of that which it makes likeliest."""
 _SPOKEN_OF = 0.3
 """A cause is known to speak in reports where its rules' sensitivities for these add up to so much."""
 _SILENT = 0.25
@@ -124,15 +126,17 @@ class Reports:
         return Report(tuple(links), otherwise)
 
     def _kindred(self, gains: Mapping[Link, float]) -> list[tuple[Link, float]]:
-        """The same for the other causes of the components that are spoken of."""
+        """The same for the other causes of the components that the report speaks of most."""
         best: dict[tuple[Component, Scope, str], float] = {}
         for place, gain in gains.items():
             if place.cause in self._catalog.causes:
                 about = self._catalog.causes[place.cause].component, place.scope, place.plate
                 best[about] = max(best.get(about, 0.0), gain)
+        least = _SPEAKS_OF * max(best.values(), default=0.0)
         return [
             (Link(scope, cause, 0.0, plate), _KINDRED * gain)
             for (component, scope, plate), gain in best.items()
+            if gain >= least
             for cause in self._causes_of[component]
         ]
 
