@@ -22,7 +22,7 @@ from engine.sentence import Sentence
 
 SURE = 0.98
 """Asserted takes so much: at 0.95, and without a sign of its own, a night whose cause the catalog does not know ended
-with a wrong one asserted four times as often, on the causes and seeds that the temperature is fitted on."""
+with a wrong one asserted nearly three times as often, on the causes and seeds that the temperature is fitted on."""
 _ITS_OWN = 0.3
 """And that its most probable cause shows something so much more readily than all others do."""
 FIRM = 0.9
