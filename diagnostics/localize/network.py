@@ -28,6 +28,7 @@ from diagnostics.localize.factors import (
     notable,
 )
 from diagnostics.localize.problem import CauseNode, Plate, Problem
+from diagnostics.localize.quickscore import QuickTable, parts_of
 from diagnostics.localize.sets import (
     Floats,
     Indices,
@@ -74,6 +75,8 @@ class Content(NamedTuple):
     acquitted: Acquitted | None = None
 
 
+_MOST_PARTS = 1 << 19
+"""Numbers of a table that is kept as a sum of products: 4 MiB while it is asked something."""
 _FEW_TERMS = 32
 """So many terms are added up for each cell of a table without that being what takes the time."""
 
@@ -119,14 +122,19 @@ class Node:
         return log_sum_groups(self.weights, self.axes[-1].cells, len(self.axes[-1].examples))
 
     @cached_property
-    def table(self) -> Table:
+    def table(self) -> Table | QuickTable:
         around = tuple(len(axis.examples) for axis in self.axes[:-1])
+        made = self.cross.counts > 0
+        findings = self.cross.counts[made]
+        if not self.children and parts_of(findings) * max(math.prod(around), len(self.cell_weights)) <= _MOST_PARTS:
+            sums = [axis.sums[made] for axis in self.axes]
+            return QuickTable(sums, self.cross.offsets[made], findings, self.cell_weights)
         return Table(list(self._terms()), self.cell_weights, around)
 
-    @cached_property
+    @property
     def message(self) -> Floats:
         """Log P(what is observed here and within | what is present or active around); over sets of classes."""
-        return self.stages()[-1]
+        return self.stages[-1]
 
     def _axis(self, level: int, catalog: Catalog, own: bool) -> Axis:  # noqa: FBT001 - private, one caller
         columns = self.cross.columns[level]
@@ -160,6 +168,7 @@ class Node:
             self._views[key] = mine.sets.translate(theirs.labels[mine.members], theirs.sets)[mine.examples]
         return self._views[key]
 
+    @cached_property
     def stages(self) -> list[Floats]:
         """The message before any thinning, after that of the first axis, of the second, ..."""
         partial = self.table.partial
@@ -177,7 +186,7 @@ class Node:
 
     def belief(self, around: Floats) -> Floats:
         """P(cell around), from the probabilities of the sets of classes on the plates around."""
-        stages, thinnings = self.stages(), self.thinnings()
+        stages, thinnings = self.stages, self.thinnings()
         for number in reversed(range(len(thinnings))):
             around = unthin(around, stages[number], stages[number + 1], number, thinnings[number])
         return pool(around, [axis.cells for axis in self.axes[:-1]], self.table.partial.shape)

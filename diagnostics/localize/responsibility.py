@@ -20,6 +20,7 @@ class Responsibilities:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._joints: dict[str, Floats] = {}
+        self._believed: dict[str, Floats] = {}
         self._answers: dict[tuple[str, tuple[int, ...]], float] = {}
 
     def of(self, suspect: Suspect) -> float:
@@ -31,11 +32,18 @@ class Responsibilities:
 
     def _of(self, suspect: Suspect) -> float:
         network = self._network
-        node, innocent = network.nodes[suspect.plate], network.acquitting(suspect.plate, suspect.component)
-        held = node.catalog.has_component[:, node.catalog.components.index(suspect.component)]
-        return max(0.0, float((self._own(suspect.plate, node) - self._own(suspect.plate, innocent)) @ held))
+        catalog = network.nodes[suspect.plate].catalog
+        innocent = network.acquitting(suspect.plate, suspect.component)
+        held = catalog.has_component[:, catalog.components.index(suspect.component)]
+        return max(0.0, float((self._own(suspect.plate) - self._supposing(suspect.plate, innocent)) @ held))
 
-    def _own(self, plate: str, node: Node) -> Floats:
+    def _own(self, plate: str) -> Floats:
+        """(sets,) P(own set of causes), given everything observed."""
+        if plate not in self._believed:
+            self._believed[plate] = self._supposing(plate, self._network.nodes[plate])
+        return self._believed[plate]
+
+    def _supposing(self, plate: str, node: Node) -> Floats:
         """(sets,) P(own set of causes, and what `node` supposes), given everything observed."""
         known = self._network.nodes[plate]
         path = self._network.paths[plate]

@@ -1,15 +1,19 @@
 """The tables of a night are larger than what is kept of them."""
 
 import itertools
+import math
 import tracemalloc
 
 import numpy as np
 import pytest
 
+from diagnostics.localize import network as networks
 from diagnostics.localize import table as tables
 from diagnostics.localize.inference import infer
 from diagnostics.localize.next_evidence import Retry, rank_tests
 from diagnostics.localize.problem import EventObservation, Link, Problem
+from diagnostics.localize.quickscore import QuickTable
+from diagnostics.localize.sets import log1mexp, outer_sum
 from diagnostics.localize.table import Table, Term
 from engine.pipeline import Mode, Scope, Stage
 from tests.diagnostics.localize.problems import failed, machines, real_causes, site
@@ -50,7 +54,7 @@ def peak(work) -> int:
 def test_a_night_of_many_failures_holds_no_table_but_what_it_is_made_of():
     failures = night(12, 12)
     network = infer(failures).network
-    distinct = {id(node): node.table.size for node in network.nodes.values()}
+    distinct = {id(node): math.prod(node.table.shape) for node in network.nodes.values()}
     assert sum(distinct.values()) * 8 > 24e6
     assert peak(lambda: infer(failures)) < 8e6
 
@@ -91,3 +95,45 @@ def test_answers_do_not_depend_on_how_many_cells_are_computed_at_a_time(shape, c
     for cell in itertools.product(*(range(size) for size in (*shape, 6))):
         pooled[tuple(at % 2 for at in cell)] += joint[cell]
     assert table.pooled(around, groups, pooled.shape) == pytest.approx(pooled, abs=1e-12)
+
+
+def both_ways(around: tuple[int, ...], counts: list[int], seed: int) -> tuple[QuickTable, Table]:
+    """The same findings as a sum of products, and cell by cell; some all but certain, some all but impossible."""
+    chance = np.random.default_rng(seed)
+    shape = (*around, 6)
+    sums = [np.round(-chance.exponential(chance.choice([1e-3, 1.0, 30.0]), (len(counts), cells)), 3) for cells in shape]
+    offsets, weights = -chance.choice([1e-9, 1e-3, 1.0], len(counts)), -chance.exponential(10.0, shape[-1])
+    every = tuple(map(np.arange, shape))
+    terms = [
+        Term(count * log1mexp(outer_sum([axis[number] for axis in sums]) + offsets[number]), every)
+        for number, count in enumerate(counts)
+    ]
+    return QuickTable(sums, offsets, np.array(counts, dtype=float), weights), Table(terms, weights, around)
+
+
+@pytest.mark.parametrize("counts", [[], [1], [1, 1, 1], [2, 1], [7], [3, 1, 2, 1]])
+@pytest.mark.parametrize("around", [(), (5,), (3, 4)])
+def test_a_sum_of_products_answers_as_the_table_that_is_computed_cell_by_cell(around, counts):
+    for seed in range(5):
+        quick, whole = both_ways(around, counts, seed)
+        believed = np.random.default_rng(seed).dirichlet(np.ones(int(np.prod(around)))).reshape(around)
+        groups = [np.arange(cells) % 2 for cells in quick.shape]
+        shape = tuple(min(cells, 2) for cells in quick.shape)
+        np.testing.assert_allclose(quick.partial, whole.partial, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(quick.own(believed), whole.own(believed), rtol=1e-9)
+        np.testing.assert_allclose(quick.joint(believed), whole.joint(believed), rtol=1e-9)
+        np.testing.assert_allclose(
+            quick.pooled(believed, groups, shape), whole.pooled(believed, groups, shape), rtol=1e-9
+        )
+
+
+def test_a_night_is_judged_alike_whether_or_not_its_tables_are_sums_of_products(monkeypatch):
+    failures = night(3, 4)
+    quick = infer(failures)
+    monkeypatch.setattr(networks, "_MOST_PARTS", 0)
+    whole = infer(failures)
+    assert {type(node.table) for node in quick.network.nodes.values()} == {Table, QuickTable}
+    assert {type(node.table) for node in whole.network.nodes.values()} == {Table}
+    assert quick.log_evidence == pytest.approx(whole.log_evidence, rel=1e-12)
+    for plate, posterior in whole.plates.items():
+        assert quick.plates[plate].causes == pytest.approx(posterior.causes, rel=1e-9)
