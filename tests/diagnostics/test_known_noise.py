@@ -23,6 +23,7 @@ LLDP = (
     "System Error: Access is denied."
 )
 FLOPPY = "Unexpected error DeviceIoControl(\\\\?\\fdc#generic_floppy_drive). hr = 0x80070001"
+GIVEN_UP = "SQLVDI: Loc=SignalAbort. Desc=Client initiates abort. ErrorCode=(0). Process=1. Client. Instance=."
 RULES = RuleSet.compile(SHIPPED_PACK.rules)
 HARMLESS = {
     "writer callback denied": ("SQL01", "VSS", 8194, ["0x80070005, Access is denied."]),
@@ -41,12 +42,6 @@ HARMLESS = {
     ),
     "idle stop": ("SQL01", "VSS", 8224, [""]),
     "floppy drive": ("SQL01", "VSS", 12289, [FLOPPY, "0x80070001"]),
-    "aborted virtual device of a replica": (
-        "SQL01",
-        "SQLVDI",
-        1,
-        ["SQLVDI: Loc=SignalAbort. Desc=Client initiates abort. ErrorCode=(0). Process=1. Thread=2. Client."],
-    ),
 }
 HARMLESS_ALONE = {
     "disk 11 of a shared virtual disk": [("SQL01", "disk", 11, ["\\Device\\Harddisk2\\DR2"])],
@@ -54,9 +49,11 @@ HARMLESS_ALONE = {
         ("HV01", "disk", 153, ["\\Device\\Harddisk5\\DR9", "0x0", "5", "\\Device\\1"])
     ],
     "SQL backups at the intervals of a replica": [
+        ("SQL01", "SQLVDI", 1, [GIVEN_UP]),
         ("SQL01", "MSSQLSERVER", 18210, ["BackupVirtualDeviceFile", "Flush", "{1}", "995"]),
         ("SQL01", "MSSQLSERVER", 3041, ["BACKUP DATABASE A"]),
     ],
+    "an aborted virtual device at each interval of a replica": [("SQL01", "SQLVDI", 1, [GIVEN_UP])] * 5,
 }
 
 
