@@ -45,6 +45,7 @@ def _says_as_much(found: Spoken, text: str) -> bool:
         ("Der Treiber hat einen Controllerfehler auf \\Device\\Harddisk1\\DR1 gefunden.", Spoken("disk", 11)),
         ("Loc=TriggerAbort. Desc=invoked. ErrorCode=(0). Process=1. Thread=2. Server.", Spoken("SQLVDI", 1)),
         ("SQLVDI: Loc=SVDS::Open. Desc=Bad State. ErrorCode=(-1).", Spoken("SQLVDI", 1)),
+        ("Loc=SVDS::Open. Desc=Bad State. ErrorCode=(5023)The group or resource is not", Spoken("SQLVDI", 1)),
         (
             "The connection was terminated due to one or more IO request timeouts.",
             Spoken("Microsoft-Windows-SMBClient", 30823),
@@ -70,6 +71,14 @@ def test_rules_about_events_find_what_was_pasted_without_source_and_id() -> None
     )
     answer = answer_to({"note.txt": pasted + b"imposed limit."})
     assert "volsnap-diff-area-limit" in answer.rules
+
+
+@pytest.mark.parametrize("number", [2, 5, 1058, 5023])
+def test_a_number_of_a_virtual_device_of_sql_server_is_not_read_as_a_bare_code(number: int) -> None:
+    line = f"Loc=SVDS::Open. Desc=Bad State. ErrorCode=({number}). Process=2644. Client. Instance=."
+    answer = answer_to({"note.txt": line.encode()})
+    assert "sql-vdi-aborted" in answer.rules
+    assert not [rule for rule in answer.rules if rule.endswith("bare-code")]
 
 
 def test_a_named_source_is_believed_over_the_words() -> None:
