@@ -271,7 +271,9 @@ def _check_remedies(causes: dict[str, Cause], remedies: dict[str, Remedy], probl
 
 
 _COLUMNS = ["code", "symbol", "meaning", "component", "retryable", "first_stage", "last_stage"]
-_CANONICAL = re.compile(r"0x[0-9A-F]{8}|ID (?:1[0-9]{5}|[1-9][0-9]{0,4})|VM [1-9][0-9]{0,4}").fullmatch
+_CANONICAL = re.compile(
+    r"0x[0-9A-F]{8}|ID (?:1[0-9]{5}|[1-9][0-9]{0,4})|VM [1-9][0-9]{0,4}|KRB [1-9][0-9]{0,2}"
+).fullmatch
 _RETRYABLE = {"yes": True, "no": False, "maybe": None, "": None}
 
 
@@ -303,7 +305,7 @@ def _code(cells: dict[str, str], line: int) -> tuple[CodeInfo | None, list[Probl
     problems = []
     if not _CANONICAL(cells["code"]):
         problems.append(
-            Problem("codes.csv", line, f"code {cells['code']!r} is not canonical", "0x800423F4, ID 1, VM 1")
+            Problem("codes.csv", line, f"code {cells['code']!r} is not canonical", "0x800423F4, ID 1, VM 1, KRB 1")
         )
     if cells["retryable"] not in _RETRYABLE:
         problems.append(

@@ -5,13 +5,13 @@ Windows prints one and the same failure as `0x800705AA`, `(0x5aa)`, `ERROR 1450`
 number counts as a code only behind a word for *error*, in the languages that Windows is sold in; a long one where its
 facility is one that Windows defines. Facilities:
 https://learn.microsoft.com/windows/win32/com/structure-of-com-error-codes; Hyper-V return values:
-https://learn.microsoft.com/windows/win32/hyperv_v2/requeststatechange-msvm-computersystem.
+https://learn.microsoft.com/windows/win32/hyperv_v2/requeststatechange-msvm-computersystem; Kerberos: RFC 4120, 7.5.9.
 
 Everything here works on lower-cased text and starts from literals: it runs over every line of every log.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from diagnostics.parsers.messages import ABOUT, code_said_by
@@ -69,6 +69,10 @@ _DPM_IDS = {
     }.items()
 }
 _ERROR_NAME = re.compile(r"(?<![a-z0-9_])(?P<number>error_[a-z0-9_]+(?: ?[(（]\d{1,5}[)）])?)")
+_KERBEROS = re.compile(
+    r"(?:(?<![\w.])(?P<given>0x[0-9a-f]{1,2}|\d{1,2})\s{1,3})?(?<![a-z0-9_])(?P<number>(?:krb_(?:ap_)?|kdc_)err_[a-z0-9_]+)"
+)
+"""`Error Code: 0x25 KRB_AP_ERR_SKEW`: the number is none of Windows."""
 _SYMBOL_PREFIXES = (
     "vss_e_",
     "vss_s_",
@@ -123,7 +127,14 @@ def _found(text: str) -> tuple[str, ...]:
         said = code_said_by(lowered)
         return (said,) if said else ()
     found.sort()
-    return tuple(dict.fromkeys(code for _, code in found))
+    return told_apart(code for _, code in found)
+
+
+def told_apart(codes: Iterable[str]) -> tuple[str, ...]:
+    """Each once; without the Win32 error of a number that stands beside its Kerberos name."""
+    once = dict.fromkeys(codes)
+    numbers = {_win32(int(code.removeprefix("KRB "))) for code in once if code.startswith("KRB ")}
+    return tuple(code for code in once if code not in numbers)
 
 
 _LONGEST_REMEMBERED = 4096  # characters
@@ -263,6 +274,13 @@ def _read_symbol(_: str, match: re.Match[str]) -> str | None:
     return symbols().get(match["number"])
 
 
+def _read_kerberos(_: str, match: re.Match[str]) -> str | None:
+    """The name is believed, and the number before it where nobody knows the name."""
+    given = match["given"]
+    number = int(given, 16 if given.startswith("0x") else 10) if given else 0
+    return symbols().get(match["number"]) or (f"KRB {number}" if number else None)
+
+
 def _read_error_name(_: str, match: re.Match[str]) -> str | None:
     """`ERROR_ACCESS_DENIED (5)`: the number is believed, where there is one."""
     name, _, number = match["number"].partition("(" if "(" in match["number"] else "（")
@@ -330,6 +348,7 @@ _KINDS: dict[str, tuple[re.Pattern[str], Callable[[str, re.Match[str]], str | No
     **{word: (pattern, _read_error) for word, pattern in _ERROR_WORDS.items()},
     **{word: (pattern, _read_status) for word, pattern in _STATUS_WORDS.items()},
     **{hint: (pattern, _read_dpm_id) for hint, pattern in _DPM_IDS.items()},
+    **dict.fromkeys(("krb_", "kdc_"), (_KERBEROS, _read_kerberos)),
     "error_": (_ERROR_NAME, _read_error_name),
     "v-79-": (re.compile(r"v-79-(?P<high>\d{5})-(?P<number>\d{1,5})(?!\d)"), _read_unified),
     "win32 error": (re.compile(r"win32 error ?:[^:]{1,200}?\.?\s*code: (?P<number>\d{1,5})(?!\d)"), _read_named_win32),
@@ -354,6 +373,8 @@ _RARER = {
     "32": rf"32{DIGIT}{{8}}",
     "327": rf"327[67]{DIGIT}",
     "hr": "hr ?[=:]",
+    "krb_": "krb_(?:ap_)?err_",
+    "kdc_": "kdc_err_",
     "id": "[(（]id",
     "id ": rf"id {DIGIT}",
 }
@@ -368,6 +389,7 @@ def hint() -> str:
 
 _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (re.compile(r"id[ :]*(1?\d{1,5})"), _dpm),
+    (re.compile(r"krb (\d{1,3})"), lambda digits: f"KRB {int(digits)}"),
     (re.compile(r"vm (\d{5})"), lambda digits: f"VM {digits}" if int(digits) in _VM_RETURN_VALUES else None),
     (re.compile(r"0x([0-9a-f]{1,16})"), _declared_hex),
     (re.compile(r"%*(\d{1,10})"), lambda digits: _number(int(digits)) or _read_digits(digits)),

@@ -9,7 +9,7 @@ import msgspec
 
 from diagnostics.event import Event, Level
 from diagnostics.parsers import dpm_alert, driver_packet, service_record, vss_context
-from diagnostics.parsers.codes import canonical, find_codes
+from diagnostics.parsers.codes import canonical, find_codes, told_apart
 
 BINARY = "Binary"
 """The field that holds an event's binary data as hexadecimal digits: bytes, no place to look for codes."""
@@ -50,7 +50,7 @@ def codes_of(fields: Mapping[str, str], text: str) -> tuple[str, ...]:
             code = canonical(value)
             if code:
                 found[code] = None
-    return tuple(found)
+    return told_apart(found)
 
 
 class _Export(msgspec.Struct, frozen=True):

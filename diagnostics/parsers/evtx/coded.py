@@ -7,7 +7,7 @@ one of its texts is `Coded`.
 import re
 from functools import lru_cache
 
-from diagnostics.parsers.codes import canonical, find_codes
+from diagnostics.parsers.codes import canonical, find_codes, told_apart
 
 _NAMES_A_CODE = re.compile(
     r".*(?:error|errorcode|hresult|ntstatus)\d?|hr|(?:final|failure|translated)?status|result(?:code)?", re.IGNORECASE
@@ -49,4 +49,4 @@ def take_codes(fields: dict[str, str], numbers: frozenset[str]) -> tuple[str, ..
             codes.update(dict.fromkeys(text.codes))
         if isinstance(text, Coded):
             fields[name] = str(text)
-    return tuple(codes)
+    return told_apart(codes)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.parsers.codes import canonical, find_codes
+from diagnostics.parsers.evtx.coded import coded, take_codes
+from diagnostics.parsers.records import codes_of
 from tests.shared import needs_shared, shared
 
 
@@ -51,6 +53,12 @@ from tests.shared import needs_shared, shared
         ("because of '(c0130021)'.", ("0xC0130021",)),
         ("CsvFs: status STATUS_CLUSTER_CSV_NO_SNAPSHOTS", ("0xC0130027",)),
         ("contact Microsoft Support (0x1FBD3).", ("ID 130003",)),
+        ("Error Code: 0x25 KRB_AP_ERR_SKEW", ("KRB 37",)),
+        ("Error Code: 0x7  KDC_ERR_S_PRINCIPAL_UNKNOWN\nExtended Error: 0xc0000035 KLIN(0)", ("KRB 7", "0xC0000035")),
+        ("Error Code: 0x3b KDC_ERR_OF_A_LATER_WINDOWS", ("KRB 59",)),
+        ("Kerberos SessionError: KRB_AP_ERR_SKEW(Clock skew too great)", ("KRB 37",)),
+        ("on 26/11 at 13:41 KRB_AP_ERR_SKEW", ("KRB 37",)),
+        ("Error Code: 0x25 for a Kerberos ticket", ("0x80070025",)),
     ],
 )
 def test_a_code_is_found_in_the_spelling_that(text: str, codes: tuple[str, ...]) -> None:
@@ -136,6 +144,14 @@ def test_a_known_code_has_one_spelling(code: str, expected: str | None) -> None:
     assert canonical(code) == expected
 
 
+def test_a_number_beside_its_kerberos_name_is_no_error_of_windows() -> None:
+    fields = {"ErrorCode": "0x25", "ErrorMessage": "KRB_AP_ERR_SKEW", "ExtendedError": "0xc0000035"}
+    assert codes_of(fields, "") == ("KRB 37", "0xC0000035")
+    decoded = {name: coded(value) for name, value in fields.items()}
+    assert take_codes(decoded, frozenset({"ErrorCode"})) == ("KRB 37", "0xC0000035")
+    assert codes_of({"ErrorCode": "0x25", "ErrorMessage": "The drive cannot find the sector"}, "") == ("0x80070025",)
+
+
 @given(st.text())
 def test_what_is_found_is_canonical_whatever_the_text(text: str) -> None:
     for code in find_codes(text):
@@ -161,7 +177,7 @@ def test_every_code_of_the_real_cases_is_found_where_their_text_prints_it() -> N
 
 
 def test_hostile_lines_are_read_in_linear_time() -> None:
-    for piece in ("0x8", "error ", "(ID ", "800423f", "エラー", "-2147", "dpm:("):
+    for piece in ("0x8", "0x25 krb_err_", "error ", "(ID ", "800423f", "エラー", "-2147", "dpm:("):
         text = piece * (50_000 // len(piece))
         begin = time.process_time()
         find_codes(text)
