@@ -10,6 +10,7 @@ import msgspec
 import re2
 
 from diagnostics.event import Event, Kind
+from diagnostics.evidence.machines import first_label
 from diagnostics.sanitize import one_line
 from engine.pipeline import Scope
 from engine.sentence import Sentence
@@ -69,8 +70,8 @@ def host_writers() -> frozenset[str]:
 
 
 def short_name(machine: str) -> str:
-    """`hv01.contoso.com` and `HV01` are one machine: the first label, in upper case."""
-    return machine.partition(".")[0].upper()
+    """`hv01.contoso.com` and `HV01` are one machine: the first label, or the whole address, in upper case."""
+    return first_label(machine).upper()
 
 
 def named(event: Event, *fields: str) -> str:

@@ -87,11 +87,16 @@ def listing_in(name: str) -> str:
     return match[1].lower() if match else ""
 
 
+def first_label(name: str) -> str:
+    """A host name without its domain; an IP address, of version 4 or 6, stays whole."""
+    return name if _ADDRESS.fullmatch(name) else name.partition(".")[0]
+
+
 def by_label(names: Iterable[str]) -> dict[str, list[str]]:
     """Machine names by their first label, case-folded."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(name.partition(".")[0].casefold(), []).append(name)
+        found.setdefault(first_label(name).casefold(), []).append(name)
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.answerable import check_roles
+from diagnostics.case.topology import Role
 from diagnostics.event import Event, Kind
 from diagnostics.reading import Reading
 from diagnostics.request import Options, Request, UsageError, request_of
@@ -54,6 +55,15 @@ def test_a_machine_that_no_log_knows_is_refused_with_those_that_are_called_alike
 def test_a_machine_is_known_by_any_spelling_and_by_records_that_nobody_looks_for():
     known = reading_of(("HV01", "x"), named_only=("collector.x",))
     assert complaint(asked("hv01.contoso.com=host", "COLLECTOR=dc"), known) == ""
+
+
+@pytest.mark.parametrize(("address", "other"), [("10.0.0.1", "10.0.0.2"), ("fe80::1", "fe80::2")])
+def test_a_machine_that_logs_its_address_is_known_by_the_whole_of_it(address, other):
+    known = reading_of((address, "Microsoft-Windows-Hyper-V-VMMS"))
+    request = asked(f"{address}=host")
+    assert request.roles == {address.upper(): Role.HOST}
+    assert complaint(request, known) == ""
+    assert f"--role {other.upper()}: no log" in complaint(asked(f"{other}=dpm-server"), known)
 
 
 def test_a_machine_that_only_a_job_names_may_be_given_a_role():

@@ -1,5 +1,7 @@
 """Who is who is read from what the machines logged."""
 
+import pytest
+
 from diagnostics.case.topology import UNKNOWN, Role, read_topology
 from diagnostics.event import Event, Kind
 from engine.pipeline import Scope
@@ -19,6 +21,15 @@ def test_a_machine_that_logs_as_vmms_is_a_host_and_runs_the_vms_it_names():
 def test_short_and_full_names_are_one_machine():
     topology = read_topology([], ["HV01.contoso.com", "hv01"], {})
     assert list(topology.machines) == ["HV01"]
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "FE80::1", "::FFFF:10.0.0.1", "2001:DB8::1%12"])
+def test_an_address_is_a_name_as_it_stands(address):
+    topology = read_topology([record(address.lower(), "Hyper-V-VMMS", VmName="sql01")], ["10.0.0.2"], {})
+    assert topology.role(address) is Role.HOST
+    assert topology.host("SQL01") == address
+    assert topology.plate_of(address) == (Scope.HOST, f"host:{address}")
+    assert "10.0.0.2" in topology.machines
 
 
 def test_a_role_that_a_person_gives_wins_over_every_clue():

@@ -62,6 +62,13 @@ def test_a_known_machine_is_found_as_a_whole_word_and_the_innermost_counts():
     assert known_machine_in("dcdiag/HV0101.txt", known) == ""
 
 
+def test_a_part_of_an_address_is_no_machine_s_name():
+    known = by_label({"10.0.0.1", "fe80::1"})
+    assert known_machine_in("10.0.0.1 writers.txt", known) == "10.0.0.1"
+    assert known_machine_in("2026-10-10 writers.txt", known) == ""
+    assert known_machine_in("10.0.0.12 writers.txt", known) == ""
+
+
 def test_short_and_qualified_names_are_one_machine():
     assert unify(["HV01", "hv01.contoso.com", "HV01.CONTOSO.COM", ""]) == dict.fromkeys(
         ["HV01", "HV01.CONTOSO.COM", "hv01.contoso.com"], "HV01"
