@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,13 @@ _COMMANDS = {
     "shindan rules list": ("tui", "shindan", "rules", "list"),
     "shindan --help": ("tui", "shindan", "--help"),
 }
+_STARTED_BY_THE_SUITE = """
+import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import tests.conftest
+child = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+subprocess.run([sys.executable, "-c", child], check=True)
+"""
 
 
 @pytest.mark.parametrize("command", _COMMANDS)
@@ -50,15 +58,22 @@ def test_whoever_starts_a_command_with_ctrl_c_ignored_keeps_it_so():
     assert interrupted(package, 5, arguments, ignored=True) == (0, "")
 
 
+def test_a_suite_that_was_started_with_ctrl_c_ignored_starts_programs_that_take_it():
+    root = str(Path(__file__).parents[2])
+    assert started(_STARTED_BY_THE_SUITE, root, ignored=True).stdout == "True\n"
+
+
 def interrupted(package: str, number: int, arguments: list[str], *, ignored: bool = False) -> tuple[int, str]:
     """How a command ends that gets Ctrl-C at its n-th import, and what it says."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignored else None  # a new process inherits it
+    ran = started(_INTERRUPTED_AT_AN_IMPORT, package, str(number), *arguments, ignored=ignored)
+    return ran.returncode, ran.stderr
+
+
+def started(code: str, *arguments: str, ignored: bool) -> subprocess.CompletedProcess[str]:
+    """What code does in a process of its own, which may inherit that Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignored else None
     try:
-        ran = subprocess.run(
-            [sys.executable, "-c", _INTERRUPTED_AT_AN_IMPORT, package, str(number), *arguments],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     finally:
         if ignored:
             signal.signal(signal.SIGINT, before)
-    return ran.returncode, ran.stderr
