@@ -49,4 +49,4 @@ def take_codes(fields: dict[str, str], numbers: frozenset[str]) -> tuple[str, ..
             codes.update(dict.fromkeys(text.codes))
         if isinstance(text, Coded):
             fields[name] = str(text)
-    return told_apart(codes)
+    return told_apart(codes) if codes else ()
