@@ -55,12 +55,16 @@ class QuickTable:
         for number, count in enumerate(self._counts):
             lets = outer_sum([of_axis[number] for of_axis in self._sums]).ravel() + self._offsets[number]
             of_findings.append(_times(count)[::-1] * log1mexp(lets) + _times(count) * lets)
-        parts = self._added(of_findings, math.prod(self.shape[:-1])) + self._weights[:, None]
+        parts = self._added(of_findings, math.prod(self.shape[:-1]))
+        parts += self._weights[:, None]
         return parts.reshape(-1, *self.shape[:-1])
 
     def _shares(self, around: Floats) -> Floats:
         """(parts, cells around) their probabilities, from those of the cells around."""
-        shares: Floats = np.exp(self._parts() - self.partial) * around
+        shares = self._parts()
+        shares -= self.partial
+        np.exp(shares, out=shares)
+        shares *= around
         return shares
 
     def _own_shares(self) -> Floats:

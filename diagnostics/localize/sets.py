@@ -1,7 +1,7 @@
 """Sets of at most two causes, or of at most one where that is asked for, and the sums in log space over them."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -87,8 +87,14 @@ def thinning_of(activations: tuple[float, ...], at_once: int = 2) -> Thinning:
 
 def thin(message: Floats, axis: int, thinning: Thinning) -> Floats:
     """Log likelihood given what is active on the inner plate -> given what is present or active on the outer one."""
-    terms = np.stack([_slot(message, axis, thinning, slot) for slot in range(4)])
-    return log_sum(terms, 0)
+    terms = [_slot(message, axis, thinning, slot) for slot in range(4)]
+    top = reduce(np.maximum, terms)
+    total = np.zeros(message.shape)
+    for term in terms:
+        total += np.exp(np.subtract(term, top, out=term), out=term)
+    np.log(total, out=total)
+    total += top
+    return total
 
 
 def unthin(belief: Floats, inner: Floats, outer: Floats, axis: int, thinning: Thinning) -> Floats:
@@ -102,7 +108,10 @@ def unthin(belief: Floats, inner: Floats, outer: Floats, axis: int, thinning: Th
     coordinates: list[Indices] = list(np.indices(belief.shape, sparse=True))
     result = np.zeros(belief.size)
     for slot in range(4):
-        share = belief * np.exp(_slot(inner, axis, thinning, slot) - outer)
+        share = _slot(inner, axis, thinning, slot)
+        share -= outer
+        np.exp(share, out=share)
+        share *= belief
         coordinates[axis] = thinning.parts[slot].reshape(shape)
         result += _scatter(share, coordinates, belief.shape)
     return result.reshape(belief.shape)
@@ -111,7 +120,8 @@ def unthin(belief: Floats, inner: Floats, outer: Floats, axis: int, thinning: Th
 def _slot(message: Floats, axis: int, thinning: Thinning, slot: int) -> Floats:
     shape = [1] * message.ndim
     shape[axis] = -1
-    term: Floats = message.take(thinning.parts[slot], axis) + thinning.log_weights[slot].reshape(shape)
+    term: Floats = message.take(thinning.parts[slot], axis)
+    term += thinning.log_weights[slot].reshape(shape)
     return term
 
 
@@ -140,7 +150,8 @@ def outer_sum(axes: Sequence[Floats]) -> Floats:
 def log_sum(table: Floats, axis: int) -> Floats:
     """log(sum(exp(table))) along an axis that holds at least one finite value."""
     top = table.max(axis=axis, keepdims=True)
-    total: Floats = np.log(np.exp(table - top).sum(axis=axis)) + top.squeeze(axis)
+    shares = table - top
+    total: Floats = np.log(np.exp(shares, out=shares).sum(axis=axis)) + top.squeeze(axis)
     return total
 
 
