@@ -5,7 +5,7 @@ per file. What no format claims goes to the plain reader, which still knows code
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from io import StringIO, TextIOWrapper
 from itertools import islice
 
@@ -63,15 +63,16 @@ def read_text(document: Document, interest: Interest, tally: Tally) -> Iterator[
         with document.path.open("rb") as raw, TextIOWrapper(raw, encoding, "replace") as stream:
             tally.position = raw.tell
             page = Page(document, interest, tally, _BLOCKS, day_first)
-            yield from _read(Lines(stream, _sieve(page)), page)
+            sieve = _sieve(frozenset() if page.reader is None else page.reader.words)
+            yield from _read(Lines(stream, sieve), page)
     except (OSError, UnicodeError, LookupError) as problem:
         told = Sentence("cannot be read as {encoding} text: {problem}", encoding=encoding, problem=str(problem))
         tally.damaged(Sentence("the file"), told)
 
 
-def _sieve(page: Page) -> Sieve:
-    """What lets pass the lines that a block, the plain reader or whoever else reads this page looks for."""
-    words = frozenset[str]() if page.reader is None else page.reader.words
+@lru_cache(maxsize=4)
+def _sieve(words: frozenset[str] | None) -> Sieve:
+    """What lets pass the lines that a block, the plain reader or whoever else reads a page, in `words`, looks for."""
     return Sieve(_openings(), None if words is None else "|".join(filter(None, (plain.telling(), any_of(words)))))
 
 
