@@ -103,18 +103,24 @@ def unthin(belief: Floats, inner: Floats, outer: Floats, axis: int, thinning: Th
     `inner` and `outer` are the message before and after `thin`: their difference is what the inner plate's own
     observations say about who came through, so every step is a probability and nothing can overflow.
     """
-    shape = [1] * belief.ndim
-    shape[axis] = -1
-    coordinates: list[Indices] = list(np.indices(belief.shape, sparse=True))
-    result = np.zeros(belief.size)
-    for slot in range(4):
+
+    def came_through(slot: int) -> Floats:
         share = _slot(inner, axis, thinning, slot)
         share -= outer
         np.exp(share, out=share)
         share *= belief
+        return share
+
+    shape = [1] * belief.ndim
+    shape[axis] = -1
+    coordinates: list[Indices] = list(np.indices(belief.shape, sparse=True))
+    result = came_through(0)
+    for slot in (1, 2):
         coordinates[axis] = thinning.parts[slot].reshape(shape)
-        result += _scatter(share, coordinates, belief.shape)
-    return result.reshape(belief.shape)
+        result += _scatter(came_through(slot), coordinates, belief.shape).reshape(belief.shape)
+    nobody = (slice(None),) * axis + (0,)
+    result[nobody] += came_through(3).sum(axis)
+    return result
 
 
 def _slot(message: Floats, axis: int, thinning: Thinning, slot: int) -> Floats:
@@ -176,10 +182,13 @@ def distinct(rows: Sequence[NDArray[np.generic]], count: int) -> tuple[Indices, 
 
     Returns (count,) each item's group, and (groups,) one member of each group.
     """
-    groups, members = np.zeros(count, dtype=np.intp), np.zeros(min(count, 1), dtype=np.intp)
-    for row in {row.tobytes(): row for row in rows}.values():  # a row that is told again tells nothing
-        if len(members) == count:
-            break
-        _, codes = np.unique(row, return_inverse=True)
-        _, members, groups = np.unique(groups * (int(codes.max()) + 1) + codes, return_index=True, return_inverse=True)
-    return groups, members
+    told = list({row.tobytes(): row for row in rows}.values())  # a row that is told again tells nothing
+    order = np.lexsort(told[::-1]) if told else np.arange(count)
+    starts = np.zeros(count, dtype=bool)
+    starts[:1] = True
+    for row in told:
+        ordered = row[order]
+        starts[1:] |= ordered[1:] != ordered[:-1]
+    groups = np.empty(count, dtype=np.intp)
+    groups[order] = np.cumsum(starts) - 1
+    return groups, order[starts]
