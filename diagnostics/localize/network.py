@@ -275,6 +275,7 @@ class Network:
         self._of_causes: dict[tuple[str, int, int], Catalog] = {}
         self._nodes: MutableMapping[object, Node] = {}
         self._serials = _Serials()
+        self._own: dict[str, Floats] = {}
         self.chains = {name: self._chain(path) for name, path in self.paths.items()}
         self.reach = {
             name: tuple(catalog.reaches(path) for catalog in self.chains[name]) for name, path in self.paths.items()
@@ -369,6 +370,7 @@ class Network:
 
     def compute_anew(self, plates: Iterable[str]) -> None:
         """Compute some plates from their lines, inner ones first."""
+        self._own = {}
         self.nodes = dict(self.nodes)
         for name in sorted(plates, key=lambda name: (-len(self.paths[name]), name)):
             self.nodes[name] = self.node_of(name)
@@ -410,7 +412,9 @@ class Network:
 
     def own(self, plate: str) -> Floats:
         """(sets,) P(set of causes) of one plate, given everything observed."""
-        return self.nodes[plate].own(self.belief(plate))
+        if plate not in self._own:
+            self._own[plate] = self.nodes[plate].own(self.belief(plate))
+        return self._own[plate]
 
 
 def _content(cause: CauseNode) -> tuple[object, ...]:

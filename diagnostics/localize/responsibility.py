@@ -20,7 +20,6 @@ class Responsibilities:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._joints: dict[str, Floats] = {}
-        self._believed: dict[str, Floats] = {}
         self._answers: dict[tuple[str, tuple[int, ...]], float] = {}
 
     def of(self, suspect: Suspect) -> float:
@@ -35,13 +34,7 @@ class Responsibilities:
         catalog = network.nodes[suspect.plate].catalog
         innocent = network.acquitting(suspect.plate, suspect.component)
         held = catalog.has_component[:, catalog.components.index(suspect.component)]
-        return max(0.0, float((self._own(suspect.plate) - self._supposing(suspect.plate, innocent)) @ held))
-
-    def _own(self, plate: str) -> Floats:
-        """(sets,) P(own set of causes), given everything observed."""
-        if plate not in self._believed:
-            self._believed[plate] = self._supposing(plate, self._network.nodes[plate])
-        return self._believed[plate]
+        return max(0.0, float((network.own(suspect.plate) - self._supposing(suspect.plate, innocent)) @ held))
 
     def _supposing(self, plate: str, node: Node) -> Floats:
         """(sets,) P(own set of causes, and what `node` supposes), given everything observed."""
