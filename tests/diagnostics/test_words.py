@@ -9,6 +9,7 @@ from diagnostics.request import Request
 from diagnostics.rules.index import RuleSet
 from diagnostics.verdict import VerdictWord
 from engine.pipeline import Stage
+from tests.diagnostics.test_diagnosis import job, verdict_on
 from tests.test_samples import SAMPLES
 
 
@@ -24,16 +25,28 @@ def knowing_nothing_of(stage: Stage) -> Knowledge:
     return Knowledge(RuleSet.compile(kept), known.catalog._replace(causes=causes), known.problems)
 
 
-def test_without_the_guest_s_logs_a_few_suspects_are_left_and_what_would_tell_them_apart():
+FLUSHING = "The shadow copy provider timed out while flushing data to the volume (0x80042313)"
+
+
+def test_where_a_few_components_may_have_failed_a_job_they_are_named_with_what_would_tell_them_apart(tmp_path):
+    passed = (job(f"B{number}", "HV02", sent="100", minute=number) for number in range(1, 4))
+    verdict = verdict_on(tmp_path, job("A0", "HV01", failed=FLUSHING), *passed)
+    assert verdict.verdict is VerdictWord.AMBIGUOUS
+    assert 2 <= len(verdict.faults) <= 4
+    best = verdict.told_apart_by[0]
+    assert best.gain_bits > 0
+    assert verdict.summary.startswith("These logs do not tell these apart")
+    assert verdict.summary.endswith(f"This would: {best.collect} ({best.machine}).")
+
+
+def test_without_the_guest_s_logs_too_many_are_left_and_what_to_collect_is_told():
     logs = SAMPLES / "guest-sql-writer" / "logs"
     read = (logs / "DPM01" / "job.txt", logs / "HV01" / "Application.evtx")
     verdict = diagnose(Request(paths=tuple(map(str, read)))).verdict
-    assert verdict.verdict is VerdictWord.AMBIGUOUS
-    assert 2 <= len(verdict.faults) <= 4
-    assert verdict.told_apart_by[0].gain_bits > 0
-    best = verdict.told_apart_by[0]
-    assert verdict.summary.startswith("These logs do not tell these apart")
-    assert verdict.summary.endswith(f"This would: {best.collect} ({best.machine}).")
+    assert verdict.verdict is VerdictWord.INSUFFICIENT
+    assert verdict.faults == []
+    assert verdict.next_evidence[0].gain_bits > 0
+    assert verdict.summary.startswith("The logs do not suffice; first suspects: ")
 
 
 def test_what_fails_where_no_known_cause_can_fail_it_is_unexplained_and_pinned_on_nobody():
