@@ -40,7 +40,7 @@ class Catalog:
     def signs(self, family: str, vm: str, **readily: float) -> EventObservation:
         """An event that each of some causes shows so readily; those that nobody listed are not in it."""
         links = [Link(Scope.VM, cause, shown) for cause, shown in readily.items() if cause in self.causes]
-        return EventObservation(f"{family}@{vm}", vm, True, tuple(links), 0.00002, family)  # noqa: FBT003 - seen
+        return EventObservation(f"{family}@{vm}", vm, True, tuple(links), 0.0002, family)  # noqa: FBT003 - seen
 
     def night(self, *signs: tuple[str, dict[str, float]]) -> Fault:
         """What is said where a guest's backup failed and it logged such signs; rules without a cause are gone."""
