@@ -3,7 +3,8 @@
 Every plate is a node: a table over what is active on the chain around it and over its own set of causes. Summing its
 own axis out gives the message to the plate around it; thinning the other axes says that a cause of an outer plate
 reaches this one only with some probability. Two mergers keep the tables small and lose nothing: causes that no
-observation below can tell apart share a class, and sets with the same sums share a cell.
+observation below can tell apart share a class, and sets with the same sums share a cell. A table that nothing but few
+findings bear on is not computed cell by cell at all (`quickscore`).
 """
 
 import math
@@ -28,7 +29,7 @@ from diagnostics.localize.factors import (
     notable,
 )
 from diagnostics.localize.problem import CauseNode, Plate, Problem
-from diagnostics.localize.quickscore import QuickTable, parts_of
+from diagnostics.localize.quickscore import QuickTable, is_short
 from diagnostics.localize.sets import (
     Floats,
     Indices,
@@ -75,8 +76,6 @@ class Content(NamedTuple):
     acquitted: Acquitted | None = None
 
 
-_MOST_PARTS = 1 << 19
-"""Numbers of a table that is kept as a sum of products: 4 MiB while it is asked something."""
 _FEW_TERMS = 32
 """So many terms are added up for each cell of a table without that being what takes the time."""
 
@@ -123,13 +122,13 @@ class Node:
 
     @cached_property
     def table(self) -> Table | QuickTable:
-        around = tuple(len(axis.examples) for axis in self.axes[:-1])
-        made = self.cross.counts > 0
-        findings = self.cross.counts[made]
-        if not self.children and parts_of(findings) * max(math.prod(around), len(self.cell_weights)) <= _MOST_PARTS:
+        shape = tuple(len(axis.examples) for axis in self.axes)
+        made = np.flatnonzero(self.cross.counts)
+        findings = self.cross.pick(made)
+        if not self.children and is_short(findings.counts, shape):
             sums = [axis.sums[made] for axis in self.axes]
-            return QuickTable(sums, self.cross.offsets[made], findings, self.cell_weights)
-        return Table(list(self._terms()), self.cell_weights, around)
+            return QuickTable(sums, findings.offsets, findings.counts, self.cell_weights)
+        return Table(list(self._terms()), self.cell_weights, shape[:-1])
 
     @property
     def message(self) -> Floats:

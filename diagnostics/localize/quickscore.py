@@ -15,10 +15,15 @@ import numpy as np
 
 from diagnostics.localize.sets import Floats, Indices, log1mexp, log_sum, outer_sum, pool
 
+_MOST_NUMBERS = 1 << 19
+"""Of a sum of products: 4 MiB while it is asked something."""
 
-def parts_of(counts: Floats) -> int:
-    """How many parts there are for findings that were made so often."""
-    return math.prod(int(count) + 1 for count in counts)
+
+def is_short(counts: Floats, shape: Sequence[int]) -> bool:
+    """Whether findings that were made so often have few parts, for a table of such a shape."""
+    parts = math.prod(int(count) + 1 for count in counts)
+    *around, own = shape
+    return parts <= own and parts * max(own, math.prod(around)) <= _MOST_NUMBERS
 
 
 class QuickTable:

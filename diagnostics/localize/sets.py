@@ -90,7 +90,7 @@ def thin(message: Floats, axis: int, thinning: Thinning) -> Floats:
     terms = [_slot(message, axis, thinning, slot) for slot in range(4)]
     top = reduce(np.maximum, terms)
     total = np.zeros(message.shape)
-    for term in terms:
+    for term in terms:  # in place, here and below: new memory for each step takes longer than the step
         total += np.exp(np.subtract(term, top, out=term), out=term)
     np.log(total, out=total)
     total += top
@@ -114,11 +114,11 @@ def unthin(belief: Floats, inner: Floats, outer: Floats, axis: int, thinning: Th
     shape = [1] * belief.ndim
     shape[axis] = -1
     coordinates: list[Indices] = list(np.indices(belief.shape, sparse=True))
-    result = came_through(0)
+    result = came_through(0)  # who keeps all members stays where it is
     for slot in (1, 2):
         coordinates[axis] = thinning.parts[slot].reshape(shape)
         result += _scatter(came_through(slot), coordinates, belief.shape).reshape(belief.shape)
-    nobody = (slice(None),) * axis + (0,)
+    nobody = (slice(None),) * axis + (0,)  # the empty set is the first
     result[nobody] += came_through(3).sum(axis)
     return result
 
