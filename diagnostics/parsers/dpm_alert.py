@@ -11,7 +11,7 @@ import msgspec
 from diagnostics.event import Event
 
 _SOURCE = re.compile(
-    r"Microsoft Hyper-V \\{1,2}(?:Backup Using (?:Child Partition Snapshot|Saved State)\\{1,2})?"
+    r"Microsoft Hyper-V \\{1,2}(?:(?:Backup Using (?:Child Partition Snapshot|Saved State)|Online|Offline)\\{1,2})?"
     r"(?P<vm>[^\\\s:*?\"<>|]{1,100})",
     re.IGNORECASE,
 )

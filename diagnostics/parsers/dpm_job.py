@@ -19,9 +19,10 @@ import msgspec
 
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
-from diagnostics.parsers.shapes_jobs import vm_and_mode
+from diagnostics.parsers.shapes_jobs import vm_and_mode, vm_and_mode_within
 from diagnostics.parsers.sieve import BLANK, any_of
 from diagnostics.parsers.vssadmin import bytes_of
+from engine.pipeline import Mode
 
 # ruff: noqa: RUF001 - full-width characters are what the logs hold
 
@@ -148,7 +149,7 @@ def _job(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
     status = status_of(values.get("status", ""))
     if status == "unknown" and _signed(description):
         status = "failed"
-    vm, mode = vm_and_mode(values.get("source", "") or text[:2000])
+    vm, mode = _machine(values.get("source", ""), text)
     end, start = values.get("end", ""), values.get("start", "")
     fields = {
         "Product": "dpm",
@@ -167,6 +168,11 @@ def _job(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
     return page.event(Kind.JOB, at, text, moment=moment, provider="DPM", level=_level(status), fields=fields)
 
 
+def _machine(caption: str, text: str) -> tuple[str, Mode]:
+    """Of the caption; where the report has none, of the first within its sentences."""
+    return vm_and_mode(caption) if caption else vm_and_mode_within(text)
+
+
 def _level(status: str) -> Level:
     return _STATUS_LEVELS.get(status, Level.UNKNOWN)
 
@@ -174,7 +180,7 @@ def _level(status: str) -> Level:
 def _alert(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
     signed = _signed(values.get("description", "")) or _signed(text)
     since = values.get("since", "")
-    vm, _ = vm_and_mode(values.get("area", "") or text[:2000])
+    vm, _ = _machine(values.get("area", ""), text)
     fields = {
         "Severity": values.get("severity", ""),
         "AlertId": signed["id"] if signed else "",

@@ -15,7 +15,7 @@ import msgspec
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.plain import look_at
-from diagnostics.parsers.shapes_jobs import vm_and_mode
+from diagnostics.parsers.shapes_jobs import vm_and_mode_within
 from diagnostics.parsers.sieve import BLANK, DIGIT, any_of
 from diagnostics.parsers.timestamps import Timestamp, parse_timestamp
 from diagnostics.parsers.vssadmin import last_error_kind
@@ -95,7 +95,7 @@ def _read_sentence(lines: Lines, page: Page) -> Iterator[Event]:
 
 
 def _job(page: Page, at: int, text: str, moment: Timestamp | None, found: _Found) -> Event:
-    vm, mode = vm_and_mode(text)
+    vm, mode = vm_and_mode_within(text)
     fields = {
         "Product": found.sentence.product,
         "Status": "failed",

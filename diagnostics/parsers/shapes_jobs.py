@@ -33,6 +33,10 @@ _MODES = (
     ),
 )
 """How DPM (`\\Backup Using Saved State\\<VM>`) and the Hyper-V writer (`Online\\<VM>`) caption a machine."""
+_IN_A_SENTENCE = re.compile(
+    r"(?:\\backup using (?:child partition snapshot|saved state)|\b(?:online|offline))\\{1,2}[^\\\s]{1,100}",
+    re.IGNORECASE,
+)
 _LONGEST_CAPTION = 2000  # characters of a hostile cell that the patterns may meet
 _DPM_ERROR = frozenset({"errorcode", "errorid"})
 _SYSTEM_ERROR = frozenset({"detailederrorcode", "hresult", "detailedhresult", "detailederrorid"})
@@ -44,6 +48,12 @@ def vm_and_mode(caption: str) -> tuple[str, Mode]:
         if match := pattern.search(caption):
             return next(group for group in match.groups() if group).strip(), mode
     return "", Mode.UNKNOWN
+
+
+def vm_and_mode_within(sentence: str) -> tuple[str, Mode]:
+    """The same of a caption within a sentence, where the name ends at the first space: what follows is translated."""
+    found = _IN_A_SENTENCE.search(sentence[:_LONGEST_CAPTION])
+    return vm_and_mode(found[0]) if found else ("", Mode.UNKNOWN)
 
 
 def _job(product: str) -> Reader:

@@ -8,6 +8,7 @@ from diagnostics.parsers.records import finished
 MEANT = [
     "Recovery point creation jobs for Microsoft Hyper-V \\SQL01 on SQL01.HV01 have been failing. (ID 3114)",
     "Jobs for Microsoft Hyper-V \\Backup Using Child Partition Snapshot\\SQL01 on HV01 have been failing. (ID 3114)",
+    "The replica of Microsoft Hyper-V \\Online\\SQL01 on HV01 is inconsistent. (ID 3106)",
     "HV01 上の Microsoft Hyper-V \\Backup Using Saved State\\SQL01 のレプリカは整合性がありません。 (ID 3106)",
 ]
 

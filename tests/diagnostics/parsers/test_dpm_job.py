@@ -83,6 +83,28 @@ def test_a_message_signed_with_an_id_is_a_failed_job() -> None:
     assert (event.fields["Status"], event.codes) == ("failed", ("ID 58",))
 
 
+@pytest.mark.parametrize(
+    ("sentence", "mode"),
+    [
+        (
+            "The replica of Microsoft Hyper-V \\Backup Using Child Partition Snapshot\\SQL01 on HV01 is inconsistent. (ID 3106)",
+            "online",
+        ),
+        (
+            "Recovery point creation jobs for Microsoft Hyper-V \\Offline\\SQL01 on HV01 have been failing. (ID 3114)",
+            "offline",
+        ),
+        (
+            "HV01 上の Microsoft Hyper-V \\Backup Using Saved State\\SQL01 のレプリカは整合性がありません。 (ID 3106)",
+            "offline",
+        ),
+    ],
+)
+def test_a_sentence_names_its_machine_and_no_more(sentence: str, mode: str) -> None:
+    event = read(sentence).only(Kind.JOB)
+    assert (event.fields["VmName"], event.fields["Mode"]) == ("SQL01", mode)
+
+
 def test_an_alert_has_its_id_and_area() -> None:
     text = (
         "Affected area: \\Backup Using Child Partition Snapshot\\SQL01\nOccurred since: 5/31/2022 1:15:05 PM\n"
