@@ -21,6 +21,7 @@ _LISTING = re.compile(r"(writers|providers|shadowstorage|shadows|volumes)[^\\/]*
 
 class _Words(msgspec.Struct, frozen=True):
     generic: str
+    translated: str
     roles: str
     endings: frozenset[str]
 
@@ -32,14 +33,19 @@ def _words() -> _Words:
 
 def machine_words() -> list[str]:
     """Words in the names of files and folders that name no machine."""
-    return [*_words().generic.split(), *_words().roles.split()]
+    return [*_generic(), *_words().roles.split()]
+
+
+@cache
+def _generic() -> frozenset[str]:
+    return frozenset(f"{_words().generic} {_words().translated}".split())
 
 
 @cache
 def _is_generic(token: str) -> bool:
     word = token.lower()
     numbered = word.rstrip("0123456789").removesuffix("curr")  # the newest of a series: DPMRACurr.errlog
-    return not numbered or word in _words().roles.split() or numbered in _words().generic.split()
+    return not numbered or word in _words().roles.split() or numbered in _generic()
 
 
 def machine_in(name: str) -> str:

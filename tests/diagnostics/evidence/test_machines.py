@@ -22,6 +22,9 @@ from diagnostics.evidence.machines import by_label, known_machine_in, machine_in
         ("20241105_HV03/System.evtx", "HV03"),
         ("SQL01-app.csv", "SQL01"),
         ("SQL01.msg", "SQL01"),
+        ("HV02-Ereignisse.csv", "HV02"),
+        ("SQL01_アプリケーション.txt", "SQL01"),
+        ("HV01/Journal système.csv", "HV01"),
     ],
 )
 def test_a_machine_is_found_in_what_people_call_files(name, machine):
@@ -45,6 +48,8 @@ def test_a_machine_is_found_in_what_people_call_files(name, machine):
         "backup job 17.txt",
         "contoso/case 4711/readme.txt",
         "ログ/状態.txt",
+        "Anwendung1.csv",
+        "システム2.txt",
         "mail.msg",
         "ticket.eml",
         "",
