@@ -14,6 +14,7 @@ from diagnostics.language import Sentence, in_words, say
 from diagnostics.report import phrases
 from diagnostics.report.plates import plates_of_case, tree
 from diagnostics.verdict import (
+    Candidate,
     DamageReport,
     Evidence,
     Fault,
@@ -183,11 +184,15 @@ def _candidates(verdict: Verdict) -> Iterator[str]:
     if others:
         yield f"### {say('Other candidates' if verdict.faults else 'Candidates')}"
         shown = [
-            (phrases.percent(one.probability), code(one.instance), code(one.cause or ""), prose(one.why))
+            (phrases.percent(one.probability), code(one.instance), code(one.cause or ""), prose(_why(verdict, one)))
             for one in others[:_CANDIDATES_SHOWN]
         ]
         headings = (say("probability"), say("component"), say("cause"), say("why it lost"))
         yield _table(headings, shown) + _more(len(others) - _CANDIDATES_SHOWN, _LESS_LIKELY)
+
+
+def _why(verdict: Verdict, suspect: Candidate) -> str:
+    return phrases.joined(filter(None, (phrases.in_favour(verdict, suspect), suspect.why)))
 
 
 def _jobs(verdict: Verdict) -> Iterator[str]:

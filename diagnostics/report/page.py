@@ -164,6 +164,7 @@ def _environment() -> jinja2.Environment:
         "redundancy": phrases.redundancy,
         "name_told": phrases.name_told,
         "sums": phrases.sums,
+        "in_favour": phrases.in_favour,
         "known_updates": phrases.known_updates,
         "is_link": _web_address,
     }

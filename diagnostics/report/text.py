@@ -24,6 +24,7 @@ from diagnostics.report.phrases import (
     compared,
     counted,
     damage_text,
+    in_favour,
     job_text,
     joined,
     known_updates,
@@ -220,6 +221,8 @@ class _Report:
         for candidate in rest:
             cause = f", {candidate.cause}" if candidate.cause else ""
             self._bullet(Text(f"{percent(candidate.probability):>4}  {candidate.instance}{cause}"))
+            if for_it := in_favour(verdict, candidate):
+                self._line(for_it, indent=10)
             if candidate.why and self._explain:
                 self._line(candidate.why, indent=10)
 

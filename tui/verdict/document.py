@@ -164,7 +164,8 @@ class _Document:
         cause = f", {candidate.cause}" if candidate.cause else ""
         share = (f"{phrases.percent(candidate.probability):>4}  ", "bold")
         head = Content.assemble(share, plain(f"{candidate.instance}{cause}"))
-        return Content("\n").join([head, plain(candidate.why, "$foreground-muted")]) if candidate.why else head
+        told = filter(None, (phrases.in_favour(self._verdict, candidate), candidate.why))
+        return Content("\n").join([head, *(plain(line, "$foreground-muted") for line in told)])
 
     def _reproduced(self, told: Reproduction) -> Iterator[Line]:
         runs = [Line(plain(phrases.lab_run(run), width=400), term(run.cause)) for run in told.runs]

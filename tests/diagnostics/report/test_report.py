@@ -109,3 +109,15 @@ def test_where_nothing_was_weighed_no_suspect_is_shown():
     assert "it could be" in printed(FULL)
     assert "it could be" not in printed(nothing)
     assert "### Candidates" not in to_markdown(nothing, GRAPH).decode()
+
+
+def test_a_suspect_that_is_no_fault_yet_has_what_speaks_for_it():
+    open_case = msgspec.structs.replace(FULL, verdict=VerdictWord.INSUFFICIENT, faults=[])
+    line = open_case.reckoning.lines[0]
+    said = (
+        f"for it: {line.event} on {line.machine} ({line.source}:{line.record}, {line.rule}, {line.adds_db[0]:+.1f} dB"
+    )
+    assert said in " ".join(printed(open_case).split())
+    assert said in re.sub("[`\\\\]", "", to_markdown(open_case, GRAPH).decode())
+    assert said in to_html(open_case, GRAPH).decode()
+    assert "for it:" not in printed(FULL, explain=True)
