@@ -375,12 +375,17 @@ class Verdict(msgspec.Struct, kw_only=True):
     """A person's, in the order of their events."""
 
 
+def weighed(verdict: Verdict) -> bool:
+    """Whether anything in the logs spoke for or against a suspect."""
+    return bool(verdict.faults or verdict.reckoning.lines or verdict.reckoning.rest_lines)
+
+
 def rivals(verdict: Verdict) -> list[Candidate]:
     """The ranking as people want it: without the faults that are named, and empty where nothing was weighed.
 
     Then every probability is what was believed before, and would read as if the logs had said it.
     """
-    if not (verdict.faults or verdict.reckoning.lines or verdict.reckoning.rest_lines):
+    if not weighed(verdict):
         return []
     named = {fault.instance for fault in verdict.faults}
     return [candidate for candidate in verdict.candidates if candidate.instance not in named]

@@ -44,7 +44,7 @@ def conclude(case: Signature, usual: Signature, trials: Sequence[Trial], lab: It
         if _rank(run) > _rank(known):
             runs[trial.cause] = run
     ranked = sorted(runs.values(), key=_rank, reverse=True)
-    nothing = ReproductionWord.NOT_REPRODUCED, Sentence("Nothing failed: there is nothing to reproduce.")
+    nothing = ReproductionWord.NOT_REPRODUCED, Sentence("These logs tell of no failure: there is nothing to reproduce.")
     outcome, summary = _outcome(runs[trials[0].cause], ranked) if runs else nothing
     return Reproduction(outcome=outcome, summary=summary, runs=ranked, lab=list(lab), seed=seed)
 

@@ -13,7 +13,7 @@ from diagnostics.reproduce.laboratory import equipped, passing, stand_in
 from diagnostics.reproduce.signature import Signature, signature_of
 from diagnostics.reproduce.suspicion import MOST, Suspicion, named_beside, suspicions
 from diagnostics.request import Request
-from diagnostics.verdict import Reproduction, VerdictWord
+from diagnostics.verdict import Reproduction, VerdictWord, weighed
 from engine.lab import Fault, Lab, Scenario, Step, parse_fault
 from engine.sentence import Sentence
 
@@ -68,7 +68,8 @@ def reproducing(
 ) -> Iterator[Reproduction]:
     """As `reproduce`, but after each run what there is to say if it was the last; at the end, the answer."""
     watcher, case = progress or Unwatched(), diagnosis.case
-    suspected = [] if diagnosis.verdict.verdict is VerdictWord.HEALTHY else suspicions(case, bounds.most)
+    failed = diagnosis.verdict.verdict is not VerdictWord.HEALTHY and weighed(diagnosis.verdict)
+    suspected = suspicions(case, bounds.most) if failed else []
     others = named_beside(case) if suspected else []
     suspected = [one for one in suspected if one[:2] not in {other[:2] for other in others}]
     injected = {one.cause.id: [parse_fault(text) for text in one.cause.inject] for one in (*suspected, *others)}

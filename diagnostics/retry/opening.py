@@ -11,7 +11,7 @@ from diagnostics.reproduce.laboratory import stand_in, writers_needed
 from diagnostics.reproduce.suspicion import suspicions
 from diagnostics.request import Request
 from diagnostics.samples import LOGS
-from diagnostics.verdict import VerdictWord
+from diagnostics.verdict import VerdictWord, weighed
 from engine.lab import Fault, Scenario, parse_fault, read_scenario
 from engine.lab.reading import FILE
 from engine.sentence import Sentence
@@ -84,7 +84,7 @@ def _from_logs(diagnosis: Diagnosis) -> FailedJob:
 
 def _first(diagnosis: Diagnosis) -> tuple[Cause, str]:
     """What the verdict suspects first, and where."""
-    suspected = suspicions(diagnosis.case, most=1)
+    suspected = suspicions(diagnosis.case, most=1) if weighed(diagnosis.verdict) else []
     if diagnosis.verdict.verdict is VerdictWord.HEALTHY or not suspected:
         raise NothingToRetryError(f"no failed job: {diagnosis.verdict.summary}")
     return suspected[0].cause, suspected[0].plate

@@ -75,6 +75,12 @@ def test_a_healthy_case_has_nothing_to_reproduce():
     assert (told.outcome, told.runs) == (ReproductionWord.NOT_REPRODUCED, [])
 
 
+def test_where_nothing_was_weighed_nothing_is_run_in_the_lab(tmp_path):
+    (tmp_path / "groceries.txt").write_text("milk, bread\n")
+    told = reproduce(diagnose(Request(paths=(str(tmp_path),))), knowledge())
+    assert (told.runs, told.summary) == ([], "These logs tell of no failure: there is nothing to reproduce.")
+
+
 @pytest.mark.parametrize("sample", ["guest-sql-writer", "host-hyperv-writer", "healthy-online"])
 def test_the_lab_of_a_case_can_be_written_down_and_read_again(sample, tmp_path):
     stand = stand_in(diagnosis_of(sample).case)

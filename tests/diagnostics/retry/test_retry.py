@@ -94,6 +94,12 @@ def test_where_no_job_failed_there_is_nothing_to_retry(tmp_path):
         kept(tmp_path)
 
 
+def test_logs_in_which_nothing_was_weighed_have_no_job_to_retry(tmp_path):
+    (tmp_path / "groceries.txt").write_text("milk, bread\n")
+    with pytest.raises(NothingToRetryError, match="no failed job: Nothing was read"):
+        open_job(tmp_path, knowledge())
+
+
 def test_from_logs_alone_a_lab_like_their_machines_is_built_with_the_suspected_cause():
     job = open_job(SAMPLES / "guest-sql-writer" / "logs", knowledge())
     assert [str(fault) for fault in job.faults] == ["sql-writer-failed@vm:SQL01"]
