@@ -219,7 +219,8 @@ def plate_of_job(names: Mapping[str, str], job: JobReport) -> str | None:
 
 
 def _together(fared: Sequence[Status], *, sharing: bool) -> tuple[Status, str]:
-    failed = sum(status in _WORST[:3] for status in fared)
+    failed = sum(status in {Status.FAULT, Status.FAILED} for status in fared)
+    suspected = sum(status is Status.SUSPECT for status in fared)
     passed = sum(status is Status.PASSED for status in fared)
     if failed:
         told = say(
@@ -228,6 +229,9 @@ def _together(fared: Sequence[Status], *, sharing: bool) -> tuple[Status, str]:
             count=len(fared),
         )
         return Status.FAILED, told
+    if suspected:
+        told = say("{suspected} of {count} machines suspected", suspected=suspected, count=len(fared))
+        return Status.SUSPECT, told
     if passed:
         told = say(
             "{passed} of {count} sharing machines passed" if sharing else "{passed} of {count} machines passed",

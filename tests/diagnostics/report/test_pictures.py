@@ -64,6 +64,15 @@ def test_where_nothing_is_named_the_first_candidates_are_suspected():
     assert plate(verdict, "SQL01").accused
 
 
+def test_a_machine_without_a_job_is_suspected_and_has_not_failed():
+    weak = [Candidate(component="guest_vss", instance="vm:SQL01/guest_vss", cause=None, probability=0.06)]
+    told = "\n".join(
+        tree(plates_of_case(GRAPH, changed(verdict=VerdictWord.INSUFFICIENT, faults=[], candidates=weak, jobs=[])))
+    )
+    assert "HV01: 1 of 2 machines suspected" in told
+    assert "failed" not in told
+
+
 def test_a_machine_whose_retry_passed_has_passed():
     jobs = [job("WEB01", "failed", stages=["guest-freeze"] * 2), job("WEB01")]
     assert plate(changed(jobs=jobs), "WEB01")[2:4] == (Status.PASSED, "passed after 1 failed")
