@@ -13,7 +13,7 @@ from diagnostics.commands.rules.places import NoSuchPlaceError
 from diagnostics.event import Event, Kind
 from diagnostics.evidence.intake import UnreadableInput
 from diagnostics.exit_codes import ExitCode
-from diagnostics.knowledge.catalog import load_catalog
+from diagnostics.knowledge.catalog import Catalog, Cause, load_catalog
 from diagnostics.parsers.codes import canonical
 from diagnostics.parsers.format import Relevance
 from diagnostics.progress import watched
@@ -101,8 +101,18 @@ def _draft(
     if event and (provider or event_id or codes):
         raise click.UsageError("--from tells provider, id and codes; leave the other options out")
     event = event or _event(provider, event_id, codes)
-    place = Component(component) if component else component_of(event, known, catalog)
+    place = Component(component) if component else _component_of(event, known, catalog)
     return Draft(name, str(uuid4()), f"{datetime.now(UTC):%Y-%m-%d}", event, place, known)
+
+
+def _component_of(event: Event, causes: tuple[Cause, ...], catalog: Catalog) -> Component:
+    try:
+        return component_of(event, causes, catalog)
+    except NothingToAskError as error:
+        raise click.UsageError(
+            f"{error} (--component {Component.HOST_VSS}, --cause diff-area-limit; "
+            "`shindan rules list --completeness` lists all)"
+        ) from error
 
 
 def _check_name(name: str, place: Path) -> None:

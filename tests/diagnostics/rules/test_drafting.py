@@ -127,7 +127,7 @@ def test_the_command_takes_the_event_of_a_real_log(tmp_path: Path) -> None:
         (("My Rule", "--provider", "VSS", "--component", "host_vss"), 2, "lower-case words joined by hyphens"),
         (("../evil", "--provider", "VSS", "--component", "host_vss"), 2, "lower-case words joined by hyphens"),
         (("volsnap-diff-area-limit", "--provider", "VSS"), 2, "another rule is called"),
-        (("mine", "--provider", "VSS"), 2, "name it, or a cause"),
+        (("mine", "--provider", "VSS"), 2, "name it, or a cause (--component host_vss, --cause"),
         (("mine", "--component", "host_vss"), 2, "no provider, id, error code"),
         (("mine", "--provider", "VSS", "--cause", "frogs"), 2, "no cause is called 'frogs'"),
         (("mine", "--code", "frogs"), 2, "0x800423F4, 1450"),
