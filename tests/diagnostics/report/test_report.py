@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from diagnostics.language import speak
 from diagnostics.report import json_schema, print_verdict, to_json
 from diagnostics.report.markdown import to_markdown
 from diagnostics.report.page import to_html
@@ -121,3 +122,9 @@ def test_a_suspect_that_is_no_fault_yet_has_what_speaks_for_it():
     assert said in re.sub("[`\\\\]", "", to_markdown(open_case, GRAPH).decode())
     assert said in to_html(open_case, GRAPH).decode()
     assert "for it:" not in printed(FULL, explain=True)
+
+
+def test_the_page_s_span_is_punctuated_in_the_language_of_the_page():
+    assert re.search(r"files?, .*Z\. All times are UTC\.", page())
+    speak("ja")
+    assert re.search(r"件、.*Z。時刻はすべて UTC です。", to_html(FULL, GRAPH).decode())
