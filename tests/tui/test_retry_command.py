@@ -1,6 +1,7 @@
 """`shindan replay --keep`, then `shindan retry`, as a person runs them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,9 @@ def test_a_folder_without_logs_cannot_be_retried(tmp_path):
     done = run("retry", str(tmp_path / "missing"))
     assert done.exit_code == ExitCode.UNREADABLE
     assert "missing" in done.stderr
+
+
+def test_its_help_names_a_command_that_lists_remedies():
+    named = re.search(r"shindan\s+(rules\s+\w+)\s+CAUSE", run("retry", "--help").output)
+    assert named
+    assert "repair-sql-database" in run(*named[1].split(), "sql-writer-failed").output

@@ -46,7 +46,7 @@ Exit status:
 
 @click.command("retry", help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--remedy", default="", metavar="NAME", help="Try this one (`shindan rules list remedies` names them).")
+@click.option("--remedy", default="", metavar="NAME", help="Try this one (`shindan rules explain CAUSE` names them).")
 @click.option("--offline", is_flag=True, help="Switch the machine to offline backup (saved state).")
 @speaking
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
