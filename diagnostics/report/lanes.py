@@ -18,6 +18,8 @@ _MOST_MACHINES = 10
 _MARKS = {"evidence": "◆", "trouble": "▲", "progress": "●", "context": "■"}
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 _TICKS = 7
+_BEFORE = timedelta(hours=1)
+"""Evidence that is no older than this when a job fails is in the picture."""
 
 
 class Lane(NamedTuple):
@@ -111,12 +113,19 @@ def _scale(jobs: Iterable[JobReport], moments: Sequence[Moment]) -> _Scale | Non
     telling = [time for span in ends for time in span if time] or [one.time for one in moments]
     if not telling:
         return None
-    first, last = _time(min(telling)), _time(max(telling))
+    failures = [_time(ended) for _, ended in ends if ended]
+    leading = [one.time for one in moments if one.kind == "evidence" and _leads_to(_time(one.time), failures)]
+    first, last = _time(min([*telling, *leading])), _time(max(telling))
     margin = max((last - first) / 12, timedelta(seconds=5))
     try:
         return _Scale(first - margin, last + margin)
     except OverflowError:  # a broken clock may stand at either end of the calendar
         return _Scale(first, last) if first < last else None
+
+
+def _leads_to(time: datetime, failures: Iterable[datetime]) -> bool:
+    """Whether something was logged shortly before a job failed, though its report may tell no start, or a late one."""
+    return any(timedelta(0) <= failure - time <= _BEFORE for failure in failures)
 
 
 def _machines(moments: Iterable[Moment]) -> list[str]:

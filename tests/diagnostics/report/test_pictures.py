@@ -166,5 +166,13 @@ def test_the_lanes_show_the_time_around_the_failed_jobs_and_count_what_lies_outs
     assert all(span.x < mark.x < span.x + span.width for mark in drawn.marks)
 
 
+def test_the_lanes_reach_back_to_the_evidence_of_a_job_that_tells_no_start():
+    ended = job("SQL01", "failed", ended="2026-11-22T01:20:00.000000Z")
+    evidence = msgspec.structs.replace(FULL.timeline.moments[1], time="2026-11-22T01:03:58.000000Z")
+    earlier = msgspec.structs.replace(evidence, time="2026-11-21T01:03:58.000000Z")
+    drawn = lanes(changed(jobs=[ended], timeline=Timeline(moments=[earlier, evidence])))
+    assert (len(drawn.marks), drawn.left_out) == (1, 1)
+
+
 def test_without_any_time_there_are_no_lanes():
     assert lanes(changed(jobs=[job("A")], timeline=Timeline())) is None
