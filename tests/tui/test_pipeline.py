@@ -37,6 +37,11 @@ async def test_the_cursor_begins_at_the_fault_and_the_fault_is_in_sight(pilot):
     assert f"fault {SURE}" in seen(pilot)
 
 
+@story(SAMPLE, place="pipeline", size=WIDE)
+async def test_the_fault_is_in_sight_before_the_first_scroll_bar_is(pilot):
+    assert "✖ Guest writer" in seen(pilot)
+
+
 @story(SAMPLE, place="pipeline")
 async def test_up_leads_over_the_border_to_the_host_and_down_leads_back(pilot):
     picture(pilot).go("vm:SQL01/integration_components")

@@ -175,7 +175,8 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
         self._bring(Region(spot.x, spot.y, spot.width, spot.height).grow((1, 0, 1, 0)))
 
     def _bring(self, region: Region) -> None:
-        self.scroll_to_region(region, animate=False, x_axis=self.picture.width > self.size.width)
+        wider = self.picture.width > self.size.width
+        self.scroll_to_region(region, animate=False, x_axis=wider, force=True)  # the scroll bar may not be there yet
 
     def on_click(self, event: Click) -> None:
         """Go there; a second click enters, a click on a port goes to what it names."""
