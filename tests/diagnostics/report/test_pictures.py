@@ -171,6 +171,7 @@ def test_the_lanes_reach_back_to_the_evidence_of_a_job_that_tells_no_start():
     evidence = msgspec.structs.replace(FULL.timeline.moments[1], time="2026-11-22T01:03:58.000000Z")
     earlier = msgspec.structs.replace(evidence, time="2026-11-21T01:03:58.000000Z")
     drawn = lanes(changed(jobs=[ended], timeline=Timeline(moments=[earlier, evidence])))
+    assert drawn is not None
     assert (len(drawn.marks), drawn.left_out) == (1, 1)
 
 
