@@ -19,7 +19,7 @@ import msgspec
 
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.lines import Block, Lines, Page
-from diagnostics.parsers.shapes_jobs import vm_and_mode, vm_and_mode_within
+from diagnostics.parsers.shapes_jobs import NOT_TOLD, vm_and_mode, vm_and_mode_within
 from diagnostics.parsers.sieve import BLANK, any_of
 from diagnostics.parsers.vssadmin import bytes_of
 from engine.pipeline import Mode
@@ -129,6 +129,8 @@ def _put(values: dict[str, str], line: str) -> None:
             values[last] = f"{values[last]}\n{line.strip()}".strip()
         return
     role, value = item
+    if value in NOT_TOLD:
+        value = ""
     values.setdefault(role or _role_by_value(value, values), value)
 
 

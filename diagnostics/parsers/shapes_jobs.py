@@ -37,6 +37,8 @@ _IN_A_SENTENCE = re.compile(
     r"(?:\\backup using (?:child partition snapshot|saved state)|\b(?:online|offline))\\{1,2}[^\\\s]{1,100}",
     re.IGNORECASE,
 )
+NOT_TOLD = frozenset("-\N{EN DASH}\N{EM DASH}")
+"""What DPM prints where there is no value, as for the cluster node of a host without a cluster."""
 _LONGEST_CAPTION = 2000  # characters of a hostile cell that the patterns may meet
 _DPM_ERROR = frozenset({"errorcode", "errorid"})
 _SYSTEM_ERROR = frozenset({"detailederrorcode", "hresult", "detailedhresult", "detailederrorid"})
@@ -112,7 +114,7 @@ def _event(
         local_time=moment.local if moment else False,
         machine=cells.text("dpmservername", "dpmserver", "pscomputername", "machinename") or origin.document.machine,
         level=level,
-        fields={name: value for name, value in fields.items() if value},
+        fields={name: value for name, value in fields.items() if value and value not in NOT_TOLD},
         text=text,
         codes=tuple(codes),
     )

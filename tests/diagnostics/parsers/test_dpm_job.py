@@ -40,6 +40,12 @@ def test_a_report_is_a_job_with_everything_that_it_says() -> None:
     assert (event.codes, event.level, event.time) == (("ID 30112", "0x800423F3"), Level.ERROR, 1654004705000000)
 
 
+def test_a_dash_is_no_cluster_node() -> None:
+    event = read(REPORT.replace("N2-HyperV.contoso.COM", "-") + "Server:  HV01.contoso.com\n").only(Kind.JOB)
+    assert "ClusterNode" not in event.fields
+    assert event.fields["Server"] == "HV01.contoso.com"
+
+
 @pytest.mark.parametrize(
     "text",
     [
