@@ -49,6 +49,8 @@ def test_a_machine_is_found_in_what_people_call_files(name, machine):
         "contoso/case 4711/readme.txt",
         "ログ/状態.txt",
         "Anwendung1.csv",
+        "mail3-sjis.txt",
+        "events_utf16le.csv",
         "システム2.txt",
         "mail.msg",
         "ticket.eml",
