@@ -44,6 +44,10 @@ def explain(words: tuple[str, ...], folders: tuple[Path, ...], *, as_json: bool)
     elif found:
         print_articles(found, sys.stdout)
     if not found:
-        near = suggestions(word, library)
-        click.echo(f"nothing here is called {word!r}" + (f"; near to it: {', '.join(near)}" if near else ""), err=True)
+        near = ", ".join(suggestions(word, library))
+        expected = (
+            "expected a code (0x800423F4, 'ID 30112'), an event (VSS/8229), a cause, a rule, a remedy or an update"
+        )
+        told = f"near to it: {near}" if near else expected
+        click.echo(f"nothing here is called {word!r}; {told}", err=True)
     sys.exit(ExitCode.HEALTHY if found else ExitCode.FAULT)

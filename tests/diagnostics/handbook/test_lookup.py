@@ -117,6 +117,10 @@ def test_an_unknown_name_exits_with_1_and_tells_what_is_near():
     assert "sql-writer-failed" in ran.stderr
 
 
+def test_a_name_that_is_near_to_nothing_is_told_what_can_be_asked_for():
+    assert "expected a code (0x800423F4, 'ID 30112')" in CliRunner().invoke(rules, ["explain", "nonsense"]).stderr
+
+
 def test_a_cause_names_the_updates_that_mend_it():
     (article,) = [article for article in find("ese-writer-failed", LIBRARY) if article.ref.subject is Subject.CAUSE]
     (updates,) = [section for section in article.sections if section.title == "Known updates"]
