@@ -147,6 +147,14 @@ async def test_each_of_the_seven_verdicts_has_its_word_its_sign_and_its_meaning(
         assert app.words(f"verdict.meaning.{word}") in seen(pilot)
 
 
+@story(size=NARROW)
+async def test_a_file_that_held_nothing_is_told_with_the_reason_alone(pilot, tmp_path):
+    (tmp_path / "HV01-System.evtx").touch()
+    await pilot.app.show_case(case_of(diagnose(Request(paths=(str(tmp_path),)))))
+    await settled(pilot)
+    assert "   the file is empty" in seen(pilot)
+
+
 NO_RPC = "DPM encountered a retryable VSS error. (ID 30112 Details: The RPC server is unavailable (0x800706BA))"
 UNDECIDED = {
     "ambiguous": [job("A0", "HV01", failed=NO_RPC), job("A1", "HV01", minute=5)],

@@ -198,8 +198,7 @@ class _Document:
             mark = self._glyphs.warning if source.damage else self._glyphs.bullet
             yield Line(plain(phrases.source_text(source), width=500), mark=mark, indent=1)
             for damage in source.damage:
-                said = self._words("verdict.damaged", where=damage.where, why=damage.why)
-                yield Line(plain(said, "$warning", 500), indent=3)
+                yield Line(plain(phrases.damage_text(damage), "$warning", 500), indent=3)
         yield from self._more(len(damaged_first))
 
     def _more(self, count: int) -> Iterator[Line]:
