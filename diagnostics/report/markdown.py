@@ -36,6 +36,8 @@ _HARMLESS = re.compile(
 )
 """Letters and digits, joined by single signs that mean nothing in Markdown, with ordinary punctuation around them;
 Japanese writes whole sentences so."""
+_BEHIND = "),;.:"
+"""Marks of a sentence that make nothing of a code span before them."""
 _TELLING = re.compile(r"(?i)www\.|^\d+[.)]$|[0-9a-f]{7,}|^\W*gh-\d|^[-+]$")
 """What would be an address, a number of a list, a commit, an issue of a forge or a list's dash, though harmless."""
 _BACKTICKS = re.compile("`+")
@@ -70,8 +72,14 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence in which every word that could be more than a word is a code span."""
-    return " ".join(word if _is_harmless(word) else code(word) for word in text.split())
+    """A sentence in which every word that could be more than a word is a code span, without the marks around it."""
+    return " ".join(word if _is_harmless(word) else _marked(word) for word in text.split())
+
+
+def _marked(word: str) -> str:
+    opened = word.removeprefix("(")
+    core = opened.rstrip(_BEHIND)
+    return f"{word.removesuffix(opened)}{code(core)}{opened.removeprefix(core)}" if core else code(word)
 
 
 def _is_harmless(word: str) -> bool:

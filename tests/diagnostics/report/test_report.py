@@ -10,7 +10,7 @@ import pytest
 
 from diagnostics.language import speak
 from diagnostics.report import json_schema, print_verdict, to_json
-from diagnostics.report.markdown import to_markdown
+from diagnostics.report.markdown import prose, to_markdown
 from diagnostics.report.page import to_html
 from diagnostics.verdict import DamageReport, Reckoning, SourceLine, Verdict, VerdictWord
 from tests.diagnostics.report.verdicts import FULL, GRAPH
@@ -128,3 +128,16 @@ def test_the_page_s_span_is_punctuated_in_the_language_of_the_page():
     assert re.search(r"files?, .*Z\. All times are UTC\.", page())
     speak("ja")
     assert re.search(r"件、.*Z。時刻はすべて UTC です。", to_html(FULL, GRAPH).decode())
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("writer (vm:SQL01/guest_writer:SqlServerWriter).", "writer (`vm:SQL01/guest_writer:SqlServerWriter`)."),
+        ("(KB3145384 holds it (SQL01/systeminfo.txt:40)):", "(`KB3145384` holds it (`SQL01/systeminfo.txt:40`)):"),
+        ("(`)", "(`` ` ``)"),
+        ("((.", "(`(`."),
+    ],
+)
+def test_the_marks_of_a_sentence_stay_outside_of_the_code_spans_in_it(text, written):
+    assert prose(text) == written
