@@ -10,12 +10,14 @@ from diagnostics.event import Event, Kind
 from diagnostics.knowledge.catalog import Catalog, Cause
 from diagnostics.localize.problem import OTHER, Link
 from diagnostics.rules.rule import Plate, Polarity, Rule
-from engine.pipeline import COMPONENTS, GUEST_STAGES, Scope
+from engine.pipeline import COMPONENTS, GUEST_STAGES, Scope, Stage
 
 _DEPTH = {Scope.SITE: 0, Scope.HOST: 1, Scope.VM: 2}
 _REPORTS = {Kind.JOB, Kind.ALERT}
 _SETTINGS = {Kind.VOLUME, Kind.DISK, Kind.SHADOW_STORAGE}
 """What a machine lists of itself, never of its virtual machines."""
+_ABOUT_A_GUEST = frozenset({*GUEST_STAGES, Stage.POST_SNAPSHOT})
+"""When a host waits for a guest, or takes back in its shadow copy what the guest wrote since: auto-recovery."""
 _ELSEWHERE = 0.5
 """How much less likely a report's code comes from another plate than its rule says."""
 _OTHER_SENSITIVITY = {Polarity.FAULT: 0.05, Polarity.SYMPTOM: 0.2}
@@ -68,7 +70,7 @@ def links_of(event: Event, rule: Rule, places: Places, catalog: Catalog) -> tupl
         links = [found for link in links for found in _wherever(link, catalog.causes[link.cause])]
     elif rule.plate is Plate.MACHINE and event.kind is not Kind.TEXT:
         links = _said_of_itself(links, places.home(event), own)
-    elif own is Scope.HOST and rule.stage in GUEST_STAGES:
+    elif own is Scope.HOST and rule.stage in _ABOUT_A_GUEST:
         links = [found for link in links for found in _in_the_guest_too(link, catalog.causes[link.cause])]
     links = [found for link in links for found in _shared_too(link, event, places, catalog.causes[link.cause])]
     return (*links, Link(own, OTHER, _OTHER_SENSITIVITY.get(rule.polarity, 0.01)))
@@ -83,7 +85,7 @@ def _wherever(link: Link, cause: Cause) -> Iterator[Link]:
 
 
 def _in_the_guest_too(link: Link, cause: Cause) -> Iterator[Link]:
-    """A link, and the same to the cause in a guest: the host tells of a time when it waited for one."""
+    """A link, and the same to the cause in a guest: the host tells of a time when it depended on one."""
     yield link
     if link.scope is Scope.HOST and Scope.VM in cause.scopes:
         yield link._replace(scope=Scope.VM)

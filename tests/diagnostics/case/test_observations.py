@@ -76,6 +76,19 @@ def test_what_a_machine_says_of_itself_is_explained_on_its_own_plate(machine, sc
     assert links[-1].cause == OTHER
 
 
+@pytest.mark.parametrize(
+    ("said", "cause", "scopes"),
+    [
+        (event("HV01", "Microsoft-Windows-Hyper-V-VMMS", 10111), "diff-area-no-space", {Scope.HOST, Scope.VM}),
+        (event("HV01", "Microsoft-Windows-Hyper-V-VMMS", 10111), "hyperv-auto-recovery-failed", {Scope.HOST}),
+        (event("HV01", "Microsoft-Windows-FailoverClustering", 1069), "cluster-failover", {Scope.HOST}),
+    ],
+)
+def test_what_a_host_says_of_a_time_when_it_depends_on_a_guest_may_come_of_either(said, cause, scopes):
+    links = [link for rule in RULES.match(said) for link in links_of(said, rule, Places(topology("SQL01")), CATALOG)]
+    assert {link.scope for link in links if link.cause == cause} == scopes
+
+
 def test_a_thousand_hits_of_one_rule_on_one_plate_are_one_sighting():
     hits = [(hit, rule) for hit in [event("HV01", "volsnap", 36)] * 1000 for rule in RULES.match(hit)]
     (sighting,) = gather(hits, Places(topology("SQL01")), CATALOG)
