@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from diagnostics.event import Event, Kind, Level
+from diagnostics.parsers.dpm_sentence import server_in
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes_jobs import NOT_TOLD, vm_and_mode, vm_and_mode_within
 from diagnostics.parsers.sieve import BLANK, any_of
@@ -159,7 +160,7 @@ def _job(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
         "JobType": values.get("type", ""),
         "VmName": vm,
         "Mode": mode.value,
-        "Server": values.get("server", ""),
+        "Server": values.get("server") or _server(page, values, vm, text),
         "ClusterNode": values.get("node", ""),
         "ProtectionGroup": values.get("group", ""),
         "BytesTransferred": bytes_of(values.get("transferred", "")),
@@ -175,6 +176,11 @@ def _machine(caption: str, text: str) -> tuple[str, Mode]:
     return vm_and_mode(caption) if caption else vm_and_mode_within(text)
 
 
+def _server(page: Page, values: Mapping[str, str], vm: str, text: str) -> str:
+    """Where the report has no line for it, the computer that its sentence names."""
+    return "" if values.get("node") else server_in(values.get("description", text), vm, page.document.machine)
+
+
 def _level(status: str) -> Level:
     return _STATUS_LEVELS.get(status, Level.UNKNOWN)
 
@@ -188,7 +194,7 @@ def _alert(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
         "AlertId": signed["id"] if signed else "",
         "AffectedArea": values.get("area", ""),
         "OccurredSince": since,
-        "Server": values.get("server", ""),
+        "Server": values.get("server") or _server(page, values, vm, text),
         "VmName": vm,
     }
     return page.event(Kind.ALERT, at, text, moment=page.moment(since), provider="DPM", level=Level.ERROR, fields=fields)

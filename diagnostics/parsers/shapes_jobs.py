@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.cells import Cells, Origin, Reader, Value, integer_of, moment_of, text_of
 from diagnostics.parsers.codes import canonical, find_codes
+from diagnostics.parsers.dpm_sentence import server_in
 from diagnostics.parsers.records import level_named
 from diagnostics.parsers.timestamps import Timestamp
 from engine.pipeline import Mode
@@ -105,6 +106,9 @@ def _event(
     kind: Kind, cells: Cells, origin: Origin, fields: dict[str, str], moment: Timestamp | None, level: Level
 ) -> Event:
     text = "\n".join(filter(None, (cells.text(name) for name in _ERRORS)))
+    machine = cells.text("dpmservername", "dpmserver", "pscomputername", "machinename") or origin.document.machine
+    if not fields["Server"] and not fields.get("ClusterNode"):
+        fields["Server"] = server_in(text, fields["VmName"], machine)
     codes = dict.fromkeys((*_coded(cells.row), *find_codes(text)))
     return Event(
         kind=kind,
@@ -112,7 +116,7 @@ def _event(
         record=cells.record,
         time=moment.microseconds if moment else None,
         local_time=moment.local if moment else False,
-        machine=cells.text("dpmservername", "dpmserver", "pscomputername", "machinename") or origin.document.machine,
+        machine=machine,
         level=level,
         fields={name: value for name, value in fields.items() if value and value not in NOT_TOLD},
         text=text,

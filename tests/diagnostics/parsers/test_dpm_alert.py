@@ -1,5 +1,6 @@
 """Alerts of DPM in event logs: the machine that their sentence is about."""
 
+import msgspec
 import pytest
 
 from diagnostics.event import Event, Kind
@@ -27,3 +28,10 @@ def test_the_machine_is_named_whatever_the_language(text):
 def test_an_alert_about_anything_else_names_none():
     assert "VmName" not in alert("The DPM protection agent on HV01 could not be contacted. (ID 3122)").fields
     assert "VmName" not in alert(MEANT[0], provider="Another").fields
+
+
+def test_the_protected_computer_is_the_server_of_the_alert_unless_it_is_the_dpm_server_itself():
+    told = "DPM failed to communicate with the protection agent on HV01.contoso.example. (ID 43)"
+    assert alert(told).fields["Server"] == "HV01.contoso.example"
+    own = msgspec.structs.replace(alert(""), machine="HV01", fields={"Data[0]": told})
+    assert "Server" not in finished(own).fields

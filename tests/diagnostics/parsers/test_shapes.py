@@ -334,6 +334,15 @@ def test_a_bare_number_is_a_code_where_its_name_says_so():
         ),
         (
             {
+                "Severity": "Error",
+                "OccurredSince": "5/31/2022 1:45:05 PM",
+                "ErrorInfo": "DPM failed to communicate with HV02.contoso.example. (ID 41)",
+            },
+            Kind.ALERT,
+            {"Severity": "Error", "OccurredSince": "5/31/2022 1:45:05 PM", "Server": "HV02.contoso.example"},
+        ),
+        (
+            {
                 "JobType": "Backup",
                 "StartTime": "2022-05-31T13:00:00",
                 "EndTime": "2022-05-31T13:45:05",

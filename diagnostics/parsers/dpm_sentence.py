@@ -1,0 +1,52 @@
+"""The protected computer that a sentence of DPM names in full.
+
+`DPM failed to communicate with HV01.contoso.com because the computer is unreachable. (ID 41 ...)`: which errors name it
+is listed in `dpm_sentence.yml`, so the words around the name may be of any language.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from diagnostics.parsers.codes import find_codes
+
+_FULL_NAME = re.compile(
+    r"(?<![\w.\\/@:<-])[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9][a-z0-9-]{0,62}){1,8}\.[a-z][a-z0-9-]{1,62}(?![\w\\/@:-])",
+    re.IGNORECASE | re.ASCII,
+)
+"""With its domain, and no part of a path, an address of mail or web, or a version."""
+_OF_A_CLUSTER = "resources."
+"""Clustered machines are called `SCVMM SQL01 Resources.CLUSTER.contoso.com` and `SQL01.CLUSTER.contoso.com`."""
+_LONGEST = 2000  # characters of a hostile text
+
+
+class _Errors(msgspec.Struct, frozen=True):
+    ids: frozenset[int]
+
+
+@cache
+def _errors() -> frozenset[str]:
+    read = msgspec.yaml.decode(Path(__file__).with_suffix(".yml").read_bytes(), type=_Errors)
+    return frozenset(f"ID {number}" for number in read.ids)
+
+
+def server_in(sentence: str, vm: str = "", dpm: str = "") -> str:
+    """The one computer that the sentence names in full, empty where it is not certain which that is.
+
+    Neither the virtual machine `vm` that the sentence is about nor the DPM server `dpm` itself is meant.
+    """
+    sentence = sentence[:_LONGEST]
+    if _errors().isdisjoint(find_codes(sentence)):
+        return ""
+    names = {name.lower(): name for name in _FULL_NAME.findall(sentence)}
+    if len(names) != 1:
+        return ""
+    lowered, name = names.popitem()
+    others = {_label(vm), _label(dpm)}
+    return "" if lowered.startswith(_OF_A_CLUSTER) or _label(lowered) in others else name
+
+
+def _label(name: str) -> str:
+    return name.partition(".")[0].lower()
