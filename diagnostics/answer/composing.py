@@ -113,7 +113,8 @@ class _Writer:
         cause = self._case.catalog.causes.get(found.cause or "")
         causes = [cause] if cause else self._likely_causes(found)
         remedies = dict.fromkeys(remedy for likely in causes for remedy in likely.remedies)
-        evidence = [self.evidence(line) for line in found.evidence]
+        shown = _weighing(found)
+        evidence = [self.evidence(line) for line in shown.evidence]
         return Fault(
             component=component,
             instance=self.instance(found.plate, component),
@@ -127,8 +128,8 @@ class _Writer:
             title=_title(found, cause, self._case.judgement.verdict),
             explanation=self._explanation(found, cause),
             evidence=evidence,
-            counter_evidence=_other_records((self.evidence(line) for line in found.counter_evidence), evidence),
-            minimal_evidence=list(found.minimal_evidence),
+            counter_evidence=_other_records((self.evidence(line) for line in shown.counter_evidence), evidence),
+            minimal_evidence=list(shown.minimal_evidence),
             jobs=[one_line(job) for job in found.jobs],
             confirm=list(dict.fromkeys(Sentence(line) for likely in causes for line in likely.confirm)),
             remedies=list(remedies),
@@ -243,13 +244,32 @@ def _other_records(against: Iterable[Evidence], evidence: Iterable[Evidence]) ->
     return [line for line in against if -line.weight_db > weights.get((line.source, line.record), -1.0)]
 
 
+def _weighing(found: FaultFound) -> FaultFound:
+    """A fault with the lines alone that weigh something as printed, or that it would not stand without.
+
+    Of lines that say the same none is missed alone: they weigh nothing, and yet one of them is needed.
+    """
+    needed = set(found.minimal_evidence)
+    kept = [at for at, line in enumerate(found.evidence) if _weighs(line) or at in needed]
+    return found._replace(
+        evidence=tuple(found.evidence[at] for at in kept),
+        counter_evidence=tuple(filter(_weighs, found.counter_evidence)),
+        minimal_evidence=tuple(place for place, at in enumerate(kept) if at in needed),
+    )
+
+
+def _weighs(line: EvidenceLine) -> bool:
+    return round(abs(line.decibans), 1) > 0.0
+
+
 def _firm(found: FaultFound) -> bool:
     """Whether the cause is as firm as the component."""
     return found.probability < FIRM or (found.cause_probability or 0.0) >= FIRM
 
 
 def _evidence_keys(judgement: Judgement) -> set[str]:
-    return {line.key for fault in judgement.faults for line in (*fault.evidence, *fault.counter_evidence)}
+    shown = map(_weighing, judgement.faults)
+    return {line.key for fault in shown for line in (*fault.evidence, *fault.counter_evidence)}
 
 
 def _rejected(sighting: Sighting) -> Stage | None:

@@ -1,6 +1,7 @@
 """Words that few nights end with, from the logs of the lab's machines."""
 
 import pickle
+import shutil
 
 import msgspec
 
@@ -82,3 +83,23 @@ def test_no_record_is_listed_for_and_against_the_same_fault():
     told = {(line.source, line.record) for line in fault.evidence}
     assert told
     assert told & {(line.source, line.record) for line in fault.counter_evidence} == set()
+
+
+OF_YEARS_AGO = """TimeCreated,ProviderName,Id,LevelDisplayName,MachineName,LogName,Message
+2019-03-04T01:01:00Z,VSS,8229,Warning,OLD01,Application,"A VSS writer has rejected an event with error 0x800423f3."
+2019-03-04T01:02:00Z,VSS,12289,Error,OLD01,Application,"Unexpected error DeviceIoControl. hr = 0x80070015"
+"""
+
+
+def test_what_weighs_nothing_is_not_listed_as_evidence_but_what_alone_carries_the_fault_is(tmp_path):
+    shutil.copytree(SAMPLES / "recovery-point-volume-full" / "logs", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "OLD01").mkdir()
+    (tmp_path / "OLD01" / "Application.csv").write_text(OF_YEARS_AGO)
+    verdict = diagnose(Request(paths=(str(tmp_path),))).verdict
+    (fault,) = verdict.faults
+    assert fault.minimal_evidence
+    listed = [line for at, line in enumerate(fault.evidence) if at not in fault.minimal_evidence]
+    assert all(round(line.weight_db, 1) >= 0.1 for line in listed)
+    assert all(round(line.weight_db, 1) <= -0.1 for line in fault.counter_evidence)
+    assert not any(line.machine == "OLD01" for line in (*fault.evidence, *fault.counter_evidence))
+    assert not any(one.kind == "evidence" for one in verdict.timeline.moments if one.machine == "OLD01")
