@@ -49,7 +49,7 @@ those that rules have learned from since, and .476 and .714 of those that nothin
 60 further cases, gathered a day later, they were .364 and .568 of those learned from, .643 and .714 of the rest. Of the
 41 of a third round, they were .346 and .500 of those learned from, .333 and .417 of the rest. Without the pages learned
 since, the held ones were .550 and .700, and .667 and .667, before that round, and .300 and .300 of the third. Since a
-failed job's report counts as that job's, one of the first is no more among three, one of the second no more first."""
+failed job's report counts as that job's, one of the second is no more first."""
 BLAMED = {"held": {"azure-hyperv-ic-provider-ja-benign"}}
 """Part -> harmless cases that are taken for a fault."""
 UNREAD = {"held": {"kubevirt-freeze-over-ten-seconds"}}
