@@ -26,6 +26,10 @@ class VerdictWord(StrEnum):
     HEALTHY = "healthy"
 
 
+OPEN = (VerdictWord.AMBIGUOUS, VerdictWord.INSUFFICIENT, VerdictWord.UNEXPLAINED)
+"""Words that name no cause: they leave it to the person what comes next."""
+
+
 class Evidence(msgspec.Struct, kw_only=True):
     """One line of evidence: an event, the rule that read it, and what it weighs."""
 

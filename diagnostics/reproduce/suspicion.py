@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnostics.knowledge.catalog import Cause
+from diagnostics.localize.judge import Candidate, Fault
 from diagnostics.understanding import Case
 from diagnostics.verdict import VerdictWord
 
@@ -51,13 +52,17 @@ def named_beside(case: Case) -> list[Suspicion]:
 
 
 def _named_first(case: Case, ranked: list[Suspicion]) -> list[Suspicion]:
-    """The most probable cause of the component that the verdict names first, where it names one."""
-    for fault in case.judgement.faults[:1]:
-        for one in ranked:
-            of_it = one.plate == fault.plate and one.cause.component == fault.component
-            if of_it and fault.cause in {None, one.cause.id}:
-                return [one]
-    return []
+    """The most probable cause of the component that the verdict names first; where it names none, of its suspects'.
+
+    A component with many causes may be suspected most, though each of them is less probable than one of another.
+    """
+    named = case.judgement.faults[:1] or case.judgement.candidates[:_FEWEST]
+    return [one for found in named if (one := _most_probable(found, ranked))]
+
+
+def _most_probable(found: Fault | Candidate, ranked: list[Suspicion]) -> Suspicion | None:
+    own = (one for one in ranked if (one.plate, one.cause.component) == (found.plate, found.component))
+    return next((one for one in own if found.cause in {None, one.cause.id}), None)
 
 
 def _all(case: Case) -> Iterator[Suspicion]:

@@ -1,6 +1,6 @@
 """The failed job: a lab's scenario, or logs for which a lab is built in which the suspected cause is present."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,10 +8,10 @@ from diagnostics.diagnosis import Diagnosis, Knowledge, diagnose
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.parsing import Progress
 from diagnostics.reproduce.laboratory import stand_in, writers_needed
-from diagnostics.reproduce.suspicion import suspicions
+from diagnostics.reproduce.suspicion import Suspicion, suspicions
 from diagnostics.request import Request
 from diagnostics.samples import LOGS
-from diagnostics.verdict import VerdictWord, weighed
+from diagnostics.verdict import OPEN, VerdictWord, weighed
 from engine.lab import Fault, Scenario, parse_fault, read_scenario
 from engine.lab.reading import FILE
 from engine.sentence import Sentence
@@ -34,6 +34,8 @@ class FailedJob(NamedTuple):
     """How the lab came about, in sentences."""
     others: tuple[tuple[Cause, str], ...] = ()
     """What the verdict names beside it, and where."""
+    caveat: str = ""
+    """What a retry cannot show, in a sentence; empty where it shows what it seems to."""
 
     def suspecting(self, remedy: str) -> "FailedJob":
         """The same, with the suspicion that a remedy is for where it is none for the first."""
@@ -71,23 +73,52 @@ def open_job(folder: Path, knowledge: Knowledge, progress: Progress | None = Non
     return _from_logs(diagnose(Request(paths=(str(exported),)), progress, knowledge))
 
 
+_LOGS_ALONE = Sentence("These are logs alone: the job is run in a lab like their machines, with the suspected cause.")
+
+
 def _from_logs(diagnosis: Diagnosis) -> FailedJob:
-    cause, plate = _first(diagnosis)
-    faults = [parse_fault(text) for text in cause.inject]
-    stand = stand_in(diagnosis.case, [plate], writers_needed(faults))
-    placed = stand.placed(faults, plate)
-    if not placed:
-        raise NothingToRetryError(f"the lab cannot bring about {cause.id}: there is nothing to try a remedy on")
-    basis = Sentence("These are logs alone: the job is run in a lab like their machines, with the suspected cause.")
-    return FailedJob(stand.scenario, placed[:1], cause, placed[0].plate, (basis, *stand.notes))
+    """With the first cause that the lab can bring about; only an open verdict has more than one to offer."""
+    unknown: list[str] = []
+    is_open = diagnosis.verdict.verdict in OPEN
+    suspected = _suspected(diagnosis)
+    for one in suspected if is_open else suspected[:1]:
+        faults = [parse_fault(text) for text in one.cause.inject]
+        stand = stand_in(diagnosis.case, [one.plate], writers_needed(faults))
+        if placed := stand.placed(faults, one.plate):
+            basis = (_LOGS_ALONE, *_passed_over(unknown), *stand.notes)
+            caveat = _caveat(diagnosis.verdict.verdict, one.cause) if is_open else ""
+            return FailedJob(stand.scenario, placed[:1], one.cause, placed[0].plate, basis, caveat=caveat)
+        unknown.append(one.cause.id)
+    named = ", ".join(unknown)
+    raise NothingToRetryError(f"the lab cannot bring about {named}: there is nothing to try a remedy on")
+
+
+def _passed_over(causes: Sequence[str]) -> Iterator[Sentence]:
+    if causes:
+        yield Sentence("Suspected before it, but the lab cannot bring it about: {causes}.", causes=", ".join(causes))
+
+
+def _caveat(word: VerdictWord, cause: Cause) -> Sentence:
+    return Sentence(
+        "The verdict on these logs is open ({word}): {cause} is a suspect. The lab shows what mends that cause, "
+        "and not that it was the cause.",
+        word=Sentence(word),
+        cause=cause.id,
+    )
 
 
 def _first(diagnosis: Diagnosis) -> tuple[Cause, str]:
     """What the verdict suspects first, and where."""
-    suspected = suspicions(diagnosis.case, most=1) if weighed(diagnosis.verdict) else []
+    first = _suspected(diagnosis)[0]
+    return first.cause, first.plate
+
+
+def _suspected(diagnosis: Diagnosis) -> list[Suspicion]:
+    """What the verdict suspects, in its order; one at least."""
+    suspected = suspicions(diagnosis.case) if weighed(diagnosis.verdict) else []
     if diagnosis.verdict.verdict is VerdictWord.HEALTHY or not suspected:
         raise NothingToRetryError(f"no failed job: {diagnosis.verdict.summary}")
-    return suspected[0].cause, suspected[0].plate
+    return suspected
 
 
 def _named(diagnosis: Diagnosis) -> Iterator[tuple[Cause, str]]:

@@ -25,10 +25,17 @@ def lines_of(told: Retried) -> Iterator[str]:
     yield from _jobs(say("After"), told.after)
     yield ""
     yield verified_line(told)
+    if told.caveat:
+        yield told.caveat
 
 
 def _headline(told: Retried) -> str:
     vms = ", ".join(told.plan.vms)
+    if told.recovered and told.caveat:
+        return say(
+            "Recovered in the lab: with {remedy}, {vms} can be backed up again there.",
+            remedy=told.plan.remedy.id, vms=vms,
+        )  # fmt: skip
     if told.recovered:
         return say("Recovered: with {remedy}, {vms} can be backed up again.", remedy=told.plan.remedy.id, vms=vms)
     return say("Not recovered: {remedy} does not bring back the backup of {vms}.", remedy=told.plan.remedy.id, vms=vms)

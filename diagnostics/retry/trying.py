@@ -47,6 +47,8 @@ class Retried(msgspec.Struct, kw_only=True):
     recovered: bool
     """Whether every machine has a recovery point in which every byte checked out."""
     basis: list[str]
+    caveat: str = ""
+    """What was not shown: that the suspected cause was the cause, where the verdict on the logs is open."""
 
 
 def retry(job: FailedJob, catalog: Catalog, wish: Wish, progress: Progress | None = None) -> Retried:
@@ -67,7 +69,7 @@ def retry(job: FailedJob, catalog: Catalog, wish: Wish, progress: Progress | Non
         watch = _watch(watcher)
         failed = _to_failure(lab, watcher, watch)
         told = try_remedy(lab, plan(job, lab.faults, failed, catalog, remedy), watch, watcher)
-    return msgspec.structs.replace(told, basis=list(job.basis))
+    return msgspec.structs.replace(told, basis=list(job.basis), caveat=job.caveat)
 
 
 def try_remedy(lab: Lab, planned: Plan, watch: Watch, progress: Progress | None = None) -> Retried:

@@ -32,7 +32,8 @@ DIR is the name of a sample, or a folder: with a `scenario.yml` and its `logs` (
 with exported logs of real machines, for which a lab like them is built in which the suspected cause is present. Nothing
 is done to any real machine: the plan prints the commands that would be.
 
-Without --remedy, the first remedy of the suspected cause is tried. What was transferred before the failure is not sent
+Without --remedy, the first remedy of the suspected cause is tried; of an open verdict that is the first suspect's, and
+the last line says that the lab cannot show that it was the cause. What was transferred before the failure is not sent
 again.
 
 \b

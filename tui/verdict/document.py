@@ -11,6 +11,7 @@ from diagnostics.language import in_words, say
 from diagnostics.report import phrases
 from diagnostics.sanitize import one_line
 from diagnostics.verdict import (
+    OPEN,
     Candidate,
     Evidence,
     Fault,
@@ -34,10 +35,6 @@ _UNLIKELY = 0.01
 _MOST_SUSPECTS = 12
 _MOST_LISTED = 500
 """Jobs and files: a site of ten thousand machines has more than anybody walks through, or waits for."""
-
-
-_OPEN = (VerdictWord.AMBIGUOUS, VerdictWord.INSUFFICIENT, VerdictWord.UNEXPLAINED)
-"""Words that leave it to the person what comes next."""
 _COLLECTED = ("dpm-server", "host", "guest")
 _NO_WORDS = What()
 
@@ -60,7 +57,7 @@ class _Document:
 
     def lines(self) -> Iterator[Line]:
         verdict = self._verdict
-        undecided = verdict.verdict in _OPEN
+        undecided = verdict.verdict in OPEN
         if undecided:
             yield from self._next_steps()
         first, beside = foremost(verdict.faults)

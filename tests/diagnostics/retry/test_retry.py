@@ -1,10 +1,15 @@
 """A failed job, a remedy, the job once more: with real runs of the lab."""
 
+import shutil
+
 import msgspec
 import pytest
 
+from diagnostics.diagnosis import diagnose
 from diagnostics.parsing import Unwatched
+from diagnostics.request import Request
 from diagnostics.retry import Cancelled, NothingToRetryError, UnknownRemedyError, Wish, lines_of, open_job, retry
+from diagnostics.verdict import VerdictWord
 from engine.lab import Lab, write_scenario
 from tests.bundled import SAMPLES
 from tests.diagnostics.reproduce.labs import knowledge
@@ -105,3 +110,32 @@ def test_from_logs_alone_a_lab_like_their_machines_is_built_with_the_suspected_c
     assert [str(fault) for fault in job.faults] == ["sql-writer-failed@vm:SQL01"]
     assert "SQL01" in {vm.name for host in job.scenario.hosts for vm in host.virtual_machines}
     assert "logs alone" in job.basis[0]
+
+
+@pytest.fixture(scope="module")
+def open_case(tmp_path_factory):
+    """A folder of logs that do not tell what failed the job: what DPM and the host say, and nothing of the guest."""
+    folder = tmp_path_factory.mktemp("open")
+    for name in ("DPM01/job.txt", "HV01/Application.evtx"):
+        (folder / name).parent.mkdir()
+        shutil.copy(LAB_SAMPLES / "guest-sql-writer" / "logs" / name, folder / name)
+    return folder
+
+
+def test_of_an_open_verdict_the_cause_that_it_names_first_is_tried(open_case):
+    verdict = diagnose(Request(paths=(str(open_case),)), knowledge=knowledge()).verdict
+    assert (verdict.verdict, verdict.faults) == (VerdictWord.INSUFFICIENT, [])
+    job = open_job(open_case, knowledge())
+    assert job.suspected.id == verdict.candidates[0].cause
+    assert job.plate == verdict.candidates[0].instance.partition("/")[0]
+
+
+def test_of_an_open_verdict_it_ends_with_what_was_not_shown(open_case, failed_writer):
+    told = tried(open_job(open_case, knowledge()))
+    assert told.recovered
+    first, *_, last = lines_of(told)
+    assert first.startswith("Recovered in the lab: ")
+    assert last == told.caveat
+    assert "open (insufficient)" in last
+    assert "not that it was the cause" in last
+    assert tried(failed_writer).caveat == ""
