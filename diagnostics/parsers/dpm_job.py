@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from diagnostics.event import Event, Kind, Level
-from diagnostics.parsers.dpm_sentence import server_in
+from diagnostics.parsers.dpm_sentence import server_in, vm_in
 from diagnostics.parsers.lines import Block, Lines, Page
 from diagnostics.parsers.shapes_jobs import NOT_TOLD, vm_and_mode, vm_and_mode_within
 from diagnostics.parsers.sieve import BLANK, any_of
@@ -173,7 +173,10 @@ def _job(page: Page, at: int, values: Mapping[str, str], text: str) -> Event:
 
 def _machine(caption: str, text: str) -> tuple[str, Mode]:
     """Of the caption; where the report has none, of the first within its sentences."""
-    return vm_and_mode(caption) if caption else vm_and_mode_within(text)
+    if caption:
+        return vm_and_mode(caption)
+    vm, mode = vm_and_mode_within(text)
+    return vm or vm_in(text), mode
 
 
 def _server(page: Page, values: Mapping[str, str], vm: str, text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.cells import Cells, Origin, Reader, Value, integer_of, moment_of, text_of
 from diagnostics.parsers.codes import canonical, find_codes
-from diagnostics.parsers.dpm_sentence import server_in
+from diagnostics.parsers.dpm_sentence import server_in, vm_in
 from diagnostics.parsers.records import level_named
 from diagnostics.parsers.timestamps import Timestamp
 from engine.pipeline import Mode
@@ -32,8 +32,9 @@ _MODES = (
         re.compile(r"saved state\\+([^\\\r\n]+)|offline\\([^\\\r\n]+)|([^\\\r\n]+)\(offline\)", re.IGNORECASE),
         Mode.OFFLINE,
     ),
+    (re.compile(r"^(?:Microsoft Hyper-V )?\\{0,2}RCT\\+([^\\\r\n]+)", re.IGNORECASE | re.MULTILINE), Mode.UNKNOWN),
 )
-"""How DPM (`\\Backup Using Saved State\\<VM>`) and the Hyper-V writer (`Online\\<VM>`) caption a machine."""
+"""How DPM (`\\Backup Using Saved State\\<VM>`, `RCT\\<VM>`) and the Hyper-V writer (`Online\\<VM>`) caption them."""
 _IN_A_SENTENCE = re.compile(
     r"(?:\\backup using (?:child partition snapshot|saved state)|\b(?:online|offline))\\{1,2}[^\\\s]{1,100}",
     re.IGNORECASE,
@@ -107,6 +108,7 @@ def _event(
 ) -> Event:
     text = "\n".join(filter(None, (cells.text(name) for name in _ERRORS)))
     machine = cells.text("dpmservername", "dpmserver", "pscomputername", "machinename") or origin.document.machine
+    fields["VmName"] = fields["VmName"] or vm_in(text)
     if not fields["Server"] and not fields.get("ClusterNode"):
         fields["Server"] = server_in(text, fields["VmName"], machine)
     codes = dict.fromkeys((*_coded(cells.row), *find_codes(text)))

@@ -123,3 +123,21 @@ def test_an_alert_has_its_id_and_area() -> None:
 def test_a_management_packs_title_keeps_its_number() -> None:
     event = read("DPM: 복구 지점 볼륨 임계값을 초과했습니다.(3169)").only(Kind.ALERT)
     assert (event.fields["AlertId"], event.codes) == ("3169", ("ID 3169",))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Type: Recovery point\nStatus: Failed\nDescription: x (ID 30111)\nSource details: RCT\\WEB 01\n",
+        "Affected area: RCT\\WEB 01\nOccurred since: 11/24/2026 1:00:00 AM\nDescription: x (ID 3106)\n",
+    ],
+)
+def test_a_machine_that_is_backed_up_by_change_tracking_has_a_caption_of_its_own(report: str) -> None:
+    (event,) = read(report).events
+    assert event.fields["VmName"] == "WEB 01"
+
+
+@pytest.mark.parametrize("source", ["WEB01", "RCT\\WEB01", "\\RCT\\WEB01"])
+def test_a_sentence_names_its_machine_without_the_caption_of_a_snapshot(source: str) -> None:
+    told = f"The replica of Microsoft Hyper-V {source} on HV01 is inconsistent. (ID 3106)"
+    assert read(told + "\n").only(Kind.JOB).fields["VmName"] == "WEB01"
