@@ -15,7 +15,7 @@ def all_formats() -> tuple[Format, ...]:
     from diagnostics.parsers.event_xml import EVENT_XML  # noqa: PLC0415 - as above
     from diagnostics.parsers.evtx import EVTX  # noqa: PLC0415 - as above
     from diagnostics.parsers.rows import CSV, JSON, NDJSON  # noqa: PLC0415 - as above
-    from diagnostics.parsers.text import TEXT_FORMATS  # noqa: PLC0415 - as above
+    from diagnostics.parsers.text import HTML, TEXT_FORMATS  # noqa: PLC0415 - as above
     from diagnostics.parsers.vm_config import VM_CONFIG  # noqa: PLC0415 - as above
 
-    return (EVTX, VM_CONFIG, EVENT_XML, CLIXML, JSON, NDJSON, CSV, *TEXT_FORMATS)
+    return (EVTX, HTML, VM_CONFIG, EVENT_XML, CLIXML, JSON, NDJSON, CSV, *TEXT_FORMATS)

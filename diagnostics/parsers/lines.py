@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol
 
 from diagnostics.event import Event, Kind, Level
 from diagnostics.evidence.document import Document, Tally
@@ -21,12 +21,18 @@ _JUNK = "\0\ufeff\u200e\u200f"
 _WITHOUT_JUNK = str.maketrans("", "", _JUNK)
 
 
+class Readable(Protocol):
+    """Text that comes in pieces; an empty one is the end."""
+
+    def read(self, size: int, /) -> str: ...
+
+
 class Lines:
     """A document's lines, taken one by one, the next few in sight."""
 
     __slots__ = ("_at", "_lines", "_opens", "_rest", "_sieve", "_stream", "_tells", "number")
 
-    def __init__(self, stream: TextIO, sieve: Sieve | None = None) -> None:
+    def __init__(self, stream: Readable, sieve: Sieve | None = None) -> None:
         self._stream = stream
         self._sieve = sieve
         self._lines: list[str] = []

@@ -9,6 +9,8 @@ from functools import cache, lru_cache
 from io import StringIO, TextIOWrapper
 from itertools import islice
 
+import msgspec
+
 from diagnostics.event import Event
 from diagnostics.evidence.document import Document, Tally
 from diagnostics.parsers import (
@@ -28,7 +30,8 @@ from diagnostics.parsers import (
     wsb,
 )
 from diagnostics.parsers.format import Format, Interest, Sample
-from diagnostics.parsers.lines import Block, Lines, Page
+from diagnostics.parsers.html_text import HtmlText, is_html
+from diagnostics.parsers.lines import Block, Lines, Page, Readable
 from diagnostics.parsers.sieve import Sieve, any_of
 from diagnostics.parsers.timestamps import day_first_in
 from engine.sentence import Sentence
@@ -51,6 +54,7 @@ _BLOCKS: tuple[Block, ...] = (
 """In the order in which they are asked: the narrower first."""
 _LINES_FOR_DATES = 5000
 """How many lines are looked through for a date that proves the order of day and month."""
+_PIECES_FOR_DATES = 8
 _LINES_FOR_KIND = 40
 
 
@@ -62,12 +66,36 @@ def read_text(document: Document, interest: Interest, tally: Tally) -> Iterator[
             day_first = day_first_in(islice(stream, _LINES_FOR_DATES))
         with document.path.open("rb") as raw, TextIOWrapper(raw, encoding, "replace") as stream:
             tally.position = raw.tell
-            page = Page(document, interest, tally, _BLOCKS, day_first)
-            sieve = _sieve(frozenset() if page.reader is None else page.reader.words)
-            yield from _read(Lines(stream, sieve), page)
+            yield from _read_page(stream, Page(document, interest, tally, _BLOCKS, day_first))
     except (OSError, UnicodeError, LookupError) as problem:
-        told = Sentence("cannot be read as {encoding} text: {problem}", encoding=encoding, problem=str(problem))
-        tally.damaged(Sentence("the file"), told)
+        _cannot_be_read(encoding, problem, tally)
+
+
+def read_html(document: Document, interest: Interest, tally: Tally) -> Iterator[Event]:
+    """The events of the text of an HTML page; they stand in the lines of the page."""
+    encoding = document.encoding or "utf-8-sig"
+    try:
+        with document.path.open(encoding=encoding, errors="replace") as stream:
+            day_first = day_first_in(islice(HtmlText(stream), _PIECES_FOR_DATES))
+        with document.path.open("rb") as raw, TextIOWrapper(raw, encoding, "replace") as stream:
+            tally.position = raw.tell
+            text = HtmlText(stream)
+            for event in _read_page(text, Page(document, interest, tally, _BLOCKS, day_first)):
+                yield msgspec.structs.replace(event, record=text.line_in_source(event.record))
+            if tally.first_line_not_understood is not None:
+                tally.first_line_not_understood = text.line_in_source(tally.first_line_not_understood)
+    except (OSError, UnicodeError, LookupError) as problem:
+        _cannot_be_read(encoding, problem, tally)
+
+
+def _read_page(stream: Readable, page: Page) -> Iterator[Event]:
+    sieve = _sieve(frozenset() if page.reader is None else page.reader.words)
+    yield from _read(Lines(stream, sieve), page)
+
+
+def _cannot_be_read(encoding: str, problem: Exception, tally: Tally) -> None:
+    told = Sentence("cannot be read as {encoding} text: {problem}", encoding=encoding, problem=str(problem))
+    tally.damaged(Sentence("the file"), told)
 
 
 @lru_cache(maxsize=4)
@@ -105,6 +133,7 @@ def _recognizer(kind: str) -> Callable[[Sample], bool]:
     return lambda sample: _first_kind(sample) == kind
 
 
+HTML = Format("html", lambda sample: is_html(sample.text), read_html)
 TEXT = Format("text", lambda sample: bool(sample.text), read_text)
 """The last resort: any text at all."""
 TEXT_FORMATS: tuple[Format, ...] = (
