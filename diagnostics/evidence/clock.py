@@ -1,8 +1,8 @@
 """From wall clocks to UTC: which zone a source's times are by, and how that is known.
 
 A zone is, in this order, given by the user; seen, because the same events also stand in a source with UTC times;
-told by the machine's own log (EventLog 6013 names its zone, Kernel-General 22 and 24 its bias); borrowed from the
-other machines of the case; or assumed to be UTC. The inventory says which.
+told by the machine's own log (EventLog 6013 names its zone, Kernel-General 22 and 24 its bias); borrowed from those
+other machines of the case whose logs are as old as the source; or assumed to be UTC. The inventory says which.
 """
 
 import re
@@ -29,6 +29,8 @@ _OFFSETS = range(-12 * 60 * _MINUTE, 14 * 60 * _MINUTE + 1, _QUARTER)
 """All zones in use are a multiple of 15 minutes from UTC, between -12:00 and +14:00."""
 _TOLERANCE = _SECOND
 """Rendered times are cut to the second, some are rounded."""
+_AS_OLD = 30 * 24 * 60 * _MINUTE
+"""Logs of other years are of other places, too: a collection's samples say nothing of last night's mail."""
 _AGREEING = 2
 _COMPARED = 500
 """Wall-clock events that are compared with UTC ones; more does not make the answer better."""
@@ -192,6 +194,7 @@ class Clocks:
             if event.local_time and event.time is not None:
                 self._local[event.source].append(event)
         self._told = _told_by_machines(events)
+        self._spans = _spans(events)
 
     def of(self, source: str, machine: str) -> Clock:
         """The clock of a source with wall-clock times; `machine` is whose log it is, empty if nobody knows."""
@@ -199,7 +202,7 @@ class Clocks:
         if given:
             return _always(find_zone(given), Sentence("{zone} (given)", zone=given))
         told = self._told.get(machine)
-        return self._seen(source, told) or told or self._borrowed() or _ASSUMED
+        return self._seen(source, told) or told or self._borrowed(source) or _ASSUMED
 
     def _seen(self, source: str, told: Clock | None) -> Clock | None:
         """From events that another source of their machine has in UTC; None if the machine's own word agrees."""
@@ -219,14 +222,31 @@ class Clocks:
             return _at_offset(offset, Sentence("guessed from {events}", events=_events(count)))
         return _at_offset(offset, _guessed(count, machine))
 
-    def _borrowed(self) -> Clock | None:
-        """The clock that most machines of the case tell; none where they disagree evenly."""
-        ranking = Counter(clock.known.partition(" (")[0] for clock in self._told.values()).most_common(2)
+    def _borrowed(self, source: str) -> Clock | None:
+        """The clock that most machines tell whose logs are as old as a source; none where they disagree evenly."""
+        lenders = {machine: clock for machine, clock in self._told.items() if self._are_as_old(machine, source)}
+        ranking = Counter(clock.known.partition(" (")[0] for clock in lenders.values()).most_common(2)
         if not ranking or (len(ranking) > 1 and ranking[0][1] == ranking[1][1]):
             return None
         name = ranking[0][0]
-        machine, clock = min((m, c) for m, c in self._told.items() if c.known.startswith(f"{name} ("))
+        machine, clock = min((m, c) for m, c in lenders.items() if c.known.startswith(f"{name} ("))
         return Clock(clock.zones, Sentence("{zone} (guessed: {machine} is in that zone)", zone=name, machine=machine))
+
+    def _are_as_old(self, machine: str, source: str) -> bool:
+        """Whether a machine's logs reach within a month of a source's times; they do where it has none."""
+        times = [event.time for event in self._local[source] if event.time is not None]
+        first, last = self._spans[machine]
+        return not times or (first - _AS_OLD <= max(times) and min(times) <= last + _AS_OLD)
+
+
+def _spans(events: Iterable[Event]) -> dict[str, tuple[int, int]]:
+    """When each machine's events begin and end, to the day."""
+    spans: dict[str, tuple[int, int]] = {}
+    for event in events:
+        if event.time is not None:
+            first, last = spans.get(event.machine, (event.time, event.time))
+            spans[event.machine] = min(first, event.time), max(last, event.time)
+    return spans
 
 
 _Identity = tuple[str, str, int, tuple[str, ...]]

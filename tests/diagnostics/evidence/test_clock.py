@@ -166,6 +166,14 @@ def test_a_silent_machine_borrows_the_zone_of_the_others():
     assert clock_of([events[0], uptime("0 GMT Standard Time", "HV04")]).known.startswith("UTC (assumed")
 
 
+def test_a_zone_is_borrowed_from_logs_of_the_same_days_only():
+    museum = uptime("300 Eastern Standard Time", "OLD01")
+    mail = local(at("2026-11-24T02:00"), machine="")
+    assert clock_of([museum, mail], machine="").known.startswith("UTC (assumed")
+    here = record(at("2026-11-01"), 6013, "EventLog", "HV02", **{"Data[0]": "-540 Tokyo Standard Time"})
+    assert clock_of([museum, here, mail], machine="").known == "Asia/Tokyo (guessed: HV02 is in that zone)"
+
+
 @given(st.integers(-(2**62), 2**62))
 def test_any_time_can_be_converted(time):
     assert isinstance(clock_of([], Zones("America/St_Johns")).utc(time), int)
