@@ -23,6 +23,7 @@ from engine.sentence import Sentence
 
 _SOURCE = re.compile(r"(.*?[^\s/:#,])(?:\s*[/:#,]\s*|\s+)(?:event\s*)?(?:id\s*)?(\d{1,5})", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:event\s*)?(\d{1,5})", re.IGNORECASE)
+_ONLY_A_NUMBER = re.compile(r"(?:(?:event|error|id|krb)\s*)*-?\d+", re.IGNORECASE)
 _STATE = re.compile(r"(?:writer )?(?:state[ -]?)?\[?(\d{1,2})\]?", re.IGNORECASE)
 _MOST_SUGGESTIONS = 6
 
@@ -35,7 +36,9 @@ def find(word: str, library: Library) -> list[Article]:
 
 
 def suggestions(word: str, library: Library) -> list[str]:
-    """Names near to a word that names nothing; those that contain it first."""
+    """Names near to a word that names nothing; those that contain it first. No number is near to another."""
+    if _ONLY_A_NUMBER.fullmatch(word.strip()):
+        return []
     catalog = library.catalog
     symbols = (info.symbol for info in catalog.codes.values() if info.symbol)
     names = [*library.rules, *catalog.causes, *catalog.remedies, *Component, *Stage, *catalog.codes, *symbols]

@@ -42,10 +42,10 @@ class Header(NamedTuple):
         if self.chunks >= present:
             return ""
         return Sentence(
-            "copied while in use: its header tells of {said} chunks, {present} are there, all were read"
+            "copied while in use: its header tells of {said}, {present} are there, all were read"
             if self.dirty
-            else "its header tells of {said} chunks, {present} are there, all were read",
-            said=self.chunks,
+            else "its header tells of {said}, {present} are there, all were read",
+            said=_chunks(self.chunks),
             present=present,
         )
 
@@ -53,7 +53,11 @@ class Header(NamedTuple):
         """What the file has lost at its end, empty where it has room for all that the header tells of."""
         if self.chunks <= slots:
             return ""
-        return Sentence("tells of {said} chunks, the file ends after {slots}", said=self.chunks, slots=slots)
+        return Sentence("tells of {said}, the file ends after {slots}", said=_chunks(self.chunks), slots=slots)
+
+
+def _chunks(count: int) -> Sentence:
+    return Sentence("1 chunk") if count == 1 else Sentence("{count} chunks", count=count)
 
 
 def header(head: bytes) -> Header:

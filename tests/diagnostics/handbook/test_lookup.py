@@ -80,6 +80,11 @@ def test_near_names_are_suggested(word, near):
     assert near in suggestions(word, LIBRARY)
 
 
+@pytest.mark.parametrize("word", ["ID 99999", "99999", "event 9", "KRB 999"])
+def test_no_number_is_near_to_another_by_its_digits(word):
+    assert suggestions(word, LIBRARY) == []
+
+
 def test_causes_of_which_half_the_rules_are_shared_look_alike_from_both_sides():
     causes = LIBRARY.catalog.causes
     alike = {cause.id: {likeness.cause.id for likeness in LIBRARY.alike(cause)} for cause in causes.values()}

@@ -4,6 +4,7 @@ import pytest
 
 from diagnostics.event import Event, Kind, Level
 from diagnostics.parsers.evtx import EVTX
+from diagnostics.parsers.evtx.chunks import Header
 from diagnostics.parsers.format import Sample
 from tests.diagnostics.parsers.evtx_files import INVENTORY, NAMES, chunks_of, read, read_shared
 from tests.shared import needs_shared, shared
@@ -149,6 +150,12 @@ def test_events_hold_nothing_but_plain_text(name):
     for event in read_shared(name).events:
         assert {type(event.machine), type(event.provider), type(event.channel), type(event.text)} == {str}
         assert {*map(type, event.fields), *map(type, event.fields.values()), *map(type, event.codes)} <= {str}
+
+
+def test_a_single_chunk_is_told_of_as_one():
+    said = Header(chunks=1, dirty=True, checksums=False)
+    assert said.remark(2) == "copied while in use: its header tells of 1 chunk, 2 are there, all were read"
+    assert said.missing(0) == "tells of 1 chunk, the file ends after 0"
 
 
 def test_a_header_that_would_lose_records_is_told_once():
