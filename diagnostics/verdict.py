@@ -126,6 +126,8 @@ class Candidate(msgspec.Struct, kw_only=True):
     instance: str
     cause: str | None
     probability: float
+    title: str
+    """The component, and the cause if one is told, in words."""
     why: str = ""
     """Why it lost against the first, for the few that come next; see `Reckoning`."""
 

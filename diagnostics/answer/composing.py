@@ -82,6 +82,7 @@ def compose(case: Case) -> Verdict:
                 instance=writer.instance(found.plate, found.component),
                 cause=found.cause,
                 probability=found.probability,
+                title=_named(found.component, case.catalog.causes.get(found.cause)),
                 why=why_lost(reckoning, writer.instance(found.plate, found.component)),
             )
             for found in case.judgement.candidates
@@ -225,7 +226,13 @@ def _title(found: FaultFound, cause: Cause | None, word: VerdictWord) -> Sentenc
         return Sentence("{component}, perhaps: {cause}", component=component, cause=named)
     if word is VerdictWord.ASSERTED and not _firm(found):
         return Sentence("{component}, probably: {cause}", component=component, cause=named)
-    return Sentence("{component}: {cause}", component=component, cause=named)
+    return _named(found.component, cause)
+
+
+def _named(component: str, cause: Cause | None) -> Sentence:
+    if cause is None:
+        return _component(component)
+    return Sentence("{component}: {cause}", component=_component(component), cause=Sentence(cause.title))
 
 
 def _component(component: str) -> Sentence:

@@ -192,10 +192,10 @@ def _candidates(verdict: Verdict) -> Iterator[str]:
     if others:
         yield f"### {say('Other candidates' if verdict.faults else 'Candidates')}"
         shown = [
-            (phrases.percent(one.probability), code(one.instance), code(one.cause or ""), prose(_why(verdict, one)))
+            (phrases.percent(one.probability), f"{prose(one.title)} ({code(one.instance)})", prose(_why(verdict, one)))
             for one in others[:_CANDIDATES_SHOWN]
         ]
-        headings = (say("probability"), say("component"), say("cause"), say("why it lost"))
+        headings = (say("probability"), say("component and cause"), say("why it lost"))
         yield _table(headings, shown) + _more(len(others) - _CANDIDATES_SHOWN, _LESS_LIKELY)
 
 

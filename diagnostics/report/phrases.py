@@ -176,6 +176,11 @@ def reckoned(reckoning: Reckoning, faults: Iterable[Fault]) -> list[tuple[str, i
     return list(zip(headings, (*own, *others), strict=False))
 
 
+def suspect_named(suspect: Candidate) -> str:
+    """`VSS in the guest: VSS hangs (vm:SQL01/guest_vss)`, as the headline names a fault."""
+    return f"{suspect.title} ({suspect.instance})"
+
+
 def in_favour(verdict: Verdict, suspect: Candidate) -> str:
     """The lines that speak for a suspect, heaviest first; empty where a fault is named, which lists its evidence."""
     places = [place for place, one in enumerate(verdict.reckoning.suspects) if one.instance == suspect.instance]

@@ -38,6 +38,7 @@ from diagnostics.report.phrases import (
     redundancy,
     source_text,
     sums,
+    suspect_named,
 )
 from diagnostics.verdict import (
     Evidence,
@@ -219,8 +220,7 @@ class _Report:
             return
         self._heading(say("What else it could be" if verdict.faults else "What it could be"))
         for candidate in rest:
-            cause = f", {candidate.cause}" if candidate.cause else ""
-            self._bullet(Text(f"{percent(candidate.probability):>4}  {candidate.instance}{cause}"))
+            self._bullet(Text(f"{percent(candidate.probability):>4}  {suspect_named(candidate)}"))
             if for_it := in_favour(verdict, candidate):
                 self._line(for_it, indent=10)
             if candidate.why and self._explain:

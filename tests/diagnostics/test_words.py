@@ -48,6 +48,11 @@ def test_without_the_guest_s_logs_too_many_are_left_and_what_to_collect_is_told(
     assert verdict.faults == []
     assert verdict.next_evidence[0].gain_bits > 0
     assert verdict.summary.startswith("The logs do not suffice; first suspects: ")
+    first = verdict.candidates[0]
+    assert (first.cause, first.title) == (
+        "checkpoint-cannot-be-created",
+        "Virtual machine's configuration and disks: The backup checkpoint cannot be created for this machine",
+    )
 
 
 def test_what_fails_where_no_known_cause_can_fail_it_is_unexplained_and_pinned_on_nobody():

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.diagnosis import Diagnosis, diagnose
 from diagnostics.request import Request
-from diagnostics.verdict import Evidence, VerdictWord
+from diagnostics.verdict import Evidence, VerdictWord, rivals
 from engine.pipeline import Stage
 from tests.diagnostics.report.verdicts import FULL
 from tests.diagnostics.test_diagnosis import CUT, NO_AGENT, VSS, job
@@ -110,6 +110,7 @@ def test_what_the_text_report_says_is_on_the_screen_too():
         facts += [step.do for fault in verdict.faults for remedy in fault.remedy_details for step in remedy.steps]
         facts += [one.what for one in verdict.not_checked] + [one.path for one in verdict.sources]
         facts += [one.command for one in (*verdict.next_evidence, *verdict.told_apart_by)]
+        facts += [f"{one.title} ({one.instance})" for one in rivals(verdict)[:3]]
         facts += [one.event for one in verdict.noise] + [job.vm for job in verdict.jobs]
         assert [fact for fact in facts if " ".join(fact.split()) not in " ".join(shown.split())] == []
 

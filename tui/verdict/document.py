@@ -158,9 +158,8 @@ class _Document:
             yield Line(self._suspect(candidate), What(candidate, _words_of(candidate)), self._glyphs.bullet, 1)
 
     def _suspect(self, candidate: Candidate) -> Content:
-        cause = f", {candidate.cause}" if candidate.cause else ""
         share = (f"{phrases.percent(candidate.probability):>4}  ", "bold")
-        head = Content.assemble(share, plain(f"{candidate.instance}{cause}"))
+        head = Content.assemble(share, plain(phrases.suspect_named(candidate)))
         told = filter(None, (phrases.in_favour(self._verdict, candidate), candidate.why))
         return Content("\n").join([head, *(plain(line, "$foreground-muted") for line in told)])
 
@@ -228,7 +227,7 @@ def evidence_what(line: Evidence) -> What:
 
 def suspect_lines(candidate: Candidate, words: Words) -> Iterator[Line]:
     """A suspect that lost: its words, and why."""
-    yield Line(plain(candidate.instance, "bold $primary"), heading=True)
+    yield Line(plain(phrases.suspect_named(candidate), "bold $primary"), heading=True)
     yield Line(
         plain(words("verdict.suspect", component=say(COMPONENTS[Component(candidate.component)].title))),
         term(candidate.component),

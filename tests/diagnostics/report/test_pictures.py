@@ -44,6 +44,12 @@ def plate(verdict, name, graph=GRAPH):
     return next(found for found in walk(plates_of_case(graph, verdict)) if found.name == name)
 
 
+def weak_suspect():
+    return Candidate(
+        component="guest_vss", instance="vm:SQL01/guest_vss", cause=None, probability=0.06, title="VSS in the guest"
+    )
+
+
 # --- plates ---
 
 
@@ -59,13 +65,13 @@ def test_what_a_weaker_verdict_names_is_only_suspected(word):
 
 
 def test_where_nothing_is_named_the_first_candidates_are_suspected():
-    weak = [Candidate(component="guest_vss", instance="vm:SQL01/guest_vss", cause=None, probability=0.06)]
+    weak = [weak_suspect()]
     verdict = changed(verdict=VerdictWord.INSUFFICIENT, faults=[], candidates=weak)
     assert plate(verdict, "SQL01").accused
 
 
 def test_a_machine_without_a_job_is_suspected_and_has_not_failed():
-    weak = [Candidate(component="guest_vss", instance="vm:SQL01/guest_vss", cause=None, probability=0.06)]
+    weak = [weak_suspect()]
     told = "\n".join(
         tree(plates_of_case(GRAPH, changed(verdict=VerdictWord.INSUFFICIENT, faults=[], candidates=weak, jobs=[])))
     )

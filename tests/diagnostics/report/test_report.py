@@ -1,5 +1,6 @@
 """Reports are golden: the bytes are the contract. `REGENERATE=1 pytest` writes them anew; read the difference."""
 
+import html
 import io
 import os
 import re
@@ -122,6 +123,14 @@ def test_a_suspect_that_is_no_fault_yet_has_what_speaks_for_it():
     assert said in re.sub("[`\\\\]", "", to_markdown(open_case, GRAPH).decode())
     assert said in to_html(open_case, GRAPH).decode()
     assert "for it:" not in printed(FULL, explain=True)
+
+
+def test_a_suspect_is_called_by_its_title_with_the_instance_behind_it():
+    first, _ = FULL.candidates
+    open_case = msgspec.structs.replace(FULL, verdict=VerdictWord.INSUFFICIENT, faults=[])
+    assert f"{first.title} ({first.instance})" in " ".join(printed(open_case).split())
+    assert f"{first.title} (`{first.instance}`)" in to_markdown(open_case, GRAPH).decode()
+    assert f"{first.title} (<code>{first.instance}</code>)" in html.unescape(to_html(open_case, GRAPH).decode())
 
 
 def test_the_page_s_span_is_punctuated_in_the_language_of_the_page():

@@ -97,8 +97,10 @@ FULL = Verdict(
     ],
     candidates=[
         Candidate(component="guest_writer", instance="vm:SQL01/guest_writer:SqlServerWriter", cause="sql-writer-failed",
-                  probability=0.876543),
+                  probability=0.876543,
+                  title="Application writer in the guest: SQL Server's writer rejects the snapshot"),
         Candidate(component="guest_vss", instance="vm:SQL01/guest_vss", cause="guest-vss-stuck", probability=0.08,
+                  title="VSS in the guest: VSS hangs and answers nobody",
                   why="19.1 dB behind the first: VSS/8229 on SQL01 (+14.0 dB there, +0.4 here)"),
     ],
     noise=[Noise(event="VSS/8194", count=10_000, why="It is logged every night.")],

@@ -25,7 +25,13 @@ def site(hosts=1, vms=3, *, accused=(), failed=(), names=None) -> Plate:
     plates += [PlateId(f"vm:{vm}", Scope.VM, f"host:{host}") for vm, host in host_of.items()]
     jobs = [_job(vm, host, failed=number in failed) for number, (vm, host) in enumerate(host_of.items())]
     candidates = [
-        Candidate(component=component, instance=instance_id(plate, component), cause=None, probability=probability)
+        Candidate(
+            component=component,
+            instance=instance_id(plate, component),
+            cause=None,
+            probability=probability,
+            title=COMPONENTS[component].title,
+        )
         for plate, component, probability in accused
     ]
     verdict = msgspec.structs.replace(FULL, verdict=VerdictWord.AMBIGUOUS, faults=[], candidates=candidates, jobs=jobs)
