@@ -20,6 +20,7 @@ from diagnostics.evidence.document import Damage, Document
 from diagnostics.evidence.encoding import encoding_of
 from diagnostics.evidence.inventory import DUPLICATE, EMPTY, REFUSED, UNREADABLE, SourceReport, unread
 from diagnostics.evidence.machines import listing_in, machine_in
+from diagnostics.evidence.mails import is_mail, unpack_mail
 from diagnostics.evidence.members import DEFAULT_LIMITS, Limits
 from diagnostics.evidence.signatures import signature
 from engine.sentence import Sentence
@@ -136,25 +137,28 @@ class Intake:
         try:
             with file.path.open("rb") as stream:
                 head = stream.read(_HEAD)
+                size = os.fstat(stream.fileno()).st_size
             known = signature(head)
             kind = container(head)
             if not head:
                 yield unread(file.name, EMPTY, Sentence("the file is empty"))
             elif known and known.archive:
                 yield unread(file.name, REFUSED, known.told)
-            elif kind:
+            elif kind or is_mail(file.name, head, size):
                 yield from self._archive(file, kind)
             else:
                 yield self._document(file)
         except OSError as error:
             yield unread(file.name, UNREADABLE, reason(error))
 
-    def _archive(self, file: _File, kind: Container) -> Iterator[Document | SourceReport]:
+    def _archive(self, file: _File, kind: Container | None) -> Iterator[Document | SourceReport]:
+        """The documents of an archive; of a mail, where it is of no kind."""
         if file.nesting > self._limits.nesting:
             yield unread(file.name, REFUSED, _nested(self._limits.nesting))
             return
         members = 0
-        for item in unpack(file.path, kind, file.name.rpartition("/")[2], self._store):
+        name = file.name.rpartition("/")[2]
+        for item in unpack(file.path, kind, name, self._store) if kind else unpack_mail(file.path, self._store):
             members += 1
             name = f"{file.name}/{_member_name(item.name)}" if item.name else file.name
             if isinstance(item, Refused):
