@@ -183,6 +183,25 @@ class Reckoning(msgspec.Struct, kw_only=True):
     """How many observations `rest_db` sums up."""
 
 
+TELLING_DB = 3.0
+"""Of a line that speaks for a suspect: it doubles the odds."""
+
+
+def lines_for(reckoning: Reckoning, instance: str) -> list[tuple[float, LineReckoned]]:
+    """The lines that speak for a suspect, the heaviest first, with the decibans that each adds."""
+    place = next((place for place, one in enumerate(reckoning.suspects) if one.instance == instance), None)
+    if place is None:
+        return []
+    telling = [(line.adds_db[place], line) for line in reckoning.lines if line.adds_db[place] >= TELLING_DB]
+    return sorted(telling, key=lambda told: -told[0])
+
+
+def supported(reckoning: Reckoning, instance: str) -> bool:
+    """Whether anything speaks for a suspect: a line, or all lines together; else it has but its prior."""
+    gained = (one.posterior_db - one.prior_db for one in reckoning.suspects if one.instance == instance)
+    return bool(lines_for(reckoning, instance)) or any(gain >= TELLING_DB for gain in gained)
+
+
 class Moment(msgspec.Struct, kw_only=True):
     """Something that happened. `kind`: job-started, job-ended, evidence, trouble, progress, context."""
 

@@ -30,6 +30,7 @@ from diagnostics.evidence.inventory import NOT_EVENTS
 from diagnostics.knowledge.catalog import Cause
 from diagnostics.localize.explain import EvidenceLine
 from diagnostics.localize.judge import FIRM, LIKELY, Judgement
+from diagnostics.localize.judge import Candidate as CandidateFound
 from diagnostics.localize.judge import Fault as FaultFound
 from diagnostics.rules.rule import Polarity
 from diagnostics.sanitize import harmless, one_line
@@ -41,9 +42,11 @@ from diagnostics.verdict import (
     NextEvidence,
     Noise,
     NotChecked,
+    Reckoning,
     Verdict,
     VerdictWord,
     foremost,
+    supported,
 )
 from engine.pipeline import COMPONENTS, STAGES, Component, Scope, Stage
 from engine.sentence import Sentence, listed
@@ -61,6 +64,8 @@ _IN_THE_GUEST = {
     Stage.HOST_THAW: Stage.GUEST_THAW,
     Stage.PREPARE_BACKUP: Stage.GUEST_PREPARE,
 }
+_SUSPECTS_NAMED = 3
+"""So many are named at most in the summary of a verdict that names no fault."""
 _DECIBANS = 10.0 / math.log(10.0)
 """In a nat."""
 
@@ -70,23 +75,16 @@ def compose(case: Case) -> Verdict:
     writer, word = _Writer(case), _word(case)
     faults = [writer.fault(found) for found in case.judgement.faults]
     reckoning = reckon(case.posterior.network, case.judgement, Names(writer.instance, writer.evidence))
+    candidates = [writer.candidate(found, reckoning) for found in case.judgement.candidates]
+    named = [_suspect(fault.title, fault.instance) for fault in foremost(faults)[0]]
+    named = named or _first_suspects(case.judgement.candidates, candidates, reckoning)
     lacking = missing(case.topology, case.reading.events, case.reading.channels())
     apart = told_apart_by(case, lacking)
     return Verdict(
         verdict=word,
-        summary=_summary(case, word, faults, apart),
+        summary=_summary(case, word, named, apart),
         faults=faults,
-        candidates=[
-            Candidate(
-                component=found.component,
-                instance=writer.instance(found.plate, found.component),
-                cause=found.cause,
-                probability=found.probability,
-                title=_named(found.component, case.catalog.causes.get(found.cause)),
-                why=why_lost(reckoning, writer.instance(found.plate, found.component)),
-            )
-            for found in case.judgement.candidates
-        ],
+        candidates=candidates,
         noise=_noise(case),
         jobs=[job_report(job) for job in case.jobs],
         topology=topology_report(case.topology),
@@ -143,6 +141,18 @@ class _Writer:
                 self._inventories,
                 self._case.topology,
             ),
+        )
+
+    def candidate(self, found: CandidateFound, reckoning: Reckoning) -> Candidate:
+        """A line of the ranking."""
+        instance = self.instance(found.plate, found.component)
+        return Candidate(
+            component=found.component,
+            instance=instance,
+            cause=found.cause,
+            probability=found.probability,
+            title=_named(found.component, self._case.catalog.causes.get(found.cause)),
+            why=why_lost(reckoning, instance),
         )
 
     def _explanation(self, found: FaultFound, cause: Cause | None) -> Sentence:
@@ -328,7 +338,7 @@ def _word(case: Case) -> VerdictWord:
 _TOLD_APART = Sentence("These logs do not tell these apart: {named}. This would: {export} ({machine}).")
 
 
-def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault], apart: Sequence[NextEvidence]) -> str:
+def _summary(case: Case, word: VerdictWord, suspects: Sequence[Sentence], apart: Sequence[NextEvidence]) -> str:
     """One sentence, or two where suspects are left side by side: the second says what would tell them apart."""
     if not any(source.records for source in case.reading.sources):
         return Sentence(
@@ -345,12 +355,17 @@ def _summary(case: Case, word: VerdictWord, faults: Sequence[Fault], apart: Sequ
         if not case.jobs:
             return Sentence("No fault found.")
         return Sentence("No fault found; {passed} of {count} jobs succeeded.", passed=passed, count=len(case.jobs))
-    named = [_suspect(fault.title, fault.instance) for fault in foremost(faults)[0]] or [
-        _suspect(_component(found.component), one_line(found.plate)) for found in case.judgement.candidates[:3]
-    ]
+    named = listed(suspects)
     if apart:
-        return Sentence(_TOLD_APART.template, named=listed(named), export=apart[0].collect, machine=apart[0].machine)
-    return Sentence(_WORDS[word].template, named=listed(named))
+        return Sentence(_TOLD_APART.template, named=named, export=apart[0].collect, machine=apart[0].machine)
+    return Sentence(_WORDS[word].template, named=named)
+
+
+def _first_suspects(found: Sequence[CandidateFound], told: Sequence[Candidate], reckoning: Reckoning) -> list[Sentence]:
+    """The first of the ranking that something speaks for; where nothing speaks for any, the first as they are."""
+    first = list(zip(found, told, strict=True))[:_SUSPECTS_NAMED]
+    spoken_for = [pair for pair in first if supported(reckoning, pair[1].instance)]
+    return [_suspect(_component(one.component), one_line(one.plate)) for one, _ in spoken_for or first]
 
 
 def _suspect(title: str, where: str) -> Sentence:

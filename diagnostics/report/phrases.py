@@ -18,6 +18,7 @@ from diagnostics.verdict import (
     UpdateAdvice,
     Verdict,
     VerdictWord,
+    lines_for,
 )
 from engine.pipeline import STAGES
 
@@ -45,8 +46,6 @@ _STATES_OF_UPDATES = {
 }
 _NAMES_SHOWN = 6
 _LINES_SHOWN = 3
-_TELLING_DB = 3.0
-"""Of a line that speaks for a suspect: it doubles the odds."""
 _CERTAIN_DB = 60.0
 """Odds beyond a million to one are not told apart."""
 
@@ -183,19 +182,14 @@ def suspect_named(suspect: Candidate) -> str:
 
 def in_favour(verdict: Verdict, suspect: Candidate) -> str:
     """The lines that speak for a suspect, heaviest first; empty where a fault is named, which lists its evidence."""
-    places = [place for place, one in enumerate(verdict.reckoning.suspects) if one.instance == suspect.instance]
-    if verdict.faults or not places:
-        return ""
-    place = places[0]
-    lines = [line for line in verdict.reckoning.lines if line.adds_db[place] >= _TELLING_DB]
-    lines.sort(key=lambda line: -line.adds_db[place])
-    told = joined(_line_told(line, place) for line in lines[:_LINES_SHOWN])
+    lines = [] if verdict.faults else lines_for(verdict.reckoning, suspect.instance)
+    told = joined(_line_told(line, adds) for adds, line in lines[:_LINES_SHOWN])
     return say("for it: {lines}", lines=and_more(told, len(lines) - _LINES_SHOWN)) if lines else ""
 
 
-def _line_told(line: LineReckoned, place: int) -> str:
+def _line_told(line: LineReckoned, adds: float) -> str:
     what = say("{event} on {machine}", event=line.event, machine=line.machine) if line.machine else line.event
-    return f"{what} ({line.source}:{line.record}, {line.rule}, {line.adds_db[place]:+.1f} dB)"
+    return f"{what} ({line.source}:{line.record}, {line.rule}, {adds:+.1f} dB)"
 
 
 def sums(suspects: Sequence[SuspectReckoned]) -> list[tuple[str, list[float]]]:

@@ -55,6 +55,15 @@ def test_without_the_guest_s_logs_too_many_are_left_and_what_to_collect_is_told(
     )
 
 
+def test_a_suspect_that_nothing_speaks_for_is_not_named_beside_one_that_something_does():
+    alone = SAMPLES / "loud-noise" / "logs" / "FILE01" / "Application.evtx"
+    verdict = diagnose(Request(paths=(str(alone),))).verdict
+    assert verdict.verdict is VerdictWord.INSUFFICIENT
+    assert [one.instance for one in verdict.candidates[:2]] == ["host:FILE01/host_vss", "site/volsnap_diffarea"]
+    assert "(host:FILE01)" in verdict.summary
+    assert "(site)" not in verdict.summary
+
+
 def test_what_fails_where_no_known_cause_can_fail_it_is_unexplained_and_pinned_on_nobody():
     logs = str(SAMPLES / "several-hosts" / "logs")
     verdict = diagnose(Request(paths=(logs,)), knowledge=knowing_nothing_of(Stage.CONTACT_AGENT)).verdict
