@@ -195,7 +195,7 @@ def _candidates(verdict: Verdict) -> Iterator[str]:
             (phrases.percent(one.probability), f"{prose(one.title)} ({code(one.instance)})", prose(_why(verdict, one)))
             for one in others[:_CANDIDATES_SHOWN]
         ]
-        headings = (say("probability"), say("component and cause"), say("why it lost"))
+        headings = (say("probability"), say("component and cause"), say("why it ranks here"))
         yield _table(headings, shown) + _more(len(others) - _CANDIDATES_SHOWN, _LESS_LIKELY)
 
 

@@ -125,6 +125,12 @@ def test_a_suspect_that_is_no_fault_yet_has_what_speaks_for_it():
     assert "for it:" not in printed(FULL, explain=True)
 
 
+def test_the_column_of_what_speaks_for_a_suspect_does_not_say_that_it_lost():
+    for report in (to_markdown(FULL, GRAPH).decode(), to_html(FULL, GRAPH).decode()):
+        assert "hy it ranks here" in report
+        assert "hy it lost" not in report
+
+
 def test_a_suspect_is_called_by_its_title_with_the_instance_behind_it():
     first, _ = FULL.candidates
     open_case = msgspec.structs.replace(FULL, verdict=VerdictWord.INSUFFICIENT, faults=[])
