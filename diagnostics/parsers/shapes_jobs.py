@@ -39,6 +39,14 @@ _IN_A_SENTENCE = re.compile(
     r"(?:\\backup using (?:child partition snapshot|saved state)|\b(?:online|offline))\\{1,2}[^\\\s]{1,100}",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(
+    "['\"\N{LEFT DOUBLE QUOTATION MARK}\N{LEFT CORNER BRACKET}]"
+    r"((?:Microsoft Hyper-V )?\\?(?:backup using (?:child partition snapshot|saved state)|online|offline|RCT)"
+    r"\\{1,2}[^\\'\"\r\n]{1,100}?)"
+    "['\"\N{RIGHT DOUBLE QUOTATION MARK}\N{RIGHT CORNER BRACKET}]",
+    re.IGNORECASE,
+)
+"""A caption of which quotation marks tell the end, so that the name may hold spaces."""
 NOT_TOLD = frozenset("-\N{EN DASH}\N{EM DASH}")
 """What DPM prints where there is no value, as for the cluster node of a host without a cluster."""
 _LONGEST_CAPTION = 2000  # characters of a hostile cell that the patterns may meet
@@ -55,8 +63,14 @@ def vm_and_mode(caption: str) -> tuple[str, Mode]:
 
 
 def vm_and_mode_within(sentence: str) -> tuple[str, Mode]:
-    """The same of a caption within a sentence, where the name ends at the first space: what follows is translated."""
-    found = _IN_A_SENTENCE.search(sentence[:_LONGEST_CAPTION])
+    """The same of a caption within a sentence: the name ends with its quotation marks, without them at the first space.
+
+    What follows is translated.
+    """
+    sentence = sentence[:_LONGEST_CAPTION]
+    if quoted := _QUOTED.search(sentence):
+        return vm_and_mode(quoted[1])
+    found = _IN_A_SENTENCE.search(sentence)
     return vm_and_mode(found[0]) if found else ("", Mode.UNKNOWN)
 
 

@@ -141,3 +141,11 @@ def test_a_machine_that_is_backed_up_by_change_tracking_has_a_caption_of_its_own
 def test_a_sentence_names_its_machine_without_the_caption_of_a_snapshot(source: str) -> None:
     told = f"The replica of Microsoft Hyper-V {source} on HV01 is inconsistent. (ID 3106)"
     assert read(told + "\n").only(Kind.JOB).fields["VmName"] == "WEB01"
+
+
+@pytest.mark.parametrize("marks", ["''", '""', "\u201c\u201d", "\u300c\u300d"])
+def test_a_name_with_spaces_ends_with_its_quotation_marks(marks: str) -> None:
+    opens, closes = marks
+    told = f"The job for {opens}\\Backup Using Saved State\\SQL Server 01{closes} failed. (ID 30111)"
+    event = read(told + "\n").only(Kind.JOB)
+    assert (event.fields["VmName"], event.fields["Mode"]) == ("SQL Server 01", "offline")
