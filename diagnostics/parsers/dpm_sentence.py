@@ -57,14 +57,25 @@ def server_in(sentence: str, vm: str = "", dpm: str = "") -> str:
     Neither the virtual machine `vm` that the sentence is about nor the DPM server `dpm` itself is meant.
     """
     sentence = sentence[:_LONGEST]
+    name = _beside_its_machine(sentence) or _only_name(sentence)
+    others = {_label(vm), _label(dpm)}
+    return "" if name.lower().startswith(_OF_A_CLUSTER) or _label(name) in others else name
+
+
+def _beside_its_machine(sentence: str) -> str:
+    """Of whatever error: `<DatasourceType> <DatasourceName> on <ServerName>`, as all of them have it in English."""
+    source = _SOURCE.search(sentence)
+    if source is None or not sentence.startswith(" on ", source.end()):
+        return ""
+    name = _FULL_NAME.match(sentence, source.end() + len(" on "))
+    return name[0] if name else ""
+
+
+def _only_name(sentence: str) -> str:
     if _errors().isdisjoint(find_codes(sentence)):
         return ""
     names = {name.lower(): name for name in _FULL_NAME.findall(sentence)}
-    if len(names) != 1:
-        return ""
-    lowered, name = names.popitem()
-    others = {_label(vm), _label(dpm)}
-    return "" if lowered.startswith(_OF_A_CLUSTER) or _label(lowered) in others else name
+    return next(iter(names.values())) if len(names) == 1 else ""
 
 
 def _label(name: str) -> str:

@@ -17,6 +17,7 @@ REFUSED = "(ID 41 Details: No connection could be made because the target machin
         "The DPM service was unable to communicate with the protection agent on HV01.contoso.example. (ID 52)",
         "Fehler bei der Kommunikation mit HV01.contoso.example, der Computer ist nicht erreichbar. (ID 41 Details: x)",
         "HV01.contoso.example 上の保護エージェントが応答しません。 (ID 43 詳細: x (0x8099090E))",
+        "Jobs for Microsoft Hyper-V \\Online\\SQL01 on HV01.contoso.example have been failing. (ID 3114)",
         "Error 270: The agent operation failed on HV01.contoso.example because DPM could not communicate with it.",
     ],
 )
@@ -34,6 +35,7 @@ def test_a_sentence_about_one_computer_names_the_server_of_its_job(sentence: str
         "The data cannot be recovered to the DPM server DPM01.contoso.example. (ID 118)",
         "DPM failed to communicate with HV01.contoso.example.",
         "The replica of Microsoft Hyper-V SQL01 on SCVMM SQL01 Resources.CLU01.contoso.example is lost. (ID 91)",
+        "Jobs for Microsoft Hyper-V \\Online\\SQL01 on SQL01.CLU01.contoso.example have been failing. (ID 3114)",
         "The replica of Microsoft Hyper-V SQL01 on SQL01.CLU01.contoso.example is not consistent. (ID 91)",
         "DPM failed to communicate with the protection agent on DPM01.contoso.example. (ID 43)",
     ],
