@@ -145,7 +145,6 @@ def test_a_sentence_names_its_machine_without_the_caption_of_a_snapshot(source: 
 
 @pytest.mark.parametrize("marks", ["''", '""', "\u201c\u201d", "\u300c\u300d"])
 def test_a_name_with_spaces_ends_with_its_quotation_marks(marks: str) -> None:
-    opens, closes = marks
-    told = f"The job for {opens}\\Backup Using Saved State\\SQL Server 01{closes} failed. (ID 30111)"
+    told = f"The job for {marks[0]}\\Backup Using Saved State\\SQL Server 01{marks[1]} failed. (ID 30111)"
     event = read(told + "\n").only(Kind.JOB)
     assert (event.fields["VmName"], event.fields["Mode"]) == ("SQL Server 01", "offline")
