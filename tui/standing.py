@@ -14,7 +14,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line: int = 0
     """Of a list, the one under the cursor."""
     above: int = 0
-    """So many lines above the cursor are in sight."""
+    """So many lines above the cursor are in sight; below 0 where the cursor itself is above what is in sight."""
     at: str = ""
     """A component instance, a source, a repository: what stands under the cursor, by name."""
     record: int = 0
@@ -31,8 +31,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def above(view: "ScrollView", line: int) -> int:
-    """How many lines above one are in sight."""
-    return max(0, line - round(view.scroll_y))
+    """How many lines above one are in sight; below 0 where it is above what is in sight."""
+    return line - round(view.scroll_y)
 
 
 def bring(view: "ScrollView", line: int, lines_above: int) -> None:

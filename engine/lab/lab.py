@@ -113,7 +113,9 @@ class Lab:
         return write_logs(folder, self.site, self.logbook, self.jobs)
 
     def close(self) -> None:
-        """Release the files."""
+        """Release the files; faults go first, for some of them are undone on these."""
+        for one in reversed(self._injected):
+            one.undo.close()
         self.site.close()
 
     def __enter__(self) -> Self:

@@ -59,6 +59,12 @@ class LabSite:
 
     def close(self) -> None:
         """Release what is open."""
+        for vm in self.vms.values():
+            for database in vm.databases:
+                database.close()
+        for computer in (*self.vms.values(), *self.hosts.values()):  # guests' disks lie on their hosts' volumes
+            for volume in computer.blocks.values():
+                volume.close()
         self.dpm.repository.close()
 
 

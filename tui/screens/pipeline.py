@@ -101,8 +101,8 @@ class PipelineScreen(PicturedScreen, CaseScreen):
         self.picture.go(standing.at)
         self._job = next((at for at, job in enumerate(self.jobs) if job.id == standing.job), self._job)
         self._choose(standing.stage)
-        if self.stage is None:
-            bring(self.picture, self.picture.here.y, standing.above)
+        # Once it is laid out, for only then does it follow the cursor.
+        self.picture.call_after_refresh(bring, self.picture, self.picture.here.y, standing.above)
 
     def show_component(self, instance: str) -> bool:
         """Go to a component instance; whether it is there."""

@@ -176,7 +176,8 @@ class PipelinePicture(Housed, ScrollView, can_focus=True):
 
     def _bring(self, region: Region) -> None:
         wider = self.picture.width > self.size.width
-        self.scroll_to_region(region, animate=False, x_axis=wider, force=True)  # the scroll bar may not be there yet
+        # The scroll bar may not be there yet, and what is scrolled to next must not be undone by what waits for it.
+        self.scroll_to_region(region, animate=False, x_axis=wider, force=True, immediate=True)
 
     def on_click(self, event: Click) -> None:
         """Go there; a second click enters, a click on a port goes to what it names."""

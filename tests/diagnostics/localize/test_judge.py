@@ -36,7 +36,7 @@ def others_passed(*bad: str) -> list[JobObservation]:
 
 
 def test_a_failed_job_and_an_event_of_its_cause_are_asserted():
-    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.0001), *others_passed(VM))
+    answer = verdict(failed(VM, *PHASE), event("guest_writer-broken", spurious=0.00005), *others_passed(VM))
     (fault,) = answer.faults
     assert answer.verdict is VerdictWord.ASSERTED
     assert (fault.plate, fault.component, fault.cause) == (VM, "guest_writer", "guest_writer-broken")
@@ -74,7 +74,7 @@ def test_the_surer_a_component_the_surer_its_cause_is_named(spurious):
 
 
 def test_a_cause_that_is_no_likelier_than_its_rival_is_not_named_nor_its_component_asserted():
-    answer = verdict(failed(VM, *PHASE), of_either(0.0001), *others_passed(VM), plates=with_rival(0.5))
+    answer = verdict(failed(VM, *PHASE), of_either(0.00005), *others_passed(VM), plates=with_rival(0.5))
     assert answer.verdict is VerdictWord.LEADING
     assert answer.faults[0].probability >= SURE
     assert (answer.faults[0].cause, answer.faults[0].cause_probability) == (None, None)

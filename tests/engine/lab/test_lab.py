@@ -28,6 +28,17 @@ def test_the_trace_passes_the_stages_of_an_online_backup(tmp_path):
     assert [step.time for step in trace] == sorted(step.time for step in trace)
 
 
+def test_a_lab_that_is_closed_holds_no_file(tmp_path):
+    def held() -> list[Path]:
+        links = [descriptor for descriptor in Path("/proc/self/fd").iterdir() if descriptor.is_symlink()]
+        return [path for path in map(Path.resolve, links) if tmp_path in path.parents]
+
+    with Lab(scenario(), tmp_path, faults=[parse_fault("guest-volume-too-small@vm:SQL01")]) as lab:
+        lab.run()
+        assert held()
+    assert held() == []
+
+
 def test_only_what_changed_since_the_last_night_travels(tmp_path):
     trace = night(tmp_path).trace
     moved = [step for step in trace if step.outcome is Outcome.MOVED and step.vm == "SQL01"]
